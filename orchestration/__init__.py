@@ -1,0 +1,1 @@
+"""The pipeline around the science: connectors, lake, Dagster wiring, release, evidence, CLI."""

@@ -1,0 +1,56 @@
+"""The one interface behind which every source stands, and what it yields.
+
+A new source is one module with one class that satisfies `Connector`, and one line in `open_connector` of
+`orchestration.ims.registry`. Checking, quarantine and sealing are not the connector's business:
+it hands over what it found, renamed to the contract's columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+Origin = Literal["recorded", "inferred", "generated", "default"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All tables of one business date, as the source gave them.
+
+    `tables` maps a source table name (`item`, `stock_on_hand`, …) to its rows with the
+    contract's column names but the source's types: sealing casts, checks and quarantines.
+    `origins` says per table and column where the values come from; (`table`, `*`) is the
+    table's own default. A column the source lacks is simply absent.
+    """
+
+    as_of: date
+    source: str
+    tables: Mapping[str, pa.Table]
+    origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
+
+
+class Connector(Protocol):
+    """A source of snapshots."""
+
+    name: str
+
+    def business_dates(self) -> Sequence[date]:
+        """Return the business dates for which a snapshot is there now, ascending."""
+        ...
+
+    def extract(self, as_of: date, since: date | None) -> Snapshot:
+        """Return the snapshot of `as_of`.
+
+        Event tables hold what became known after `since` and up to `as_of`; with `since` None,
+        all history. Raises `SourceError` (named table, what is missing, what to do) when the
+        date cannot be read.
+        """
+        ...
+
+
+class SourceError(Exception):
+    """A snapshot cannot be read; the message says what to repair."""

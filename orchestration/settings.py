@@ -1,0 +1,144 @@
+"""All settings, typed: read from stockplan.yaml, overridden by STOCKPLAN_* environment variables.
+
+Nothing else reads the environment for settings. What a setting means stands in stockplan.yaml,
+beside its value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Section):
+    """Where snapshots come from."""
+
+    connector: Literal["demo", "files", "generator"] = "demo"
+    # demo: a file of the columns of the committed sample; None is the committed sample itself
+    demo_intervals: Path | None = None
+    demo_seed: int = 20230426
+    # files: a folder with one sub-folder per business date, and the mapping of its columns
+    inbox: Path | None = None
+    mapping: Path | None = None
+    # generator: a folder written by `stockplan generate`
+    generated: Path | None = None
+
+
+class SealingSettings(_Section):
+    """When a snapshot is refused as a whole."""
+
+    max_row_loss_share: float = Field(0.20, ge=0, le=1)
+    max_bad_row_share: float = Field(0.02, ge=0, le=1)
+    max_text_length: int = Field(1000, ge=1)
+
+
+class DemandSettings(_Section):
+    """How demand is measured and forecast."""
+
+    history_days: int = Field(730, ge=28)
+    horizon_weeks: int = Field(13, ge=1, le=104)
+    kpi_windows_days: tuple[int, ...] = (30, 90, 365)
+
+
+class PolicySettings(_Section):
+    """Defaults of the stock policy, used where the source states none."""
+
+    service_target: float = Field(0.95, gt=0, lt=1)
+    service_metric: Literal["cycle", "fill", "ready"] = "cycle"
+    holding_rate: float = Field(0.18, ge=0)
+    order_cost: float = Field(25.0, ge=0)
+    review_days: int = Field(7, ge=1)
+    lead_time_days: float = Field(28.0, gt=0)
+    dead_band_share: float = Field(0.10, ge=0)
+    dead_band_units: float = Field(1.0, ge=0)
+    auto_approve_value: float = Field(250_000.0, ge=0)
+    overdue_trust_days: int = Field(30, ge=0)
+
+
+class NetworkSettings(_Section):
+    """The balancing and replenishment model."""
+
+    dead_band_factor: float = Field(1.2, ge=1)
+    max_relative_gap: float = Field(1e-3, ge=0)
+    items_per_batch: int = Field(50, ge=1)
+
+
+class ExecutionSettings(_Section):
+    """How work is run. None of these may change a published number."""
+
+    dbt: Literal["in_process", "subprocess"] = "in_process"
+    dbt_threads: int = Field(2, ge=1)
+    workers: int = Field(1, ge=1)
+    min_free_disk_mb: int = Field(500, ge=0)
+
+
+class ReleaseSettings(_Section):
+    """What the gate demands and what is exported."""
+
+    max_row_change_share: float = Field(0.5, gt=0)
+    export_columns: Path | None = None
+
+
+class Settings(BaseSettings):
+    """Every setting of Stockplan."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STOCKPLAN_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    home: Path = PROJECT_ROOT / "var"
+    source: SourceSettings = SourceSettings()
+    sealing: SealingSettings = SealingSettings()
+    demand: DemandSettings = DemandSettings()
+    policy: PolicySettings = PolicySettings()
+    network: NetworkSettings = NetworkSettings()
+    execution: ExecutionSettings = ExecutionSettings()
+    release: ReleaseSettings = ReleaseSettings()
+    first_business_date: date = date(2023, 4, 26)
+    # Today, only to refuse snapshots from the future; a test or a replay sets it.
+    today: date | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments beat the environment, which beats stockplan.yaml, which beats defaults."""
+        path = Path(os.environ.get("STOCKPLAN_CONFIG", PROJECT_ROOT / "stockplan.yaml"))
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=path)
+
+    def decision_hash(self) -> str:
+        """Hash of the settings that may change a published number (not of paths and workers)."""
+        content = self.model_dump(
+            mode="json", include={"sealing", "demand", "policy", "network", "release"}
+        )
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return Settings()
