@@ -1,0 +1,1 @@
+"""The tests; `python -m tests.oracles.run_cases` and `python -m tests.benchmarks.pipeline` run from here."""
