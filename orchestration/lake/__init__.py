@@ -1,0 +1,1 @@
+"""Everything that touches the disk: paths, atomic files, content hashes, sealing, the ledger."""

@@ -1,0 +1,142 @@
+"""Atomic files: the only place that writes Parquet, JSON or text into the lake.
+
+A file is written to a temporary sibling, flushed to the disk and moved onto its name in one step;
+a reader sees the whole old file or the whole new one, whatever dies in between. The schema is
+always explicit, so that a content hash does not hang on how pandas stores text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from optimization.contracts.table import Column, Table
+from orchestration.contracts.arrow import arrow_schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NANOSECONDS = pa.timestamp("ns")
+
+
+def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary sibling of `path`, then put it in place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    os.close(handle)
+    sibling = Path(name)
+    try:
+        write(sibling)
+        with sibling.open("rb+") as file:
+            os.fsync(file.fileno())
+        # mkstemp makes private files; a release is read by other users of the machine.
+        sibling.chmod(0o644)
+        os.replace(sibling, path)
+    except BaseException:
+        sibling.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries, so that a renamed file survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_arrow(table: pa.Table, path: Path) -> None:
+    """Write `table` as it stands (zstd) onto `path`, atomically."""
+    _write_atomically(path, lambda sibling: pq.write_table(table, sibling, compression="zstd"))
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write UTF-8 text onto `path`, atomically."""
+    _write_atomically(path, lambda sibling: sibling.write_text(text, encoding="utf-8", newline="\n"))
+
+
+def write_json(content: Mapping[str, Any] | list[Any], path: Path) -> None:
+    """Write readable JSON with sorted keys onto `path`, atomically; NaN is refused."""
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    write_text(text + "\n", path)
+
+
+def frame_to_arrow(frame: pd.DataFrame, contract: Table) -> pa.Table:
+    """Return `frame` in the contract's schema, rows sorted by its key.
+
+    Raises `KeyError` for a missing column and `pa.ArrowInvalid` for a value that does not fit
+    the column, null in a required column included.
+    """
+    ordered = frame.loc[:, list(contract.column_names)]
+    if contract.key:
+        ordered = ordered.sort_values(list(contract.key), kind="stable")
+    schema = arrow_schema(contract)
+    table = pa.Table.from_pandas(ordered, schema=schema, preserve_index=False)
+    for field in schema:
+        if not field.nullable and table.column(field.name).null_count:
+            raise pa.ArrowInvalid(
+                f"{contract.name}.{field.name} is required and holds "
+                f"{table.column(field.name).null_count} nulls; repair the producer of the table"
+            )
+    return table.replace_schema_metadata(None)
+
+
+def write_frame(frame: pd.DataFrame, contract: Table, path: Path) -> None:
+    """Write `frame` in the contract's schema, sorted by key, onto `path`, atomically.
+
+    Raises as `frame_to_arrow`.
+    """
+    write_arrow(frame_to_arrow(frame, contract), path)
+
+
+def read_arrow(path: Path) -> pa.Table:
+    """Read one Parquet file; what its folder is called adds no column."""
+    return pq.ParquetFile(path).read()
+
+
+def read_frame(path: Path, contract: Table) -> pd.DataFrame:
+    """Read one Parquet file as the contract's frame: its columns, order and pandas dtypes.
+
+    Columns the contract does not know are left out; a missing one raises `KeyError`.
+    """
+    return arrow_to_frame(read_arrow(path), contract)
+
+
+def arrow_to_frame(table: pa.Table, contract: Table) -> pd.DataFrame:
+    """Return an Arrow table as the contract's frame (dtypes of `Column.pandas_dtype`).
+
+    Dates and timestamps become naive nanoseconds, flags and integers that may be null become
+    pandas' nullable types, so that a null is never turned into another value on the way.
+    """
+    import pandas as pd
+
+    missing = [name for name in contract.column_names if name not in table.column_names]
+    if missing:
+        raise KeyError(f"{contract.name}: the file lacks the columns {', '.join(missing)}")
+    return pd.DataFrame(
+        {
+            column.name: _to_series(table.column(column.name), column, contract.is_nullable(column.name))
+            for column in contract.columns
+        }
+    )
+
+
+def _to_series(values: pa.ChunkedArray, column: Column, is_nullable: bool) -> pd.Series:
+    import pandas as pd
+
+    if column.kind in ("date", "timestamp"):
+        return values.cast(_NANOSECONDS).to_pandas()
+    if is_nullable and column.kind == "integer":
+        return values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    if is_nullable and column.kind == "flag":
+        return values.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    return values.to_pandas()

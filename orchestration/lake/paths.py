@@ -1,0 +1,86 @@
+"""Where everything lies: the one place that knows the lake's folders and file names.
+
+Only names; nothing here reads or writes. A folder per table and business date, so that a file's
+path says what it is; the file's own name is the snapshot's content id, so that two versions of
+one date stand side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+
+def _dated(as_of: date) -> str:
+    return f"snapshot_date={as_of.isoformat()}"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The lake under one root folder."""
+
+    root: Path
+
+    def raw_file(self, source_name: str, as_of: date, snapshot_id: str) -> Path:
+        """Sealed rows of one source table (`item`, not `raw__item`) of one snapshot."""
+        return self.root / f"raw__{source_name}" / _dated(as_of) / f"{snapshot_id}.parquet"
+
+    def extra_file(self, source_name: str, as_of: date, snapshot_id: str) -> Path:
+        """Columns of a source table that the contract does not know, kept with the row's key."""
+        return self.root / f"extra__{source_name}" / _dated(as_of) / f"{snapshot_id}.parquet"
+
+    def snapshot_manifest(self, as_of: date, snapshot_id: str) -> Path:
+        """The manifest whose presence makes a snapshot sealed."""
+        return self.root / "snapshots" / _dated(as_of) / f"{snapshot_id}.json"
+
+    @property
+    def snapshots_dir(self) -> Path:
+        """Folder of all snapshot manifests."""
+        return self.root / "snapshots"
+
+    def quarantine_file(self, as_of: date, snapshot_id: str) -> Path:
+        """Rows set aside when the snapshot was sealed, with their reasons."""
+        return self.root / "quarantine" / _dated(as_of) / f"{snapshot_id}.parquet"
+
+    def refusal_file(self, as_of: date, refusal_id: str) -> Path:
+        """Why a snapshot was refused; its bad rows lie beside it with the suffix .parquet."""
+        return self.root / "refused" / _dated(as_of) / f"{refusal_id}.json"
+
+    def border_file(self, table_name: str, as_of: date) -> Path:
+        """An `opt_in__` or `opt_out__` table of one business date."""
+        return self.root / table_name / _dated(as_of) / f"{table_name}.parquet"
+
+    def build_dir(self, as_of: date) -> Path:
+        """Work folder of one partition; deletable at any time."""
+        return self.root / "build" / as_of.isoformat()
+
+    @property
+    def releases_dir(self) -> Path:
+        """Folder of all releases, one immutable folder each."""
+        return self.root / "releases"
+
+    @property
+    def current_dir(self) -> Path:
+        """The current release's tables under stable names."""
+        return self.root / "current"
+
+    @property
+    def published_database(self) -> Path:
+        """The read-only DuckDB file of the current release."""
+        return self.root / "published.duckdb"
+
+    @property
+    def export_dir(self) -> Path:
+        """Files for the source system to take."""
+        return self.root / "export"
+
+    @property
+    def ledger_file(self) -> Path:
+        """The one ledger."""
+        return self.root / "ledger.jsonl"
+
+    @property
+    def seal_lock(self) -> Path:
+        """Lock file that lets one process seal at a time."""
+        return self.root / "seal.lock"
