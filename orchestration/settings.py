@@ -65,6 +65,7 @@ class PolicySettings(_Section):
     service_target: float = Field(0.95, gt=0, lt=1)
     service_metric: Literal["cycle", "fill", "ready"] = "cycle"
     holding_rate: float = Field(0.18, ge=0)
+    shortage_share: float = Field(0.25, ge=0)
     order_cost: float = Field(25.0, ge=0)
     review_days: int = Field(7, ge=1)
     lead_time_days: float = Field(28.0, gt=0)

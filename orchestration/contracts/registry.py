@@ -13,9 +13,22 @@ from orchestration.contracts.raw import RAW_TABLES
 
 RUN_CONTEXT = Table(
     "run_context",
-    "One row: the business date of this run and the first day of history it reads.",
+    "One row: the business date of this run, the first day of history it reads, and the "
+    "settings that the marts need.",
     key=("as_of",),
-    required=("as_of", "history_start_date"),
+    required=(
+        "as_of",
+        "history_start_date",
+        "kpi_windows_days",
+        "default_service_target",
+        "default_service_metric",
+        "default_holding_rate",
+        "default_shortage_share",
+        "default_order_cost",
+        "default_review_days",
+        "default_lead_time_days",
+        "overdue_trust_days",
+    ),
 )
 SOURCE_PRESENCE = Table(
     "source_presence",
