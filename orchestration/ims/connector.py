@@ -24,13 +24,15 @@ class Snapshot:
     `tables` maps a source table name (`item`, `stock_on_hand`, …) to its rows with the
     contract's column names but the source's types: sealing casts, checks and quarantines.
     `origins` says per table and column where the values come from; (`table`, `*`) is the
-    table's own default. A column the source lacks is simply absent.
+    table's own default. A column the source lacks is simply absent. `since` repeats what
+    `extract` was asked for: event tables hold what became known after it, None is all history.
     """
 
     as_of: date
     source: str
     tables: Mapping[str, pa.Table]
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
+    since: date | None = None
 
 
 class Connector(Protocol):

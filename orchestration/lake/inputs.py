@@ -93,6 +93,15 @@ def write_inputs(inputs: RunInputs, lake: Lake, settings: Settings) -> Path:
         {
             "as_of": [inputs.as_of],
             "history_start_date": [inputs.as_of - timedelta(days=settings.demand.history_days)],
+            "kpi_windows_days": [",".join(str(days) for days in settings.demand.kpi_windows_days)],
+            "default_service_target": [settings.policy.service_target],
+            "default_service_metric": [settings.policy.service_metric],
+            "default_holding_rate": [settings.policy.holding_rate],
+            "default_shortage_share": [settings.policy.shortage_share],
+            "default_order_cost": [settings.policy.order_cost],
+            "default_review_days": [settings.policy.review_days],
+            "default_lead_time_days": [settings.policy.lead_time_days],
+            "overdue_trust_days": [settings.policy.overdue_trust_days],
         },
         schema=arrow_schema(RUN_CONTEXT),
     )

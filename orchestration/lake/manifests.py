@@ -111,19 +111,18 @@ def read_manifest(path: Path) -> SealedSnapshot:
             since=date.fromisoformat(content["since"]) if content["since"] else None,
             quarantine_file=content["quarantine_file"],
             origins=content["origins"],
-            tables={
-                name: SealedTable(
-                    name=name,
-                    **{key: tuple(value) if key in _TUPLES else value for key, value in table.items()},
-                )
-                for name, table in content["tables"].items()
-            },
+            tables={name: _read_table(name, table) for name, table in content["tables"].items()},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} is not a readable snapshot manifest ({error!r}); restore it from a copy, or "
             "move it away and seal the snapshot again"
         ) from error
+
+
+def _read_table(name: str, content: dict[str, Any]) -> SealedTable:
+    lists = {key: tuple(content.pop(key)) for key in _TUPLES}
+    return SealedTable(name=name, **content, **lists)
 
 
 def sealed_snapshots(lake: Lake) -> tuple[SealedSnapshot, ...]:

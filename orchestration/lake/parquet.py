@@ -38,7 +38,7 @@ def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(file.fileno())
         # mkstemp makes private files; a release is read by other users of the machine.
         sibling.chmod(0o644)
-        os.replace(sibling, path)
+        sibling.replace(path)
     except BaseException:
         sibling.unlink(missing_ok=True)
         raise
