@@ -1,0 +1,83 @@
+with
+
+item_locations as (
+
+    select * from {{ ref('int_item_locations_resolved') }}
+
+),
+
+positions as (
+
+    select * from {{ ref('int_inventory_positions_netted') }}
+
+),
+
+ages as (
+
+    select
+        item_id,
+        location_id,
+        max(age_days) as oldest_age_days
+    from (
+        select
+            item_id,
+            location_id,
+            age_days
+        from {{ ref('fct_ageing_units') }}
+        union all
+        select
+            item_id,
+            location_id,
+            age_days
+        from {{ ref('fct_ageing_layers') }}
+    )
+    group by item_id, location_id
+
+),
+
+run_context as (
+
+    select * from {{ ref('stg_ims__run_context') }}
+
+)
+
+select
+    item_locations.item_id,
+    item_locations.location_id,
+    run_context.as_of,
+    item_locations.item_kind,
+    item_locations.category,
+    item_locations.region,
+    item_locations.is_integer,
+    cast(item_locations.unit_cost as double) as unit_cost,
+    cast(positions.on_hand_units as double) as on_hand_units,
+    cast(positions.reserved_units as double) as reserved_units,
+    cast(positions.on_order_units as double) as on_order_units,
+    cast(positions.in_transit_units as double) as in_transit_units,
+    cast(positions.backorder_units as double) as backorder_units,
+    cast(positions.inventory_position_units as double) as inventory_position_units,
+    item_locations.stockout_behaviour,
+    cast(item_locations.service_target as double) as service_target,
+    item_locations.service_metric,
+    cast(item_locations.holding_rate as double) as holding_rate,
+    cast(item_locations.shortage_cost as double) as shortage_cost,
+    item_locations.review_days,
+    item_locations.supplier_id,
+    cast(item_locations.lead_time_days as double) as lead_time_days,
+    cast(item_locations.order_cost as double) as order_cost,
+    cast(item_locations.moq_units as double) as moq_units,
+    cast(item_locations.lot_units as double) as lot_units,
+    cast(item_locations.display_min_units as double) as display_min_units,
+    coalesce(ages.oldest_age_days, 0) as oldest_age_days,
+    item_locations.lifecycle_status,
+    item_locations.last_order_date,
+    item_locations.first_demand_date
+from item_locations
+cross join run_context
+inner join positions
+    on
+        item_locations.item_id = positions.item_id
+        and item_locations.location_id = positions.location_id
+left join ages
+    on item_locations.item_id = ages.item_id and item_locations.location_id = ages.location_id
+where item_locations.is_ranged

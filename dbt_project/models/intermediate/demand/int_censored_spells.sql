@@ -1,0 +1,77 @@
+with
+
+spells as (
+
+    select * from {{ ref('int_stock_spells') }}
+
+),
+
+item_locations as (
+
+    select * from {{ ref('int_item_locations_resolved') }}
+
+),
+
+run_context as (
+
+    select * from {{ ref('stg_ims__run_context') }}
+
+),
+
+-- where a request waits and the source records what was there at the time of asking, a day
+-- without stock hides nothing
+requests_recorded as (
+
+    select coalesce(bool_or(is_present), false) as is_recorded
+    from {{ ref('stg_ims__source_presence') }}
+    where table_name = 'demand_line' and column_name = 'filled_at_request_units'
+
+),
+
+-- a day is censored when stock was gone at its end or at its beginning: the day on which stock
+-- came back counts, the day after it does not
+empty_spells as (
+
+    select
+        spells.item_id,
+        spells.location_id,
+        greatest(spells.valid_from, run_context.history_start_date) as censored_from,
+        least(spells.valid_to + 1, run_context.as_of) as censored_to
+    from spells
+    cross join run_context
+    cross join requests_recorded
+    inner join item_locations
+        on
+            spells.item_id = item_locations.item_id
+            and spells.location_id = item_locations.location_id
+    where
+        spells.on_hand_units = 0
+        and item_locations.is_ranged
+        and spells.valid_to >= run_context.history_start_date
+        and not (requests_recorded.is_recorded and item_locations.stockout_behaviour = 'backorder')
+
+),
+
+-- two empty spells that follow on each other share a day: the second starts a day later
+apart as (
+
+    select
+        item_id,
+        location_id,
+        greatest(
+            censored_from,
+            coalesce(
+                lag(censored_to) over (
+                    partition by item_id, location_id
+                    order by censored_from
+                ) + 1,
+                censored_from
+            )
+        ) as censored_from,
+        censored_to
+    from empty_spells
+
+)
+
+select * from apart
+where censored_from <= censored_to

@@ -1,0 +1,146 @@
+with
+
+lines as (
+
+    select * from {{ ref('stg_ims__demand_line') }}
+
+),
+
+items as (
+
+    select * from {{ ref('stg_ims__item') }}
+
+),
+
+locations as (
+
+    select * from {{ ref('stg_ims__location') }}
+
+),
+
+segments as (
+
+    select * from {{ ref('stg_ims__segment') }}
+
+),
+
+item_locations as (
+
+    select * from {{ ref('stg_ims__item_location') }}
+
+),
+
+run_context as (
+
+    select * from {{ ref('stg_ims__run_context') }}
+
+),
+
+-- a source without the column tells sales only: what was asked for is what was shipped
+shipping_recorded as (
+
+    select coalesce(bool_or(is_present), false) as is_recorded
+    from {{ ref('stg_ims__source_presence') }}
+    where table_name = 'demand_line' and column_name = 'shipped_units'
+
+),
+
+resolved as (
+
+    select
+        lines.order_id,
+        lines.line_id,
+        lines.item_id,
+        lines.location_id,
+        coalesce(segments.segment_id, 'POOL') as segment_id,
+        items.category,
+        locations.region,
+        lines.order_date,
+        greatest(lines.requested_date, lines.order_date) as demand_date,
+        lines.shipped_date,
+        lines.delivered_date,
+        lines.cancelled_date,
+        lines.requested_units,
+        least(lines.filled_at_request_units, lines.requested_units) as filled_at_request_units,
+        case
+            when lines.shipped_units is not null then lines.shipped_units
+            when lines.shipped_date is not null then lines.requested_units
+            when lines.cancelled_date is not null or lines.is_lost_sale then 0
+            when not shipping_recorded.is_recorded then lines.requested_units
+            else 0
+        end as shipped_units,
+        coalesce(lines.shipped_date, lines.requested_date) as sale_date,
+        lines.unit_price,
+        coalesce(lines.unit_cost, items.unit_cost) as unit_cost,
+        lines.is_lost_sale,
+        -- a request withdrawn for a reason of the customer's own was no demand on stock
+        not (
+            lines.cancelled_date is not null
+            and not lines.is_lost_sale
+            and lower(coalesce(lines.cancel_reason, 'no_stock')) not in (
+                'no_stock', 'no stock', 'out_of_stock', 'out of stock', 'stockout', 'late', 'delay'
+            )
+        ) as is_demand,
+        lines.cancelled_date is not null
+        or lines.is_lost_sale
+        or (
+            coalesce(item_locations.stockout_behaviour, 'lost') = 'lost'
+            and lines.requested_date <= run_context.as_of
+        ) as is_closed_unfilled,
+        lines.requested_date <= run_context.as_of as is_due,
+        lines.demand_type,
+        lines.basis,
+        lines.unit_id
+    from lines
+    cross join run_context
+    cross join shipping_recorded
+    left join items on lines.item_id = items.item_id
+    left join locations on lines.location_id = locations.location_id
+    left join segments on lines.segment_id = segments.segment_id
+    left join item_locations
+        on
+            lines.item_id = item_locations.item_id
+            and lines.location_id = item_locations.location_id
+
+),
+
+opened as (
+
+    select
+        order_id,
+        line_id,
+        item_id,
+        location_id,
+        segment_id,
+        category,
+        region,
+        order_date,
+        demand_date,
+        shipped_date,
+        delivered_date,
+        cancelled_date,
+        sale_date,
+        requested_units,
+        filled_at_request_units,
+        shipped_units,
+        case
+            when is_closed_unfilled then 0
+            else greatest(requested_units - shipped_units, 0)
+        end as open_units,
+        case
+            when is_closed_unfilled or not is_due then 0
+            else greatest(requested_units - shipped_units, 0)
+        end as backorder_units,
+        unit_price,
+        unit_cost,
+        is_lost_sale,
+        is_demand,
+        is_due,
+        demand_type,
+        basis,
+        unit_id
+    from resolved
+
+)
+
+select * from opened

@@ -1,0 +1,226 @@
+with
+
+items as (
+
+    select * from {{ ref('stg_ims__item') }}
+
+),
+
+locations as (
+
+    select * from {{ ref('stg_ims__location') }}
+
+),
+
+item_locations as (
+
+    select * from {{ ref('stg_ims__item_location') }}
+
+),
+
+terms as (
+
+    select * from {{ ref('stg_ims__item_supplier') }}
+
+),
+
+cost_parameters as (
+
+    select * from {{ ref('stg_ims__cost_parameter') }}
+
+),
+
+demand as (
+
+    select
+        item_id,
+        location_id,
+        min(demand_date) as first_date
+    from {{ ref('int_demand_daily') }}
+    group by item_id, location_id
+
+),
+
+spells as (
+
+    select
+        item_id,
+        location_id,
+        min(valid_from) as first_date
+    from {{ ref('int_stock_spells') }}
+    group by item_id, location_id
+
+),
+
+stock as (
+
+    select * from {{ ref('int_stock_positions') }}
+
+),
+
+supply as (
+
+    select * from {{ ref('int_supply_open_netted') }}
+
+),
+
+run_context as (
+
+    select * from {{ ref('stg_ims__run_context') }}
+
+),
+
+-- every place that matters: ranged, or with stock, supply or demand although it is not
+places as (
+
+    select
+        item_id,
+        location_id
+    from item_locations
+    union
+    select
+        item_id,
+        location_id
+    from stock
+    union
+    select
+        item_id,
+        location_id
+    from supply
+    union
+    select
+        item_id,
+        location_id
+    from demand
+
+),
+
+-- terms for the location itself beat those for every location (*), first choice beats second
+ranked_terms as (
+
+    select
+        places.item_id,
+        places.location_id,
+        terms.supplier_id,
+        terms.lead_time_days,
+        terms.moq_units,
+        terms.lot_units,
+        terms.order_cost
+    from places
+    inner join terms
+        on
+            places.item_id = terms.item_id
+            and terms.location_id in (places.location_id, '*')
+    qualify row_number() over (
+        partition by places.item_id, places.location_id
+        order by
+            terms.is_primary desc,
+            terms.location_id = '*',
+            terms.lead_time_days,
+            terms.supplier_id
+    ) = 1
+
+),
+
+-- the newest value of each parameter and scope that holds at the business date
+current_parameters as (
+
+    select
+        scope,
+        parameter,
+        parameter_value
+    from cost_parameters
+    qualify row_number() over (
+        partition by scope, parameter
+        order by effective_from desc, loaded_at desc
+    ) = 1
+
+),
+
+holding_rates as (
+
+    select
+        scope,
+        parameter_value as holding_rate
+    from current_parameters
+    where parameter = 'holding_rate'
+
+),
+
+order_costs as (
+
+    select
+        scope,
+        parameter_value as order_cost
+    from current_parameters
+    where parameter = 'order_cost'
+
+),
+
+resolved as (
+
+    select
+        places.item_id,
+        places.location_id,
+        coalesce(item_locations.is_ranged, false) and coalesce(locations.is_active, false) as is_ranged,
+        items.item_kind,
+        items.category,
+        locations.region,
+        items.is_integer,
+        items.unit_cost,
+        items.list_price,
+        items.lifecycle_status,
+        items.last_order_date,
+        coalesce(item_locations.stockout_behaviour, 'lost') as stockout_behaviour,
+        coalesce(item_locations.service_target, run_context.default_service_target) as service_target,
+        coalesce(item_locations.service_metric, run_context.default_service_metric) as service_metric,
+        coalesce(
+            item_locations.holding_rate,
+            rate_of_category.holding_rate,
+            rate_of_kind.holding_rate,
+            rate_of_all.holding_rate,
+            run_context.default_holding_rate
+        ) as holding_rate,
+        coalesce(
+            item_locations.shortage_cost,
+            case when items.list_price > items.unit_cost then items.list_price - items.unit_cost end,
+            {{ money('items.unit_cost * run_context.default_shortage_share') }}
+        ) as shortage_cost,
+        coalesce(item_locations.review_days, run_context.default_review_days) as review_days,
+        coalesce(ranked_terms.supplier_id, 'UNASSIGNED') as supplier_id,
+        coalesce(ranked_terms.lead_time_days, run_context.default_lead_time_days) as lead_time_days,
+        coalesce(
+            ranked_terms.order_cost,
+            cost_of_category.order_cost,
+            cost_of_kind.order_cost,
+            cost_of_all.order_cost,
+            run_context.default_order_cost
+        ) as order_cost,
+        coalesce(ranked_terms.moq_units, 1) as moq_units,
+        coalesce(ranked_terms.lot_units, 1) as lot_units,
+        coalesce(item_locations.display_min_units, 0) as display_min_units,
+        item_locations.current_min_units,
+        item_locations.current_max_units,
+        least(demand.first_date, spells.first_date) as first_demand_date
+    from places
+    cross join run_context
+    inner join items on places.item_id = items.item_id
+    inner join locations on places.location_id = locations.location_id
+    left join item_locations
+        on places.item_id = item_locations.item_id and places.location_id = item_locations.location_id
+    left join ranked_terms
+        on places.item_id = ranked_terms.item_id and places.location_id = ranked_terms.location_id
+    left join demand
+        on places.item_id = demand.item_id and places.location_id = demand.location_id
+    left join spells
+        on places.item_id = spells.item_id and places.location_id = spells.location_id
+    left join holding_rates as rate_of_category on items.category = rate_of_category.scope
+    left join holding_rates as rate_of_kind on items.item_kind = rate_of_kind.scope
+    left join holding_rates as rate_of_all on rate_of_all.scope = '*'
+    left join order_costs as cost_of_category on items.category = cost_of_category.scope
+    left join order_costs as cost_of_kind on items.item_kind = cost_of_kind.scope
+    left join order_costs as cost_of_all on cost_of_all.scope = '*'
+
+)
+
+select * from resolved

@@ -1,0 +1,19 @@
+with
+
+locations as (
+
+    select * from {{ ref('stg_ims__location') }}
+
+)
+
+select
+    location_id,
+    location_type,
+    region,
+    timezone,
+    is_active,
+    latitude,
+    longitude,
+    capacity_units,
+    parent_location_id
+from locations

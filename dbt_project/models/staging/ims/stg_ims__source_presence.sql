@@ -1,0 +1,23 @@
+with
+
+source as (
+
+    select * from {{ source('ims', 'source_presence') }}
+
+),
+
+chosen as (
+
+    select
+        table_name,
+        column_name,
+        is_present,
+        is_mandatory,
+        disabled_feature,
+        snapshot_rows,
+        quarantined_rows
+    from source
+
+)
+
+select * from chosen
