@@ -1,0 +1,314 @@
+"""The rules a delivered row has to keep, each vectorised over the columns of one table.
+
+Derived from the source contract: types, missing values, the contract's own pandera checks, sizes,
+dates against the business date, keys and references. Nothing here names a table. A rule only
+records which rows break it; `quarantine` makes the result of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from optimization.contracts.table import Column
+from orchestration.contracts.arrow import arrow_schema
+from orchestration.contracts.raw import STAMPS, RawTable
+from orchestration.ims.casting import Mask, cast_column, mask_of
+
+if TYPE_CHECKING:
+    import pandera.pandas as pandera
+
+# The marts hold rates as decimal(18, 6): a larger number has no room there, and is a slip.
+MAX_MAGNITUDE = 1e12
+# pandas' nanoseconds end in 2262; placeholders such as 9999-12-31 belong into the mapping.
+MIN_DATE, MAX_DATE = date(1900, 1, 1), date(2199, 12, 31)
+# Control characters other than tab and line ends; NUL would end a text in half the world's readers.
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Rows of one table that break one rule in one column."""
+
+    column: str
+    rule: str
+    repair: str
+    rows: np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a row is measured against besides its contract."""
+
+    as_of: date
+    source: str
+    max_text_length: int
+
+
+@dataclass
+class Examination:
+    """The state of one table's examination: its columns so far and which rows are still good."""
+
+    contract: RawTable
+    delivered: pa.Table
+    limits: Limits
+    columns: dict[str, pa.ChunkedArray] = field(default_factory=dict)
+    violations: list[Violation] = field(default_factory=list)
+    misfits: dict[str, Mask] = field(default_factory=dict)
+    defaulted: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.good: Mask = np.ones(self.delivered.num_rows, dtype=np.bool_)
+
+    def set_aside(self, column: str, rule: str, repair: str, rows: Mask) -> None:
+        """Record the rows that break a rule; they are no longer good."""
+        if rows.any():
+            self.violations.append(Violation(column, rule, repair, np.flatnonzero(rows)))
+            self.good &= ~rows
+
+
+def cast_columns(state: Examination) -> None:
+    """Bring every column of the contract into its type; absent ones are null or defaulted."""
+    defaults: dict[str, object] = {
+        "source_system": state.limits.source,
+        "loaded_at": datetime.combine(state.limits.as_of, time(23, 59, 59)),
+    }
+    schema = arrow_schema(state.contract)
+    for column in state.contract.columns:
+        name = column.name
+        if name not in state.delivered.column_names:
+            values = pa.chunked_array([pa.nulls(state.delivered.num_rows, schema.field(name).type)])
+        else:
+            cast = cast_column(state.delivered.column(name), column.kind)
+            values = cast.values
+            state.set_aside(
+                name,
+                "not_castable",
+                f"deliver {name} as {column.kind} (dates as YYYY-MM-DD, numbers with a decimal point)",
+                cast.misfits,
+            )
+            state.misfits[name] = cast.misfits
+        if name in STAMPS and values.null_count:
+            values = pc.fill_null(values, pa.scalar(defaults[name], values.type))
+            state.defaulted.append(name)
+        state.columns[name] = values
+
+
+def check_values(state: Examination, column: Column) -> None:
+    """Check one column: missing values, the contract's own checks, size, text."""
+    values = state.columns[column.name]
+    if not state.contract.is_nullable(column.name):
+        state.set_aside(
+            column.name,
+            "missing_value",
+            f"fill {column.name}; every row of {state.contract.source_name} needs it",
+            # A misfit is null here too, and has been reported as what it is.
+            mask_of(pc.is_null(values)) & ~state.misfits[column.name],
+        )
+    for rule, rows in _broken_checks(state.contract, column, values).items():
+        repair = f"{column.name} must keep {rule} ({column.description.lower()})"
+        state.set_aside(column.name, rule, repair, rows)
+    if column.kind in ("number", "integer"):
+        is_huge = pc.and_(pc.greater_equal(pc.abs(values), MAX_MAGNITUDE), pc.is_finite(values))
+        state.set_aside(
+            column.name,
+            "magnitude",
+            f"{column.name} must be smaller than {MAX_MAGNITUDE:g}",
+            mask_of(is_huge),
+        )
+    elif column.kind in ("date", "timestamp"):
+        day = values.cast(pa.date32(), safe=False)
+        is_outside = pc.or_(pc.less(day, MIN_DATE), pc.greater(day, MAX_DATE))
+        state.set_aside(
+            column.name,
+            "date_range",
+            f"{column.name} must lie from {MIN_DATE} to {MAX_DATE}; leave an unknown date empty",
+            mask_of(is_outside),
+        )
+    elif column.kind == "text" and column.isin is None:
+        state.set_aside(
+            column.name,
+            "text_length",
+            f"{column.name} may have at most {state.limits.max_text_length} characters",
+            mask_of(pc.greater(pc.utf8_length(values), state.limits.max_text_length)),
+        )
+        state.set_aside(
+            column.name,
+            "control_character",
+            f"remove NUL and other control characters from {column.name}",
+            mask_of(pc.match_substring_regex(values, _CONTROL)),
+        )
+
+
+def _broken_checks(contract: RawTable, column: Column, values: pa.ChunkedArray) -> dict[str, Mask]:
+    """Run the column's pandera checks on its distinct values; rule -> rows that break it."""
+    schema = _schemas(contract).get(column.name)
+    if schema is None or not len(values):
+        return {}
+    import pandas as pd
+    import pandera.errors
+
+    encoded = values.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    distinct = encoded.dictionary.to_pandas()
+    if column.kind != "text":
+        distinct = distinct.astype(column.pandas_dtype(contract.is_nullable(column.name)))
+    try:
+        schema.validate(pd.DataFrame({column.name: distinct}), lazy=True)
+    except pandera.errors.SchemaErrors as failure:
+        cases = failure.failure_cases
+    else:
+        return {}
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return {
+        str(rule): np.isin(codes, group["index"].astype("int64").to_numpy())
+        for rule, group in cases.groupby("check", sort=True)
+    }
+
+
+def _schemas(contract: RawTable) -> dict[str, pandera.DataFrameSchema]:
+    """One pandera schema per column that has value checks, taken from the contract's own."""
+    found = _SCHEMAS.get(contract.name)
+    if found is None:
+        import pandera.pandas as pandera
+
+        found = _SCHEMAS[contract.name] = {
+            name: pandera.DataFrameSchema({name: column})
+            for name, column in contract.to_pandera().columns.items()
+            if column.checks
+        }
+    return found
+
+
+_SCHEMAS: dict[str, dict[str, Any]] = {}
+
+
+def check_dates(state: Examination) -> None:
+    """Nothing may have happened, or be known, after the business date; and dates have an order."""
+    as_of = pa.scalar(state.limits.as_of, pa.date32())
+    for name in state.contract.event_dates:
+        state.set_aside(
+            name,
+            "after_business_date",
+            f"{name} may not lie after the business date {state.limits.as_of}; deliver the row "
+            "with the snapshot of its day",
+            mask_of(pc.greater(state.columns[name], as_of)),
+        )
+    state.set_aside(
+        "loaded_at",
+        "known_after_business_date",
+        f"loaded_at may not lie after the business date {state.limits.as_of} (UTC); deliver the "
+        "row with a later snapshot",
+        mask_of(pc.greater(state.columns["loaded_at"].cast(pa.date32(), safe=False), as_of)),
+    )
+    for earlier, later in state.contract.ordered_dates:
+        state.set_aside(
+            later,
+            f"{earlier} <= {later}",
+            f"{later} may not lie before {earlier}; correct one of them",
+            mask_of(pc.less(state.columns[later], state.columns[earlier])),
+        )
+
+
+def check_duplicates(state: Examination) -> Mask:
+    """Keep one row per key; return the rows that a newer version in this delivery replaces.
+
+    A row told twice word for word is kept once. Of several versions of an event the newest by
+    `loaded_at` counts and the older are replaced, which is no fault; in a state table they are
+    set aside. Versions that contradict each other with the same `loaded_at` are all set aside:
+    nobody can say which is right.
+    """
+    replaced: Mask = np.zeros(len(state.good), dtype=np.bool_)
+    suspects = _rows_with_shared_key(state)
+    if not len(suspects):
+        return replaced
+    key = list(state.contract.key)
+    names = list(state.contract.column_names)
+    table = pa.table({name: state.columns[name] for name in names}).take(pa.array(suspects))
+    frame = table.to_pandas()
+    label = ", ".join(key)
+    is_repeated = frame.duplicated(names).to_numpy()
+    versions = frame[~is_repeated]
+    newest = versions.groupby(key, sort=False)["loaded_at"].transform("max")
+    is_newest = versions["loaded_at"] == newest
+    is_rival = is_newest & versions[is_newest].duplicated(key, keep=False).reindex(
+        versions.index, fill_value=False
+    )
+    older = versions.index[~is_newest].to_numpy()
+    rivals = versions.index[is_rival].to_numpy()
+
+    def rows(positions: np.ndarray[Any, Any]) -> Mask:
+        mask: Mask = np.zeros(len(state.good), dtype=np.bool_)
+        mask[suspects[positions]] = True
+        return mask
+
+    state.set_aside(label, "duplicate_row", "deliver each row once", rows(np.flatnonzero(is_repeated)))
+    state.set_aside(
+        label,
+        "conflicting_duplicate",
+        f"deliver one row per {label}, or say by loaded_at which version is the newer",
+        rows(rivals),
+    )
+    if state.contract.role == "event":
+        replaced = rows(older)
+        state.good &= ~replaced
+    else:
+        state.set_aside(label, "duplicate_key", f"deliver one row per {label}", rows(older))
+    return replaced
+
+
+def _rows_with_shared_key(state: Examination) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Good rows whose key another good row has too."""
+    good = np.flatnonzero(state.good)
+    keys = pa.table({name: state.columns[name] for name in state.contract.key})
+    if not state.good.all():
+        keys = keys.take(pa.array(good))
+    counts = keys.group_by(list(state.contract.key)).aggregate([([], "count_all")])
+    if counts.num_rows == len(good):
+        return np.array([], dtype=np.int64)
+    shared = counts.filter(pc.greater(counts.column("count_all"), 1)).drop_columns("count_all")
+    numbered = keys.append_column("row", pa.array(good))
+    found = numbered.join(shared, keys=list(state.contract.key), join_type="inner")
+    return np.sort(found.column("row").to_numpy())
+
+
+def check_references(state: Examination, others: Mapping[str, tuple[pa.Table, pa.Table]]) -> Mask:
+    """Set aside rows that point to nothing, or to a row that was set aside itself.
+
+    `others` holds the accepted and the delivered rows of the tables referred to. Returns the rows
+    that point to nothing: their fault is their own, the others' is only a consequence.
+    """
+    faulty: Mask = np.zeros(len(state.good), dtype=np.bool_)
+    for column, (table, target) in state.contract.references.items():
+        if table not in others:
+            continue
+        values = state.columns[column]
+        accepted_rows, delivered_rows = others[table]
+        accepted = pc.unique(accepted_rows.column(target))
+        is_lost = mask_of(pc.invert(pc.is_in(values, value_set=accepted)))
+        is_lost &= mask_of(pc.is_valid(values)) & state.good
+        if not is_lost.any():
+            continue
+        delivered = cast_column(delivered_rows.column(target), "text").values
+        is_delivered = mask_of(pc.is_in(values, value_set=pc.unique(delivered)))
+        state.set_aside(
+            column,
+            "unknown_reference",
+            f"deliver the row of {table} that {column} names, or correct {column}",
+            is_lost & ~is_delivered,
+        )
+        state.set_aside(
+            column,
+            "quarantined_reference",
+            f"repair the row of {table} that {column} names; it is in quarantine itself",
+            is_lost & is_delivered,
+        )
+        faulty |= is_lost & ~is_delivered
+    return faulty
