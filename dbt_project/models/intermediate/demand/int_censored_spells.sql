@@ -18,18 +18,26 @@ run_context as (
 
 ),
 
--- where a request waits and the source records what was there at the time of asking, a day
--- without stock hides nothing
-requests_recorded as (
+-- items whose requests are recorded with what was there when they were made
+recorded_items as (
 
-    select coalesce(bool_or(is_present), false) as is_recorded
-    from {{ ref('stg_ims__source_presence') }}
-    where table_name = 'demand_line' and column_name = 'filled_at_request_units'
+    select distinct item_id
+    from {{ ref('int_demand_lines_resolved') }}
+    where filled_at_request_units is not null and basis = 'recorded'
 
 ),
 
--- a day is censored when stock was gone at its end or at its beginning: the day on which stock
--- came back counts, the day after it does not
+lost_requests_recorded as (
+
+    select coalesce(bool_or(is_present), false) as is_recorded
+    from {{ ref('stg_ims__source_presence') }}
+    where table_name = 'demand_line' and column_name = 'is_lost_sale'
+
+),
+
+-- A day is censored when stock was gone at its end or at its beginning: the day on which stock
+-- came back counts, the day after it does not. A stock-out hides nothing where the source records
+-- requests and these wait, or where it records the lost ones too.
 empty_spells as (
 
     select
@@ -39,16 +47,23 @@ empty_spells as (
         least(spells.valid_to + 1, run_context.as_of) as censored_to
     from spells
     cross join run_context
-    cross join requests_recorded
+    cross join lost_requests_recorded
     inner join item_locations
         on
             spells.item_id = item_locations.item_id
             and spells.location_id = item_locations.location_id
+    left join recorded_items on spells.item_id = recorded_items.item_id
     where
         spells.on_hand_units = 0
         and item_locations.is_ranged
         and spells.valid_to >= run_context.history_start_date
-        and not (requests_recorded.is_recorded and item_locations.stockout_behaviour = 'backorder')
+        and not (
+            recorded_items.item_id is not null
+            and (
+                lost_requests_recorded.is_recorded
+                or item_locations.stockout_behaviour = 'backorder'
+            )
+        )
 
 ),
 

@@ -24,9 +24,9 @@ terms as (
 
 ),
 
-cost_parameters as (
+cost_terms as (
 
-    select * from {{ ref('stg_ims__cost_parameter') }}
+    select * from {{ ref('int_cost_terms_by_scope') }}
 
 ),
 
@@ -122,41 +122,6 @@ ranked_terms as (
 
 ),
 
--- the newest value of each parameter and scope that holds at the business date
-current_parameters as (
-
-    select
-        scope,
-        parameter,
-        parameter_value
-    from cost_parameters
-    qualify row_number() over (
-        partition by scope, parameter
-        order by effective_from desc, loaded_at desc
-    ) = 1
-
-),
-
-holding_rates as (
-
-    select
-        scope,
-        parameter_value as holding_rate
-    from current_parameters
-    where parameter = 'holding_rate'
-
-),
-
-order_costs as (
-
-    select
-        scope,
-        parameter_value as order_cost
-    from current_parameters
-    where parameter = 'order_cost'
-
-),
-
 resolved as (
 
     select
@@ -176,13 +141,16 @@ resolved as (
         coalesce(item_locations.service_metric, run_context.default_service_metric) as service_metric,
         coalesce(
             item_locations.holding_rate,
-            rate_of_category.holding_rate,
-            rate_of_kind.holding_rate,
-            rate_of_all.holding_rate,
+            category_terms.holding_rate,
+            kind_terms.holding_rate,
+            general_terms.holding_rate,
             run_context.default_holding_rate
         ) as holding_rate,
         coalesce(
             item_locations.shortage_cost,
+            category_terms.shortage_cost,
+            kind_terms.shortage_cost,
+            general_terms.shortage_cost,
             case when items.list_price > items.unit_cost then items.list_price - items.unit_cost end,
             {{ money('items.unit_cost * run_context.default_shortage_share') }}
         ) as shortage_cost,
@@ -191,9 +159,9 @@ resolved as (
         coalesce(ranked_terms.lead_time_days, run_context.default_lead_time_days) as lead_time_days,
         coalesce(
             ranked_terms.order_cost,
-            cost_of_category.order_cost,
-            cost_of_kind.order_cost,
-            cost_of_all.order_cost,
+            category_terms.order_cost,
+            kind_terms.order_cost,
+            general_terms.order_cost,
             run_context.default_order_cost
         ) as order_cost,
         coalesce(ranked_terms.moq_units, 1) as moq_units,
@@ -214,12 +182,9 @@ resolved as (
         on places.item_id = demand.item_id and places.location_id = demand.location_id
     left join spells
         on places.item_id = spells.item_id and places.location_id = spells.location_id
-    left join holding_rates as rate_of_category on items.category = rate_of_category.scope
-    left join holding_rates as rate_of_kind on items.item_kind = rate_of_kind.scope
-    left join holding_rates as rate_of_all on rate_of_all.scope = '*'
-    left join order_costs as cost_of_category on items.category = cost_of_category.scope
-    left join order_costs as cost_of_kind on items.item_kind = cost_of_kind.scope
-    left join order_costs as cost_of_all on cost_of_all.scope = '*'
+    left join cost_terms as category_terms on items.category = category_terms.scope
+    left join cost_terms as kind_terms on items.item_kind = kind_terms.scope
+    left join cost_terms as general_terms on general_terms.scope = '*'
 
 )
 
