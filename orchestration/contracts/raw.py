@@ -24,6 +24,8 @@ class RawTable(Table):
     `references`: column -> (table, column) that must hold its value.
     `expected_columns`: columns that a snapshot must carry; the rest of `required` have defaults.
     `column_disables`: optional column -> the feature that its absence disables.
+    `normal_loss_rows`: rows that a state table may lose from one day to the next whatever their
+    share; more than that, and more than the allowed share, refuses the snapshot.
     """
 
     role: Literal["state", "event"] = "state"
@@ -33,6 +35,7 @@ class RawTable(Table):
     references: dict[str, tuple[str, str]] = field(default_factory=dict)
     disables: tuple[str, ...] = ()
     column_disables: dict[str, str] = field(default_factory=dict)
+    normal_loss_rows: int = 0
 
     @property
     def source_name(self) -> str:
@@ -291,6 +294,8 @@ SUPPLY_ORDER = RawTable(
     ),
     references=_PLACE,
     event_dates=("ordered_date",),
+    # Open lines close every day; on a short list that is soon a fifth.
+    normal_loss_rows=50,
     column_disables={
         "first_expected_date": "supplier reliability",
         "is_expedited": "expedite rate",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +38,6 @@ def logical_hash(table: pa.Table, exclude: Sequence[str] = ()) -> str:
     if not names:
         return digest.hexdigest()
     columns = {name: _canonical(table.column(name), name) for name in names}
-    # A constant column cannot order anything; leaving it out of the sort keys saves most of the time.
     order = _sort_order(columns, table.num_rows)
     for name in names:
         values = columns.pop(name)
@@ -78,6 +78,7 @@ def _canonical(values: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 
 def _sort_order(columns: dict[str, pa.ChunkedArray], rows: int) -> pa.Array:
+    """Row order by all columns; a constant column orders nothing and would only cost time."""
     keys = {name: values for name, values in columns.items() if not _is_constant(values)}
     if not keys or rows < 2:
         return pa.array(np.arange(rows))
@@ -119,11 +120,11 @@ def _joined_bytes(block: pa.Array) -> memoryview | bytes:
     return memoryview(data)[ends[0] : ends[-1]]
 
 
-def _numbers(block: pa.Array) -> np.ndarray:
+def _numbers(block: pa.Array) -> np.ndarray[Any, Any]:
     if pa.types.is_floating(block.type):
-        return block.to_numpy().astype("<f8")
+        return np.asarray(block.to_numpy(), dtype="<f8")
     if pa.types.is_date32(block.type):
-        return block.cast(pa.int32()).to_numpy().astype("<i4")
+        return np.asarray(block.cast(pa.int32()).to_numpy(), dtype="<i4")
     if pa.types.is_timestamp(block.type):
-        return block.cast(pa.int64()).to_numpy().astype("<i8")
-    return block.to_numpy().astype("<i8")
+        return np.asarray(block.cast(pa.int64()).to_numpy(), dtype="<i8")
+    return np.asarray(block.to_numpy(), dtype="<i8")

@@ -121,8 +121,8 @@ def read_manifest(path: Path) -> SealedSnapshot:
 
 
 def _read_table(name: str, content: dict[str, Any]) -> SealedTable:
-    lists = {key: tuple(content.pop(key)) for key in _TUPLES}
-    return SealedTable(name=name, **content, **lists)
+    fields = {key: tuple(value) if key in _TUPLES else value for key, value in content.items()}
+    return SealedTable(**{**fields, "name": name})
 
 
 def sealed_snapshots(lake: Lake) -> tuple[SealedSnapshot, ...]:

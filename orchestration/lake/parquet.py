@@ -133,10 +133,13 @@ def arrow_to_frame(table: pa.Table, contract: Table) -> pd.DataFrame:
 def _to_series(values: pa.ChunkedArray, column: Column, is_nullable: bool) -> pd.Series:
     import pandas as pd
 
+    series: pd.Series
     if column.kind in ("date", "timestamp"):
-        return values.cast(_NANOSECONDS).to_pandas()
-    if is_nullable and column.kind == "integer":
-        return values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    if is_nullable and column.kind == "flag":
-        return values.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
-    return values.to_pandas()
+        series = values.cast(_NANOSECONDS).to_pandas()
+    elif is_nullable and column.kind == "integer":
+        series = values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    elif is_nullable and column.kind == "flag":
+        series = values.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    else:
+        series = values.to_pandas()
+    return series

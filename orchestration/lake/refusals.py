@@ -1,0 +1,150 @@
+"""When a delivered snapshot is refused whole: what is missing, too bad, or lost.
+
+Pure judgement: nothing here writes. Each problem says what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from orchestration.contracts.raw import RAW_TABLES, STAMPS
+from orchestration.ims.connector import Snapshot
+from orchestration.ims.quarantine import ExaminedTable
+from orchestration.lake.manifests import SealedSnapshot
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a snapshot is refused whole, and what to do about it."""
+
+    table: str
+    rule: str
+    detail: str
+    repair: str
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.detail} [{self.rule}]. {self.repair}"
+
+
+def problems_at_sight(snapshot: Snapshot, today: date) -> list[Problem]:
+    """Name what can be said without looking at a single row: dates, tables, columns."""
+    problems = []
+    if snapshot.as_of > today:
+        problems.append(
+            Problem(
+                "*",
+                "business_date_after_today",
+                f"the business date {snapshot.as_of} lies after today, {today}",
+                "Deliver the snapshot on its day, or correct its date.",
+            )
+        )
+    for table in RAW_TABLES:
+        name = table.source_name
+        if name not in snapshot.tables:
+            if table.is_mandatory:
+                problems.append(
+                    Problem(
+                        name,
+                        "missing_table",
+                        "the snapshot lacks this mandatory table",
+                        f"Deliver it with the columns {', '.join(_demanded(table.required))}.",
+                    )
+                )
+            continue
+        names = snapshot.tables[name].column_names
+        missing = [one for one in _demanded(table.required) if one not in names]
+        if missing:
+            problems.append(
+                Problem(
+                    name,
+                    "missing_column",
+                    f"required columns are missing: {', '.join(missing)}",
+                    "Deliver them, or map the source's own names to them.",
+                )
+            )
+        twice = sorted({one for one in names if names.count(one) > 1})
+        if twice:
+            problems.append(
+                Problem(
+                    name,
+                    "duplicate_column",
+                    f"columns come twice: {', '.join(twice)}",
+                    "Deliver or map each column once.",
+                )
+            )
+    return problems
+
+
+def _demanded(required: tuple[str, ...]) -> list[str]:
+    return [name for name in required if name not in STAMPS]
+
+
+def too_much_bad(examined: Mapping[str, ExaminedTable], most: float) -> list[Problem]:
+    """Refuse when more than the allowed share of a table's rows, or of all rows, is bad.
+
+    One bad row never refuses a snapshot, however short its table: it costs only itself. Rows
+    that are set aside because they refer to a bad row are its consequence and do not count.
+    """
+    problems = []
+    for name, one in examined.items():
+        rows = one.delivered.num_rows
+        if one.bad_rows > max(1.0, most * rows):
+            problems.append(
+                Problem(
+                    name,
+                    "too_many_bad_rows",
+                    f"{one.bad_rows} of {rows} rows are bad ({_commonest(one)}), more than {most:.0%}",
+                    "Repair the rows listed with the refusal and deliver the snapshot again.",
+                )
+            )
+        elif one.contract.is_mandatory and rows and not one.accepted.num_rows:
+            problems.append(
+                Problem(
+                    name,
+                    "no_row_left",
+                    f"every row of this mandatory table is set aside ({_commonest(one)})",
+                    "Repair the rows listed with the refusal and deliver the snapshot again.",
+                )
+            )
+    rows = sum(one.delivered.num_rows for one in examined.values())
+    bad = sum(one.bad_rows for one in examined.values())
+    if bad > max(1.0, most * rows) and not problems:
+        problems.append(
+            Problem(
+                "*",
+                "too_many_bad_rows",
+                f"{bad} of the snapshot's {rows} rows are bad, more than {most:.0%}",
+                "Repair the rows listed with the refusal and deliver the snapshot again.",
+            )
+        )
+    return problems
+
+
+def _commonest(one: ExaminedTable) -> str:
+    worst = max(one.violations, key=lambda violation: len(violation.rows))
+    return f"most of all {worst.column}: {worst.rule}"
+
+
+def row_losses(examined: Mapping[str, ExaminedTable], as_of: date, lake: Lake, most: float) -> list[Problem]:
+    """State tables that lost more than the allowed share since the last snapshot that had them."""
+    earlier = [one for one in latest_versions(lake, until=as_of) if one.as_of < as_of]
+    problems = []
+    for name, one in examined.items():
+        held = [seen for seen in earlier if name in seen.tables and seen.tables[name].is_present]
+        if one.contract.role != "state" or not held:
+            continue
+        before = held[-1].tables[name].rows
+        now = one.accepted.num_rows
+        if before - now > max(most * before, one.contract.normal_loss_rows):
+            problems.append(
+                Problem(
+                    name,
+                    "row_loss",
+                    f"{now} rows after {before} on {held[-1].as_of}: a loss of "
+                    f"{(before - now) / before:.0%}, more than {most:.0%}",
+                    "Deliver the whole table, or, if the loss is real, seal with accept_row_loss.",
+                )
+            )
+    return problems
