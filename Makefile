@@ -55,6 +55,7 @@ lint: $(STAMP) ## style, types, floors, SQL, rendered contracts
 	@$(BIN)/mypy optimization orchestration
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m orchestration.contracts.rendering --check
+	@$(BIN)/python -m orchestration.evidence.lineage --check
 	@cd dbt_project && ../$(BIN)/sqlfluff lint --processes 2 models macros
 
 docs: $(STAMP) ## dbt's static documentation, one HTML file

@@ -18,7 +18,9 @@ import argparse
 import csv
 import io
 import json
+import os
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -131,9 +133,11 @@ def _resolved(manifest: Mapping[str, Any]) -> Iterable[Edge]:
             leaves = {
                 column: {
                     (names[key], leaf.name.rsplit(".", 1)[-1].strip('"'))
-                    for leaf in lineage(column, query, scope=scope, dialect="duckdb").walk()
+                    for leaf in lineage(
+                        column, query, schema, dialect="duckdb", scope=scope, copy=False
+                    ).walk()
                     if isinstance(leaf.expression, exp.Table)
-                    and (key := _relation_key(leaf.expression.sql(dialect="duckdb"))) in names
+                    and (key := (leaf.expression.db.lower(), leaf.expression.name.lower())) in names
                 }
                 for column in outputs
             }
@@ -179,7 +183,7 @@ def _as_csv(edges: Iterable[Edge]) -> str:
 
 
 def main() -> int:
-    """Write or check the reviewed file, from the manifest that `make docs` or a compile left."""
+    """Write or check the reviewed file."""
     parser = argparse.ArgumentParser(description="Derive column lineage from dbt's compiled SQL.")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     parser.add_argument("--manifest", type=Path, help="a compiled manifest.json; else dbt compiles one")
@@ -199,18 +203,21 @@ def main() -> int:
 
 
 def _compile() -> Mapping[str, Any]:
-    """Compile the project in process, without a database, and return its manifest as a dict."""
+    """Compile the project in process, in a throw-away folder, and return its manifest."""
     from dbt.cli.main import dbtRunner
 
     from orchestration.project import dbt_project
 
     folder = str(dbt_project.project_dir)
-    done = dbtRunner().invoke(
-        ["--quiet", "compile", "--project-dir", folder, "--profiles-dir", folder, "--no-introspect"]
-    )
-    if not done.success:
-        raise SystemExit(f"dbt compile failed: {done.exception}")
-    return json.loads((Path(dbt_project.project_dir) / "target" / "manifest.json").read_text())
+    with tempfile.TemporaryDirectory() as work:
+        os.environ["STOCKPLAN_WORK"] = work
+        done = dbtRunner().invoke(
+            ["--quiet", "--log-path", work, "compile", "--no-introspect", "--target-path", work]
+            + ["--project-dir", folder, "--profiles-dir", folder]
+        )
+        if not done.success:
+            raise SystemExit(f"dbt compile failed: {done.exception or done.result}")
+        return json.loads((Path(work) / "manifest.json").read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
