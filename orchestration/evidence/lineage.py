@@ -211,10 +211,8 @@ def _compile() -> Mapping[str, Any]:
     folder = str(dbt_project.project_dir)
     with tempfile.TemporaryDirectory() as work:
         os.environ["STOCKPLAN_WORK"] = work
-        done = dbtRunner().invoke(
-            ["--quiet", "--log-path", work, "compile", "--no-introspect", "--target-path", work]
-            + ["--project-dir", folder, "--profiles-dir", folder]
-        )
+        flags = ["--project-dir", folder, "--profiles-dir", folder, "--target-path", work]
+        done = dbtRunner().invoke(["--quiet", "--log-path", work, "compile", "--no-introspect", *flags])
         if not done.success:
             raise SystemExit(f"dbt compile failed: {done.exception or done.result}")
         return json.loads((Path(work) / "manifest.json").read_text(encoding="utf-8"))
