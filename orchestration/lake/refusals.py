@@ -127,9 +127,14 @@ def _commonest(one: ExaminedTable) -> str:
     return f"most of all {worst.column}: {worst.rule}"
 
 
-def row_losses(examined: Mapping[str, ExaminedTable], as_of: date, lake: Lake, most: float) -> list[Problem]:
-    """State tables that lost more than the allowed share since the last snapshot that had them."""
-    earlier = [one for one in latest_versions(lake, until=as_of) if one.as_of < as_of]
+def row_losses(
+    examined: Mapping[str, ExaminedTable], earlier: Sequence[SealedSnapshot], most: float
+) -> list[Problem]:
+    """State tables that lost more than the allowed share since the last snapshot that had them.
+
+    `earlier` are the newest versions of the dates before, ascending. A table that comes and goes
+    by nature may lose its `normal_loss_rows` whatever their share.
+    """
     problems = []
     for name, one in examined.items():
         held = [seen for seen in earlier if name in seen.tables and seen.tables[name].is_present]
