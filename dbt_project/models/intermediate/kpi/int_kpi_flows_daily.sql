@@ -1,0 +1,105 @@
+with
+
+lines as (
+
+    select * from {{ ref('int_demand_lines_resolved') }}
+
+),
+
+receipts as (
+
+    select * from {{ ref('fct_receipts') }}
+
+),
+
+first_day as (
+
+    select min(period_start_date) as first_date from {{ ref('int_kpi_periods') }}
+
+),
+
+run_context as (
+
+    select * from {{ ref('stg_ims__run_context') }}
+
+),
+
+-- what was asked for, by the day on which it was wanted
+requests as (
+
+    select
+        {{ kpi_scope_columns() }},
+        demand_date as activity_date,
+        sum(requested_units) as requested_units,
+        count(*) as request_lines,
+        sum(requested_units) filter (filled_at_request_units is not null) as measured_units,
+        sum(filled_at_request_units) as filled_units,
+        count(filled_at_request_units) as measured_lines,
+        count(*) filter (filled_at_request_units >= requested_units) as filled_lines
+    from lines
+    cross join first_day
+    cross join run_context
+    where
+        is_demand
+        and demand_date between first_day.first_date and run_context.as_of
+    group by {{ kpi_grouping_sets('demand_date') }}
+
+),
+
+-- what left stock, by the day on which it left
+sales as (
+
+    select
+        {{ kpi_scope_columns() }},
+        sale_date as activity_date,
+        sum(shipped_units) as sold_units,
+        sum(shipped_units * unit_cost) as cogs,
+        sum(shipped_units * unit_cost) filter (unit_price is not null) as priced_cogs,
+        sum(shipped_units * unit_price) as revenue,
+        count(*) as sale_lines,
+        count(unit_price) as priced_lines
+    from lines
+    cross join first_day
+    cross join run_context
+    where
+        shipped_units > 0
+        and sale_date between first_day.first_date and run_context.as_of
+    group by {{ kpi_grouping_sets('sale_date') }}
+
+),
+
+arrivals as (
+
+    select
+        {{ kpi_scope_columns(has_segment=false) }},
+        received_date as activity_date,
+        count(*) filter (is_expedited) as expedited_receipts,
+        count(is_expedited) as measured_receipts
+    from receipts
+    cross join first_day
+    where supplier_id is not null and received_date >= first_day.first_date
+    group by {{ kpi_grouping_sets('received_date', has_segment=false) }}
+
+)
+
+select
+    scope_type,
+    scope_id,
+    activity_date,
+    requested_units,
+    request_lines,
+    measured_units,
+    filled_units,
+    measured_lines,
+    filled_lines,
+    sold_units,
+    cogs,
+    priced_cogs,
+    revenue,
+    sale_lines,
+    priced_lines,
+    expedited_receipts,
+    measured_receipts
+from requests
+full outer join sales using (scope_type, scope_id, activity_date)
+full outer join arrivals using (scope_type, scope_id, activity_date)

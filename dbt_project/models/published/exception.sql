@@ -1,0 +1,434 @@
+with
+
+places as (
+
+    select * from {{ ref('int_item_locations_resolved') }}
+
+),
+
+positions as (
+
+    select * from {{ ref('int_inventory_positions_netted') }}
+
+),
+
+policies as (
+
+    select * from {{ ref('stg_science__policy') }}
+
+),
+
+protection as (
+
+    select * from {{ ref('stg_science__protection_demand') }}
+
+),
+
+plans as (
+
+    select * from {{ ref('stg_science__position_plan') }}
+
+),
+
+allocations as (
+
+    select * from {{ ref('stg_science__allocation') }}
+
+),
+
+supply as (
+
+    select * from {{ ref('int_supply_open_netted') }}
+
+),
+
+ageing_units as (
+
+    select * from {{ ref('fct_ageing_units') }}
+
+),
+
+ageing_layers as (
+
+    select * from {{ ref('fct_ageing_layers') }}
+
+),
+
+balance_differences as (
+
+    select * from {{ ref('fct_balance_check') }}
+
+),
+
+unit_counts as (
+
+    select * from {{ ref('int_units_reconciled') }}
+
+),
+
+presence as (
+
+    select * from {{ ref('stg_ims__source_presence') }}
+
+),
+
+run_context as (
+
+    select * from {{ ref('stg_ims__run_context') }}
+
+),
+
+-- one row per planned item-location with everything that the rules below compare
+planned as (
+
+    select
+        places.item_id,
+        places.location_id,
+        places.unit_cost,
+        places.shortage_cost,
+        places.supplier_id,
+        positions.on_hand_units,
+        positions.on_hand_units - positions.reserved_units as available_units,
+        positions.inventory_position_units,
+        positions.next_expected_date,
+        coalesce(protection.mean_units, 0) as protection_demand_units,
+        policies.reorder_point_units,
+        policies.order_up_to_units,
+        policies.change_state,
+        policies.change_value,
+        policies.reason_code as policy_reason_code,
+        coalesce(plans.position_after_units, positions.inventory_position_units) as position_after_units,
+        coalesce(plans.reason_code, 'not_planned') as plan_reason_code
+    from policies
+    inner join places
+        on policies.item_id = places.item_id and policies.location_id = places.location_id
+    inner join positions
+        on policies.item_id = positions.item_id and policies.location_id = positions.location_id
+    left join protection
+        on policies.item_id = protection.item_id and policies.location_id = protection.location_id
+    left join plans
+        on policies.item_id = plans.item_id and policies.location_id = plans.location_id
+
+),
+
+stock_outs as (
+
+    select
+        'stock_out' as exception_type,
+        'high' as severity,
+        item_id,
+        location_id,
+        protection_demand_units * shortage_cost as value_at_risk,
+        protection_demand_units as quantity_units,
+        'none_available' as reason_code,
+        'Nothing available; '
+        || coalesce('supply expected ' || next_expected_date, 'no supply on its way')
+        || '.' as detail,
+        case
+            when position_after_units > inventory_position_units
+                then 'Release the order or transfer proposed today.'
+            else 'Hurry open supply, or move stock from another location.'
+        end as suggested_action
+    from planned
+    where available_units <= 0 and protection_demand_units > 0
+
+),
+
+below_reorder_points as (
+
+    select
+        'below_reorder_point' as exception_type,
+        'medium' as severity,
+        item_id,
+        location_id,
+        (reorder_point_units - inventory_position_units) * shortage_cost as value_at_risk,
+        order_up_to_units - inventory_position_units as quantity_units,
+        'position_at_or_below_reorder_point' as reason_code,
+        'Position ' || {{ shown('inventory_position_units') }} || ' against reorder point '
+        || {{ shown('reorder_point_units') }} || '.' as detail,
+        case
+            when position_after_units > inventory_position_units
+                then 'Release the order or transfer proposed today.'
+            else 'No order was proposed; see the reason in inventory_position.'
+        end as suggested_action
+    from planned
+    where
+        available_units > 0
+        and inventory_position_units <= reorder_point_units
+        and order_up_to_units > inventory_position_units
+
+),
+
+unmet_needs as (
+
+    select
+        'unmet_need' as exception_type,
+        'high' as severity,
+        item_id,
+        location_id,
+        (reorder_point_units - position_after_units) * shortage_cost as value_at_risk,
+        reorder_point_units - position_after_units as quantity_units,
+        plan_reason_code as reason_code,
+        'After the plan the position is ' || {{ shown('position_after_units') }}
+        || ', still below the reorder point ' || {{ shown('reorder_point_units') }} || '.' as detail,
+        'Decide which need goes unmet, or widen supply, capacity or budget.' as suggested_action
+    from planned
+    where position_after_units < reorder_point_units
+
+),
+
+excess as (
+
+    select
+        'excess' as exception_type,
+        'medium' as severity,
+        item_id,
+        location_id,
+        least(on_hand_units, inventory_position_units - order_up_to_units) * unit_cost as value_at_risk,
+        least(on_hand_units, inventory_position_units - order_up_to_units) as quantity_units,
+        'position_far_above_order_up_to' as reason_code,
+        'Position ' || {{ shown('inventory_position_units') }} || ' against order-up-to '
+        || {{ shown('order_up_to_units') }} || '.' as detail,
+        'Move it where it sells, return it, or stop what is on order.' as suggested_action
+    from planned
+    where
+        on_hand_units > 0
+        and inventory_position_units > order_up_to_units * {{ var('excess_factor') }}
+
+),
+
+pending_changes as (
+
+    select
+        'policy_change_pending' as exception_type,
+        'medium' as severity,
+        item_id,
+        location_id,
+        abs(change_value) as value_at_risk,
+        cast(null as decimal(18, 3)) as quantity_units,
+        policy_reason_code as reason_code,
+        'A changed policy waits for approval.' as detail,
+        'Approve or reject the change in policy_change.' as suggested_action
+    from planned
+    where change_state = 'proposed'
+
+),
+
+no_suppliers as (
+
+    select
+        'no_supplier' as exception_type,
+        'high' as severity,
+        item_id,
+        location_id,
+        protection_demand_units * shortage_cost as value_at_risk,
+        protection_demand_units as quantity_units,
+        'no_supply_terms' as reason_code,
+        'No supplier is stated for this item at this location.' as detail,
+        'Add a row to item_supplier, or stop ranging the item.' as suggested_action
+    from planned
+    where supplier_id = 'UNASSIGNED' and protection_demand_units > 0
+
+),
+
+overdue_supply as (
+
+    select
+        'overdue_supply' as exception_type,
+        'medium' as severity,
+        supply.item_id,
+        supply.location_id,
+        sum(supply.open_units * places.unit_cost) as value_at_risk,
+        sum(supply.open_units) as quantity_units,
+        case when bool_and(supply.is_counted) then 'overdue_still_counted' else 'overdue_not_counted' end
+            as reason_code,
+        count(*) || ' order lines are overdue, the oldest by ' || max(supply.overdue_days) || ' days.'
+            as detail,
+        'Ask the supplier for a date; close what will not come.' as suggested_action
+    from supply
+    inner join places
+        on supply.item_id = places.item_id and supply.location_id = places.location_id
+    where supply.is_overdue
+    group by supply.item_id, supply.location_id
+
+),
+
+aged as (
+
+    select
+        item_id,
+        location_id,
+        unit_cost as on_hand_value,
+        1 as on_hand_units,
+        age_days
+    from ageing_units
+    union all
+    select
+        item_id,
+        location_id,
+        layer_value as on_hand_value,
+        layer_units as on_hand_units,
+        age_days
+    from ageing_layers
+
+),
+
+aged_stock as (
+
+    select
+        'aged_stock' as exception_type,
+        'medium' as severity,
+        item_id,
+        location_id,
+        sum(on_hand_value) as value_at_risk,
+        sum(on_hand_units) as quantity_units,
+        'older_than_{{ var("aged_after_days") }}_days' as reason_code,
+        'The oldest has been in the network for ' || max(age_days) || ' days.' as detail,
+        'Move it where it sells, or mark it down.' as suggested_action
+    from aged
+    where age_days > {{ var('aged_after_days') }}
+    group by item_id, location_id
+
+),
+
+unmet_segments as (
+
+    select
+        'segment_unmet' as exception_type,
+        'medium' as severity,
+        allocations.item_id,
+        allocations.location_id,
+        sum(allocations.unmet_units * places.shortage_cost) as value_at_risk,
+        sum(allocations.unmet_units) as quantity_units,
+        'pool_too_small' as reason_code,
+        'Short: ' || string_agg(allocations.segment_id, ', ' order by allocations.segment_id) || '.'
+            as detail,
+        'Replenish, or change the guarantees of the segments.' as suggested_action
+    from allocations
+    inner join places
+        on allocations.item_id = places.item_id and allocations.location_id = places.location_id
+    where allocations.unmet_units > 0
+    group by allocations.item_id, allocations.location_id
+
+),
+
+unbalanced_stock as (
+
+    select
+        'stock_not_balanced' as exception_type,
+        'medium' as severity,
+        item_id,
+        location_id,
+        difference_value as value_at_risk,
+        difference_units as quantity_units,
+        'movements_differ_from_stock' as reason_code,
+        'Movements add up to ' || {{ shown('movement_units') }} || ', the stock table says '
+        || {{ shown('stock_units') }} || '.' as detail,
+        'Count the item, or find the movement that is missing.' as suggested_action
+    from balance_differences
+
+),
+
+unmatched_units as (
+
+    select
+        'units_not_matching_stock' as exception_type,
+        'medium' as severity,
+        unit_counts.item_id,
+        unit_counts.location_id,
+        abs(unit_counts.difference_units) * places.unit_cost as value_at_risk,
+        unit_counts.difference_units as quantity_units,
+        'unit_count_differs_from_stock' as reason_code,
+        unit_counts.unit_count || ' units are listed, the stock table says '
+        || {{ shown('unit_counts.stock_units') }} || '.' as detail,
+        'Find the unit that is missing or listed twice.' as suggested_action
+    from unit_counts
+    inner join places
+        on unit_counts.item_id = places.item_id and unit_counts.location_id = places.location_id
+    where unit_counts.difference_units <> 0
+
+),
+
+quarantined_rows as (
+
+    select
+        'rows_quarantined' as exception_type,
+        'low' as severity,
+        cast(null as varchar) as item_id,
+        cast(null as varchar) as location_id,
+        0 as value_at_risk,
+        cast(quarantined_rows as decimal(18, 3)) as quantity_units,
+        'quarantined_' || table_name as reason_code,
+        quarantined_rows || ' rows of ' || table_name || ' were set aside.' as detail,
+        'Repair the rows at the source; the table quarantine names row, rule and value.'
+            as suggested_action
+    from presence
+    where column_name = '*' and quarantined_rows > 0
+
+),
+
+exceptions as (
+
+    select * from stock_outs
+    union all
+    select * from below_reorder_points
+    union all
+    select * from unmet_needs
+    union all
+    select * from excess
+    union all
+    select * from pending_changes
+    union all
+    select * from no_suppliers
+    union all
+    select * from overdue_supply
+    union all
+    select * from aged_stock
+    union all
+    select * from unmet_segments
+    union all
+    select * from unbalanced_stock
+    union all
+    select * from unmatched_units
+    union all
+    select * from quarantined_rows
+
+),
+
+identified as (
+
+    select
+        left(
+            md5(concat_ws('|', exception_type, coalesce(item_id, ''), coalesce(location_id, ''), reason_code)),
+            16
+        ) as exception_id,
+        exception_type,
+        severity,
+        item_id,
+        location_id,
+        {{ money('value_at_risk') }} as value_at_risk,
+        quantity_units,
+        reason_code,
+        detail,
+        suggested_action
+    from exceptions
+
+)
+
+select
+    run_context.as_of,
+    row_number() over (
+        order by identified.value_at_risk desc, identified.exception_id
+    ) as exception_rank,
+    identified.exception_id,
+    identified.exception_type,
+    identified.severity,
+    identified.item_id,
+    identified.location_id,
+    cast(identified.value_at_risk as double) as value_at_risk,
+    cast(identified.quantity_units as double) as quantity_units,
+    identified.reason_code,
+    identified.detail,
+    identified.suggested_action
+from identified
+cross join run_context

@@ -1,0 +1,44 @@
+with
+
+network_runs as (
+
+    select * from {{ ref('stg_science__network_solver_run') }}
+
+),
+
+allocation_runs as (
+
+    select * from {{ ref('stg_science__allocation_solver_run') }}
+
+),
+
+run_context as (
+
+    select * from {{ ref('stg_ims__run_context') }}
+
+),
+
+runs as (
+
+    select * from network_runs
+    union all
+    select * from allocation_runs
+
+)
+
+select
+    run_context.as_of,
+    runs.optimisation_model,
+    runs.batch_id,
+    runs.solver_status,
+    cast(runs.objective as double) as objective,
+    runs.objective_bound,
+    runs.relative_gap,
+    runs.row_count,
+    runs.column_count,
+    cast(runs.slack_units as double) as slack_units,
+    runs.max_violation,
+    runs.is_audit_passed,
+    runs.solver_version
+from runs
+cross join run_context

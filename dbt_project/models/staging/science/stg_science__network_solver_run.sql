@@ -1,0 +1,28 @@
+with
+
+source as (
+
+    select * from {{ source('science', 'opt_out__network_solver_run') }}
+
+),
+
+typed as (
+
+    select
+        optimisation_model,
+        batch_id,
+        solver_status,
+        {{ money('objective') }} as objective,
+        {{ money('objective_bound') }} as objective_bound,
+        relative_gap,
+        row_count,
+        column_count,
+        {{ units('slack_units') }} as slack_units,
+        max_violation,
+        is_audit_passed,
+        solver_version
+    from source
+
+)
+
+select * from typed
