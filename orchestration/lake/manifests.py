@@ -121,7 +121,9 @@ def read_manifest(path: Path) -> SealedSnapshot:
 
 
 def _read_table(name: str, content: dict[str, Any]) -> SealedTable:
-    fields = {key: tuple(value) if key in _TUPLES else value for key, value in content.items()}
+    fields: dict[str, Any] = {
+        key: tuple(value) if key in _TUPLES else value for key, value in content.items()
+    }
     return SealedTable(**{**fields, "name": name})
 
 

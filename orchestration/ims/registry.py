@@ -1,0 +1,49 @@
+"""Which connector the settings name: the one place that knows them all.
+
+Connectors are imported when they are asked for, so that a source nobody uses costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestration.ims.connector import Connector, SourceError
+
+if TYPE_CHECKING:
+    from orchestration.settings import Settings
+
+CONNECTORS = ("demo", "files", "generator")
+
+
+def open_connector(settings: Settings) -> Connector:
+    """Return the connector that `settings.source` describes.
+
+    Raises `SourceError` when a path it needs is not set, or the name is unknown.
+    """
+    source = settings.source
+    if source.connector == "demo":
+        from orchestration.ims.demo import DemoConnector
+
+        return DemoConnector(source.demo_intervals, source.demo_seed)
+    if source.connector == "generator":
+        if source.generated is None:
+            raise SourceError(
+                "source.generated is not set; name the folder that `stockplan generate` wrote, in "
+                "stockplan.yaml or as STOCKPLAN_SOURCE__GENERATED"
+            )
+        from orchestration.ims.generator import GeneratedConnector
+
+        return GeneratedConnector(source.generated)
+    if source.connector == "files":
+        if source.inbox is None:
+            raise SourceError(
+                "source.inbox is not set; name the folder with one sub-folder per business date, in "
+                "stockplan.yaml or as STOCKPLAN_SOURCE__INBOX"
+            )
+        from orchestration.ims.files import FilesConnector
+
+        return FilesConnector(source.inbox, source.mapping)
+    raise SourceError(
+        f"there is no connector {source.connector!r}; there are {', '.join(CONNECTORS)}. A new one is "
+        "a module that satisfies orchestration.ims.connector.Connector and a line here"
+    )
