@@ -1,0 +1,1 @@
+"""Demand: series, classes, forecasts, lead times, and demand over the protection interval."""

@@ -1,0 +1,149 @@
+"""Expected weekly demand with quantiles, per item-location and horizon.
+
+The level comes from the class's fitted model; where there is too little to fit, or the model
+fails, from an exponential mean, blended with the category while the history is short. That
+closed form ends every fallback chain: it is finite and not negative for any input.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION
+from optimization.contracts.outputs import DEMAND_CLASS, FORECAST
+from optimization.demand import distributions
+from optimization.demand.dispersion import weekly_vmr
+from optimization.demand.models import METHOD_OF_CLASS, Chunk, fitted_levels
+from optimization.demand.series import DAYS_PER_WEEK, Numbers, WeeklySeries, weekly_series
+from optimization.keys import Integers, positions, sorted_by_key
+from optimization.parameters import DemandParameters
+from optimization.results import Mapper, Report
+from optimization.screening import screened
+
+SPARSE_HALF_LIFE_WEEKS = 26.0
+DORMANT_HALF_LIFE_WEEKS = 52.0
+# A category's level counts as much as this many weeks of own demand.
+PRIOR_WEEKS = 13.0
+LEVELS = np.array([0.5, 0.8, 0.9, 0.95])
+
+
+def forecast_demand(
+    item_location: pd.DataFrame,
+    demand_history: pd.DataFrame,
+    demand_class: pd.DataFrame,
+    as_of: pd.Timestamp,
+    parameters: DemandParameters | None = None,
+    mapper: Mapper = map,
+) -> tuple[pd.DataFrame, Report]:
+    """Forecast the weeks after `as_of` for every item-location; returns `opt_out__forecast`.
+
+    Takes `opt_in__item_location`, `opt_in__demand_history` and `opt_out__demand_class`; `mapper`
+    spreads chunks of series. Horizon 1 is the first week that is not complete at `as_of`.
+    Quantiles are negative binomial with the item's pooled dispersion, in whole units. Raises
+    `ContractError` when a frame is not of its table.
+    """
+    parameters = parameters or DemandParameters()
+    item_location, _ = screened(sorted_by_key(item_location), ITEM_LOCATION)
+    demand_history, _ = screened(demand_history, DEMAND_HISTORY)
+    demand_class = DEMAND_CLASS.validate(demand_class)
+    series = weekly_series(item_location, demand_history, as_of, parameters.max_plausible_units)
+    classes = demand_class["demand_class"].to_numpy(dtype=object)[positions(item_location, demand_class)]
+    category = pd.factorize(item_location["category"], sort=True)[0].astype(np.int64)
+
+    level, method, reason = _closed_form(series, classes, category)
+    fitted = np.isin(classes.astype(str), list(METHOD_OF_CLASS)) & (
+        series.nonzero_weeks() >= parameters.min_nonzero_weeks
+    )
+    _fit(series, np.flatnonzero(fitted), classes, level, method, reason, parameters, mapper)
+    reason[series.is_poisoned] = "DEMAND_IMPLAUSIBLE"
+    status = np.where(pd.isna(reason), "OK", "FALLBACK").astype(object)
+    status[np.isin(reason.astype(str), ["NO_RECENT_DEMAND"])] = "OK"
+    status[series.is_poisoned] = "QUARANTINED"
+
+    frame = _frame(item_location, series, level, weekly_vmr(series, category), parameters.horizon_weeks)
+    for name, values in (("method", method), ("status", status), ("reason_code", reason)):
+        frame[name] = np.repeat(values, parameters.horizon_weeks)
+    report = Report.of(len(item_location), frame, series=series.n, fitted_series=int(fitted.sum()))
+    return FORECAST.validate(frame), report
+
+
+def _closed_form(
+    series: WeeklySeries, classes: npt.NDArray[np.object_], category: Integers
+) -> tuple[Numbers, npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+    """Level, method and reason for every series without a fitted model; always finite and ≥ 0."""
+    sparse = series.exponential_mean(SPARSE_HALF_LIFE_WEEKS)
+    known = series.known_weeks.astype(np.float64)
+    is_new, is_dormant = classes == "new", classes == "dormant"
+    level = np.where(is_dormant, series.exponential_mean(DORMANT_HALF_LIFE_WEEKS), sparse)
+    witness = ~is_new & ~is_dormant
+    groups = int(category.max()) + 1 if len(category) else 0
+    count = np.bincount(category[witness], minlength=groups)
+    of_category = np.divide(
+        np.bincount(category[witness], weights=sparse[witness], minlength=groups),
+        count,
+        out=np.zeros(groups),
+        where=count > 0,
+    )
+    blended = (known * sparse + PRIOR_WEEKS * of_category[category]) / (known + PRIOR_WEEKS)
+    level = np.where(is_new, blended, level)
+    method = np.select(
+        [is_new, is_dormant], np.array(["category_blend", "ew_mean_52"], dtype=object), "ew_mean_26"
+    ).astype(object)
+    reason = np.select(
+        [is_new & (known > 0), is_new, is_dormant],
+        np.array(["SHORT_HISTORY", "NO_HISTORY", "NO_RECENT_DEMAND"], dtype=object),
+        "SPARSE_DEMAND",
+    ).astype(object)
+    return level, method, reason
+
+
+def _fit(
+    series: WeeklySeries,
+    rows: Integers,
+    classes: npt.NDArray[np.object_],
+    level: Numbers,
+    method: npt.NDArray[np.object_],
+    reason: npt.NDArray[np.object_],
+    parameters: DemandParameters,
+    mapper: Mapper,
+) -> None:
+    """Put the fitted level of `rows` into `level`, `method` and `reason`, chunk by chunk."""
+    of_row = np.array([METHOD_OF_CLASS[name] for name in classes[rows]], dtype=object)
+    parts = [
+        (name, part)
+        for name in sorted(set(of_row))
+        for members in [rows[of_row == name]]
+        for part in np.split(members, range(parameters.series_per_chunk, len(members), parameters.series_per_chunk))
+    ]
+    chunks = [Chunk(name, series.dense(part)) for name, part in parts]
+    for (name, part), answer in zip(parts, mapper(partial(fitted_levels), chunks), strict=True):
+        good = np.isfinite(answer)
+        level[part[good]] = answer[good]
+        method[part[good]], reason[part[good]] = name, None
+        reason[part[~good]] = "MODEL_FAILED"
+
+
+def _frame(
+    item_location: pd.DataFrame, series: WeeklySeries, level: Numbers, vmr: Numbers, horizon: int
+) -> pd.DataFrame:
+    """Rows per item-location and week ahead; the level is flat, so quantiles are found once."""
+    # The level itself is uncertain: s²/n of the mean, with memory worth at most half a year.
+    memory = np.clip(series.known_weeks.astype(np.float64), 1.0, SPARSE_HALF_LIFE_WEEKS)
+    variance = level * vmr * (1.0 + 1.0 / memory)
+    quantile = distributions.quantiles(level, variance, LEVELS)
+    ahead = np.arange(1, horizon + 1)
+    starts = series.end_date.to_datetime64() + (ahead - 1) * np.timedelta64(DAYS_PER_WEEK, "D")
+    columns = {
+        "item_id": np.repeat(item_location["item_id"].to_numpy(dtype=object), horizon),
+        "location_id": np.repeat(item_location["location_id"].to_numpy(dtype=object), horizon),
+        "horizon_weeks": np.tile(ahead, series.n).astype(np.int64),
+        "bucket_start_date": np.tile(starts.astype("datetime64[ns]"), series.n),
+        "mean_units": np.repeat(level, horizon),
+    }
+    for column, name in enumerate(("q50_units", "q80_units", "q90_units", "q95_units")):
+        columns[name] = np.repeat(quantile[:, column], horizon)
+    return pd.DataFrame(columns)

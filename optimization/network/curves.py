@@ -1,0 +1,113 @@
+"""Expected cost of a position: convex, with kinks only at whole units.
+
+G(y) = h·E(y − D)+ + b·E(D − y)+ over the protection interval, and where the policy triggers
+b·E(D_L − x)+ over the lead time beside it, for what arrives by transfer only. Demand is whole, so
+integer knots are exact; a long range is cut to fewer knots and the error is bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from optimization.demand.distributions import cdf, expected_shortage
+from optimization.network.items import Places
+
+Numbers = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+def expected_cost(places: Places, position: Numbers) -> Numbers:
+    """G(y) = h·(y − μ) + (h + b)·n(y), money over the protection interval.
+
+    It is what is held and what is short; the sum is never negative.
+    """
+    short = expected_shortage(position, places.mean, places.variance)
+    held = np.maximum(position - places.mean + short, 0.0)
+    return places.holding_cost * held + places.shortage_cost * short
+
+
+def near_cost(places: Places, position: Numbers) -> Numbers:
+    """b·n_L(x): shortage before an order placed now can arrive, where the policy triggers."""
+    short = expected_shortage(position, places.near_mean, places.near_variance)
+    return np.where(places.need > 0, places.shortage_cost * short, 0.0)
+
+
+def first_unit_gain(places: Places) -> Numbers:
+    """Cost avoided by the first unit that arrives by transfer; no later unit wins more.
+
+    Where the policy orders anyway the unit replaces an ordered one, so only the lead time counts.
+    """
+    here = np.floor(places.position)
+    later = (places.holding_cost + places.shortage_cost) * (
+        1.0 - cdf(here, places.mean, places.variance)
+    ) - places.holding_cost
+    sooner = places.shortage_cost * (1.0 - cdf(here, places.near_mean, places.near_variance))
+    return np.where(places.need > 0, sooner, later)
+
+
+def first_unit_loss(places: Places) -> Numbers:
+    """Cost of giving the first unit away, below 0 for stock that is only held; later ones cost more."""
+    below = np.floor(places.position) - 1.0
+    return places.shortage_cost - (places.holding_cost + places.shortage_cost) * cdf(
+        below, places.mean, places.variance
+    )
+
+
+@dataclass(frozen=True)
+class Segments:
+    """A convex curve per place in pieces: the piece's place, width in units and slope in money/unit.
+
+    `base_cost` is the curve at its lowest change of the position; `secant_error` bounds by how much
+    the pieces lie above the curve.
+    """
+
+    place: Integers
+    width: Numbers
+    slope: Numbers
+    base_cost: Numbers
+    secant_error: Numbers
+
+
+def segments(places: Places, lowest: Numbers, highest: Numbers, max_knots: int, near: bool = False) -> Segments:
+    """Cut the cost between two changes of the position, `lowest` ≤ `highest`, whole units.
+
+    Every integer is a knot while they are no more than `max_knots`.
+    """
+    span = (highest - lowest).astype(np.int64)
+    count = np.minimum(span + 1, max_knots)
+    place = np.repeat(np.arange(len(places)), count)
+    first = np.cumsum(count) - count
+    step = np.arange(len(place)) - first[place]
+    knot = lowest[place] + np.floor(step * span[place] / np.maximum(count[place] - 1, 1) + 0.5)
+    at = places.take(place)
+    cost = (near_cost if near else expected_cost)(at, at.position + knot)
+    inner = place[1:] == place[:-1]
+    width, rise = np.diff(knot)[inner], np.diff(cost)[inner]
+    owner = place[1:][inner]
+    slope = rise / np.maximum(width, 1.0)
+    return Segments(
+        place=owner,
+        width=width,
+        slope=slope,
+        base_cost=cost[first],
+        secant_error=_secant_error(owner, width, slope, len(places)),
+    )
+
+
+def _secant_error(owner: Integers, width: Numbers, slope: Numbers, n: int) -> Numbers:
+    """Most by which the pieces of a place lie above its curve: a quarter of width × change of slope.
+
+    A piece one unit wide is exact. The slopes of the neighbours enclose the curve's own slope.
+    """
+    error = np.zeros(n)
+    if not len(owner):
+        return error
+    same = owner[1:] == owner[:-1]
+    before = np.where(np.concatenate([[False], same]), np.concatenate([[0.0], slope[:-1]]), slope)
+    after = np.where(np.concatenate([same, [False]]), np.concatenate([slope[1:], [0.0]]), slope)
+    piece = np.where(width > 1.0, np.maximum(after - before, 0.0) * width / 4.0, 0.0)
+    np.maximum.at(error, owner, piece)
+    return error

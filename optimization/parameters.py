@@ -1,0 +1,68 @@
+"""The parameters of the science: one frozen dataclass per room, every default stated here.
+
+Settings files and environment variables are the orchestration's business; the science receives
+these objects and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DemandParameters:
+    """How demand is classed and forecast.
+
+    `min_nonzero_weeks`: a series with fewer weeks of demand gets the closed form, because a
+    smoothing constant cannot be learnt from it. `max_plausible_units`: a larger weekly demand is
+    taken for a defect of the data and costs its own series only.
+    """
+
+    horizon_weeks: int = 13
+    min_nonzero_weeks: int = 4
+    series_per_chunk: int = 5000
+    max_plausible_units: float = 1e9
+
+
+@dataclass(frozen=True)
+class PolicyParameters:
+    """How a policy is sized and when a change of it is published.
+
+    A change within `dead_band_share` of the old value or within `dead_band_units` is noise; a
+    change worth more than `auto_approve_value` at cost waits for an approval.
+    `max_cover_days` caps the order quantity before lots.
+    """
+
+    dead_band_share: float = 0.10
+    dead_band_units: float = 1.0
+    auto_approve_value: float = 250_000.0
+    max_cover_days: float = 365.0
+
+
+@dataclass(frozen=True)
+class NetworkParameters:
+    """How the network model is cut, bounded and damped.
+
+    `dead_band_factor`: a move must win this many times its cost. `max_knots`: most knots of one
+    cost curve; a shorter range gets every integer and is exact. `max_nodes` bounds branch and
+    bound in place of a clock, which would not repeat.
+    """
+
+    dead_band_factor: float = 1.2
+    max_relative_gap: float = 0.001
+    items_per_batch: int = 50
+    max_knots: int = 33
+    max_nodes: int = 20_000
+
+
+@dataclass(frozen=True)
+class AllocationParameters:
+    """How much demand a segment is allocated for, and how many pools the model re-checks.
+
+    `history_days`: length of the window behind `demand_units` of `opt_in__segment_demand`.
+    `checked_pools`: so many pools, evenly spaced in key order, and as many special ones, are
+    also solved by the optimisation model, which must agree.
+    """
+
+    history_days: float = 180.0
+    checked_pools: int = 100

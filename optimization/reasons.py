@@ -1,0 +1,46 @@
+"""The closed list of reason codes: why a number is what it is, and where it is used.
+
+A published `reason_code` is one of these keys; its text is published with the data dictionary.
+Whoever needs a further reason adds it here, in the section of its room.
+"""
+
+from __future__ import annotations
+
+REASONS: dict[str, str] = {
+    # --- demand
+    "NO_HISTORY": "No demand is known yet; the level is borrowed from the category",
+    "SHORT_HISTORY": "Fewer than eight known weeks; the own level is blended with the category's",
+    "NO_RECENT_DEMAND": "No demand for a year; the level decays",
+    "SPARSE_DEMAND": "Too few weeks with demand for a fitted model; an exponential mean is used",
+    "MODEL_FAILED": "The fitted model gave no finite value; an exponential mean is used",
+    "DEMAND_IMPLAUSIBLE": "A weekly demand is not a plausible number and was set aside",
+    "INPUT_IMPLAUSIBLE": "A term of the item-location is missing or out of bounds",
+    "lt_unverified": "No receipt of the supplier is known; the master lead time with CV 0.3 is used",
+    "lt_pooled": "Fewer than five receipts; the estimate leans on the supplier and the network",
+    # --- policy
+    "SERVICE_TARGET": "Lowest reorder point that meets the service target",
+    "ON_DEMAND": "Expected demand is too small to hold stock for; ordered when requested",
+    "DISPLAY_MINIMUM": "The display minimum is above what the service target asks for",
+    "END_OF_LIFE": "Past its last order date; no longer replenished",
+    "WITHIN_DEAD_BAND": "The change is too small to publish; the previous value stays",
+    "APPROVAL_PENDING": "The change is worth more than the limit; the previous value stays",
+    "POLICY_KEPT": "Inputs are implausible; the last effective value stays",
+    # --- network
+    "BELOW_REORDER_POINT": "The position is at or below the reorder point",
+    "TRANSFER_PAYS": "The move wins more than its cost times the dead-band factor",
+    "AT_POLICY": "Nothing to do: the position is above the reorder point",
+    "ORDERED_TO_POLICY": "Ordered up to the policy's level, in lots",
+    "LOT_EXCESS": "Minimum quantity or lot lifts the position above the policy's level",
+    "COVERED_BY_TRANSFER": "Transfers lift the position above the reorder point without an order",
+    "GAVE_STOCK": "Gave stock that is worth more elsewhere",
+    "TOOK_STOCK": "Took stock that is worth more here",
+    "SOLVER_NO_SOLUTION": "The model gave no proven plan; the policy's own order stands",
+    # --- allocation
+    "DEMAND_MET": "The whole demand of the segment is covered",
+    "GUARANTEE": "Only the guaranteed share could be given",
+    "FAIR_SHARE": "Supply is short within the tier and is shared by weight",
+    "TIER_SHORT": "Supply went to guarantees and higher tiers",
+    "CAP_BINDS": "The segment's cap is reached",
+    "RINGFENCE_SHORT": "Guarantees exceed the supply and were scaled down",
+    "POOL_REST": "Left for every segment",
+}
