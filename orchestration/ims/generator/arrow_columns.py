@@ -5,7 +5,7 @@ Days are whole numbers since 1970-01-01 everywhere in the generator; `NEVER` sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from orchestration.contracts.arrow import arrow_schema
 from orchestration.contracts.raw import RAW_BY_NAME
-from orchestration.ims.generator.counters import Ints
 
 NEVER = np.int32(2**31 - 1)
 _EPOCH = date(1970, 1, 1)
@@ -75,9 +74,9 @@ def close_of_day(days: npt.NDArray[np.integer]) -> pa.Array:
     return pa.array(micros, type=pa.int64()).view(pa.timestamp("us"))
 
 
-def texts(choices: list[str | None], codes: npt.NDArray[np.integer]) -> pa.Array:
+def texts(choices: Sequence[str | None], codes: npt.NDArray[np.integer]) -> pa.Array:
     """Return the text column that picks `choices` by position."""
-    return pa.array(choices, type=pa.string()).take(pa.array(codes))
+    return pa.array(list(choices), type=pa.string()).take(pa.array(codes))
 
 
 def repeated(value: str | float | bool | None, rows: int, kind: pa.DataType | None = None) -> pa.Array:
@@ -107,8 +106,3 @@ def source_table(
     schema = arrow_schema(contract)
     fields = [field for field in schema if field.name in given]
     return pa.table([given[field.name].cast(field.type) for field in fields], schema=pa.schema(fields))
-
-
-def rows_by(mask_or_order: npt.NDArray[np.bool_] | Ints, **arrays: npt.NDArray) -> dict[str, npt.NDArray]:
-    """Return the same rows of several arrays."""
-    return {name: array[mask_or_order] for name, array in arrays.items()}

@@ -67,7 +67,7 @@ class Items:
 
     `daily_requests` is the mean number of requests per day at an average location;
     `size_stop` the chance that a request ends after each further unit (geometric sizes).
-    `growth_per_year` and the level shift (factor from a number of days before the end on)
+    `growth_per_year` and the level shift (factor from a number of days before the anchor on)
     are the true trend; `season_share` and `season_peak_day` the true season.
     """
 
@@ -85,7 +85,7 @@ class Items:
     season_peak_day: Floats
     growth_per_year: Floats
     shift_factor: Floats
-    shift_days_before_end: Floats
+    shift_days_before_anchor: Floats
     order_cost: Floats
     lot_units: Ints
     moq_units: Ints
@@ -144,9 +144,7 @@ def make_items(seed: int, index: Ints) -> Items:
     unit_cost = np.round(
         np.clip(lognormal(45.0, 1.1, normal(stream(seed, "item/cost"), index)), 0.5, 5000.0), 2
     )
-    requests = np.clip(
-        lognormal(0.095, 1.3, normal(stream(seed, "item/rate"), index)), 0.002, 4.0
-    )
+    requests = np.clip(lognormal(0.095, 1.3, normal(stream(seed, "item/rate"), index)), 0.002, 4.0)
     is_accessory = draw("kind") < 0.12
     category = np.where(is_accessory, len(CATEGORIES) - 1, (draw("category") * 11).astype(np.int64))
     shift = draw("shift")
@@ -160,7 +158,7 @@ def make_items(seed: int, index: Ints) -> Items:
         category=category,
         lifecycle=np.searchsorted(np.array([0.92, 0.95, 0.99]), draw("lifecycle")),
         criticality=np.searchsorted(np.array([0.2, 0.7]), draw("criticality")),
-        unit_cost=unit_cost,
+        unit_cost=np.asarray(unit_cost, dtype=np.float64),
         list_price=np.round(unit_cost * (1.35 + 0.6 * draw("margin")), 2),
         volume_m3=np.round(0.001 + 0.05 * draw("volume") ** 3, 4),
         daily_requests=requests,
@@ -169,7 +167,7 @@ def make_items(seed: int, index: Ints) -> Items:
         season_peak_day=365.25 * draw("season_peak"),
         growth_per_year=np.where(draw("is_trending") < 0.15, 0.8 * draw("growth") - 0.4, 0.0),
         shift_factor=np.where(shift < 0.03, 0.4, np.where(shift > 0.97, 2.2, 1.0)),
-        shift_days_before_end=30 + 300 * draw("shift_day"),
+        shift_days_before_anchor=30 + 300 * draw("shift_day"),
         order_cost=np.round(15 + 30 * draw("order_cost"), 2),
         lot_units=lot_units,
         moq_units=lot_units * np.where(draw("moq") < 0.15, 2, 1),
@@ -177,8 +175,13 @@ def make_items(seed: int, index: Ints) -> Items:
     )
 
 
-def make_item_locations(seed: int, items: Items, location: Ints, first_row: int) -> ItemLocations:
-    """Return the item-locations of `items` at `location`, one matrix row of locations per item."""
+def make_item_locations(
+    seed: int, items: Items, location: Ints, first_row: int, demand_factor: float = 1.0
+) -> ItemLocations:
+    """Return the item-locations of `items` at `location`, one matrix row of locations per item.
+
+    `demand_factor` scales every rate.
+    """
     group_size = location.shape[1]
     position = np.repeat(np.arange(len(items.index)), group_size)
     place = location.reshape(-1)
@@ -188,7 +191,7 @@ def make_item_locations(seed: int, items: Items, location: Ints, first_row: int)
         return uniform(stream(seed, what), key)
 
     place_size = lognormal(1.0, 0.5, normal(stream(seed, "location/size"), place))
-    requests = items.daily_requests[position] * place_size
+    requests = demand_factor * items.daily_requests[position] * place_size
     requests = requests * lognormal(1.0, 0.4, normal(stream(seed, "pair/size"), key))
     requests = np.clip(requests, 0.0005, 8.0)
     behaviour = np.searchsorted(np.array([0.45, 0.80]), draw("pair/behaviour"))

@@ -24,7 +24,7 @@ _HOSTILE = (
     "../../../etc/passwd",
     '=cmd|"/c calc"!A1',
     "x" * 10_240,
-    "🚗 \"quoted\" \\ back, comma",
+    '🚗 "quoted" \\ back, comma',
 )
 
 
@@ -43,9 +43,7 @@ class Defect:
     is_whole_table: bool = False
 
 
-def plant(
-    labels: Sequence[str], name: str, table: pa.Table, chunk: int
-) -> tuple[pa.Table, Planted]:
+def plant(labels: Sequence[str], name: str, table: pa.Table, chunk: int) -> tuple[pa.Table, Planted]:
     """Plant the defects among `labels` that concern the table `name`; return it and what was done.
 
     `chunk` counts the pieces in which the table comes: row defects go into the first one.
@@ -138,7 +136,9 @@ DEFECTS: dict[str, Defect] = {
         "stock_on_hand", "on_hand_units", "stock below zero", _set("on_hand_units", lambda i: -1.0 - i)
     ),
     "nan_quantities": Defect(
-        "demand_line", "requested_units", "quantities that are no number",
+        "demand_line",
+        "requested_units",
+        "quantities that are no number",
         _set("requested_units", lambda i: (float("nan"), float("inf"))[i % 2]),
     ),
     "zero_quantities": Defect(
@@ -148,7 +148,9 @@ DEFECTS: dict[str, Defect] = {
         "demand_line", "order_date", "orders dated after the business date", _shift_days("order_date", 4000)
     ),
     "future_receipts": Defect(
-        "receipt", "received_date", "receipts dated after the business date",
+        "receipt",
+        "received_date",
+        "receipts dated after the business date",
         _shift_days("received_date", 400),
     ),
     "dates_reversed": Defect(
@@ -158,38 +160,50 @@ DEFECTS: dict[str, Defect] = {
         "supply_order", "supply_status", "a status outside the list", _set("supply_status", lambda i: "L")
     ),
     "unknown_movement_type": Defect(
-        "stock_movement", "movement_type", "a kind of movement outside the list",
+        "stock_movement",
+        "movement_type",
+        "a kind of movement outside the list",
         _set("movement_type", lambda i: "teleport"),
     ),
-    "missing_cost": Defect(
-        "item", "unit_cost", "items without a cost", _set("unit_cost", lambda i: None)
-    ),
+    "missing_cost": Defect("item", "unit_cost", "items without a cost", _set("unit_cost", lambda i: None)),
     "missing_ids": Defect("item", "item_id", "items without an id", _set("item_id", lambda i: None)),
     "orphan_items": Defect(
-        "stock_on_hand", "item_id", "stock of items that do not exist",
+        "stock_on_hand",
+        "item_id",
+        "stock of items that do not exist",
         _set("item_id", lambda i: f"NOSUCHITEM{i}"),
     ),
     "orphan_locations": Defect(
-        "demand_line", "location_id", "requests at locations that do not exist",
+        "demand_line",
+        "location_id",
+        "requests at locations that do not exist",
         _set("location_id", lambda i: f"NOSUCHPLACE{i}"),
     ),
     "hostile_strings": Defect(
-        "item", "description", "quotes, paths, formulas, 10 kB and emoji in a text",
+        "item",
+        "description",
+        "quotes, paths, formulas, 10 kB and emoji in a text",
         _set("description", lambda i: _HOSTILE[i % len(_HOSTILE)]),
     ),
     "hostile_reasons": Defect(
-        "demand_line", "cancel_reason", "hostile texts in a reason",
+        "demand_line",
+        "cancel_reason",
+        "hostile texts in a reason",
         _set("cancel_reason", lambda i: _HOSTILE[i % len(_HOSTILE)]),
     ),
-    "lost_rows": Defect(
-        "stock_on_hand", "*", "half the table is missing", _halve, is_whole_table=True
-    ),
+    "lost_rows": Defect("stock_on_hand", "*", "half the table is missing", _halve, is_whole_table=True),
     "retyped_column": Defect(
-        "stock_on_hand", "on_hand_units", "words where numbers should be",
-        _retype("on_hand_units"), is_whole_table=True,
+        "stock_on_hand",
+        "on_hand_units",
+        "words where numbers should be",
+        _retype("on_hand_units"),
+        is_whole_table=True,
     ),
     "numbers_as_text": Defect(
-        "stock_on_hand", "on_hand_units", "numbers written as text", _as_text("on_hand_units"),
+        "stock_on_hand",
+        "on_hand_units",
+        "numbers written as text",
+        _as_text("on_hand_units"),
         is_whole_table=True,
     ),
     "dropped_column": Defect(

@@ -24,10 +24,20 @@ _WEEKDAY_SHARE = np.array([1.25, 1.2, 1.15, 1.15, 1.2, 1.05, 0.0])
 
 @dataclass(frozen=True)
 class Horizon:
-    """The days of a run, as day numbers: `start` to `end`, both included."""
+    """The days of a run, as day numbers: `start` to `end`, both included.
+
+    Growth and level shifts are counted from `anchor`, the last day if none is given; a run whose
+    end may move names another day, so that its past stays the same.
+    """
 
     start: int
     end: int
+    anchor: int | None = None
+
+    @property
+    def anchor_day(self) -> int:
+        """The day from which growth is counted."""
+        return self.end if self.anchor is None else self.anchor
 
     @property
     def days(self) -> int:
@@ -67,25 +77,23 @@ class Requests:
 
 def is_selling(days: Ints) -> npt.NDArray[np.bool_]:
     """Whether locations sell on these days: not on Sundays (day 0, 1970-01-01, was a Thursday)."""
-    return (days + 3) % 7 != 6
+    return np.asarray((days + 3) % 7 != 6)
 
 
 def is_working(days: Ints) -> npt.NDArray[np.bool_]:
     """Whether goods arrive on these days: Monday to Friday."""
-    return (days + 3) % 7 < 5
+    return np.asarray((days + 3) % 7 < 5)
 
 
 def next_working_day(days: Ints) -> Ints:
     """Return each day, or the Monday after it if it falls on a weekend."""
     weekday = (days + 3) % 7
-    return days + np.where(weekday >= 5, 7 - weekday, 0)
+    return np.asarray(days + np.where(weekday >= 5, 7 - weekday, 0))
 
 
 def make_promotions(seed: int, horizon: Horizon) -> Promotions:
     """Return the promotions that touch the horizon or are published in it."""
-    numbers = np.arange(
-        horizon.start // _PROMOTION_EVERY_DAYS - 1, horizon.end // _PROMOTION_EVERY_DAYS + 2
-    )
+    numbers = np.arange(horizon.start // _PROMOTION_EVERY_DAYS - 1, horizon.end // _PROMOTION_EVERY_DAYS + 2)
     category, number = (grid.reshape(-1) for grid in np.meshgrid(np.arange(len(CATEGORIES)), numbers))
     offset = uniform(stream(seed, "promotion/start"), category, number) * (
         _PROMOTION_EVERY_DAYS - _PROMOTION_DAYS
@@ -124,9 +132,9 @@ def daily_rates(pairs: ItemLocations, horizon: Horizon, promotions: Promotions) 
     weekday = _WEEKDAY_SHARE[(days + 3) % 7][:, None]
     year_day = np.array([to_date(day).timetuple().tm_yday for day in days])[:, None]
     season = 1 + items.season_share * np.cos(2 * np.pi * (year_day - items.season_peak_day) / 365.25)
-    years = (days - horizon.end)[:, None] / 365.25
+    years = (days - horizon.anchor_day)[:, None] / 365.25
     growth = np.exp(items.growth_per_year * years)
-    is_after = (days[:, None] - horizon.end) > -items.shift_days_before_end
+    is_after = (days[:, None] - horizon.anchor_day) > -items.shift_days_before_anchor
     shift = np.where(is_after, items.shift_factor, 1.0)
     promotion = promotion_factors(promotions, horizon)[:, items.category]
     per_item = weekday * season * growth * shift * promotion

@@ -35,7 +35,7 @@ from orchestration.ims.generator.catalogue import (
 )
 from orchestration.ims.generator.counters import Floats, Ints, stream, uniform
 from orchestration.ims.generator.demand import Horizon, Promotions, is_selling, is_working
-from orchestration.ims.generator.events import SEGMENTS, Names, supplier_ids
+from orchestration.ims.generator.documents import SEGMENTS, Names, supplier_ids
 
 CALENDAR_ID = "default"
 _COUNTRIES = ("US", "MX", "JP", "DE", "CN")
@@ -46,7 +46,6 @@ COST_PARAMETERS = {
     "insurance": 0.01,
     "obsolescence": 0.04,
     "order_cost": 25.0,
-    "backorder_cost": 12.0,
 }
 
 
@@ -267,7 +266,7 @@ def policy_review_table(
     done = np.where((draw > 0.96) | (done > as_of), NEVER, done)
     known = np.where(done == NEVER, due, done)
     kept = (known <= as_of) & (True if since is None else known > since)
-    number = np.array([to_date(day).year * 12 + to_date(day).month for day in due], dtype=np.int64)
+    number = np.array([to_date(int(day)).year * 12 + to_date(int(day)).month for day in due], dtype=np.int64)
     done_kept, scope_kept = done[kept], scope[kept]
     reviewer = np.where(done_kept == NEVER, 0, 1 + scope_kept % 4)
     return source_table(

@@ -8,6 +8,7 @@ are served first come first served, stock is moved between locations, supply is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ _SPLIT_SHARE = 0.04
 _REJECT_SHARE = 0.015
 _TRANSFER_EVERY_DAYS = 7
 
-Columns = dict[str, npt.NDArray]
+Columns = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,20 @@ class EventLog:
     closing_units: Ints
 
 
-class _Collector:
+class Collector:
     """Arrays collected day by day, joined at the end."""
 
     def __init__(self, *names: str) -> None:
-        self._parts: dict[str, list[npt.NDArray]] = {name: [] for name in names}
+        self._parts: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in names}
 
     def add(self, **arrays: npt.ArrayLike) -> None:
+        """Collect rows; a single value among the arrays holds for all of them."""
         rows = max(len(array) for array in arrays.values() if isinstance(array, np.ndarray))
         for name, array in arrays.items():
             self._parts[name].append(np.broadcast_to(array, (rows,)))
 
     def columns(self) -> Columns:
+        """Return everything collected."""
         return {
             name: np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
             for name, parts in self._parts.items()
@@ -87,12 +90,12 @@ def simulate(seed: int, pairs: ItemLocations, horizon: Horizon, requests: Reques
     returned_on = np.zeros((days, n), dtype=np.int32)
 
     filled = np.zeros(len(requests.day), dtype=np.int64)
-    served = _Collector("position", "day", "units")
-    adjustments = _Collector("position", "day", "units")
-    orders = _Collector("position", "day", "units", "promised_day", "is_expedited")
-    receipts = _Collector("order", "part", "day", "received_units", "accepted_units")
-    transfers = _Collector("position", "to_position", "day", "units", "arrival_day")
-    returns = _Collector("line", "day", "units")
+    served = Collector("position", "day", "units")
+    adjustments = Collector("position", "day", "units")
+    orders = Collector("position", "day", "units", "promised_day", "is_expedited")
+    receipts = Collector("order", "part", "day", "received_units", "accepted_units")
+    transfers = Collector("position", "to_position", "day", "units", "arrival_day")
+    returns = Collector("line", "day", "units")
     line_key = keyed(stream(seed, "return"), pairs.key[requests.position], requests.day, requests.sequence)
     comes_back = uniform(line_key, 0) < _RETURN_SHARE
     bounds = np.searchsorted(requests.day, np.arange(horizon.start, horizon.end + 2))
@@ -120,9 +123,7 @@ def simulate(seed: int, pairs: ItemLocations, horizon: Horizon, requests: Reques
 
         today = slice(bounds[t], bounds[t + 1])
         filled[today] = _serve(requests, today, stock, waiting)
-        back = bounds[t] + np.flatnonzero(
-            comes_back[today] & (filled[today] == requests.units[today])
-        )
+        back = bounds[t] + np.flatnonzero(comes_back[today] & (filled[today] == requests.units[today]))
         if back.size:
             back_day = day + 3 + (uniform(line_key[back], 1) * 12).astype(np.int64)
             back, back_day = back[back_day <= horizon.end], back_day[back_day <= horizon.end]
@@ -225,7 +226,9 @@ def _choose_transfers(
     if not chosen.size:
         return None
     arrival = next_working_day(
-        day + 1 + (uniform(stream(seed, "transfer/days"), pairs.items.index[groups[chosen]], day) * 3).astype(
+        day
+        + 1
+        + (uniform(stream(seed, "transfer/days"), pairs.items.index[groups[chosen]], day) * 3).astype(
             np.int64
         )
     )
@@ -331,4 +334,3 @@ def _marks(position: Ints, units: Ints) -> Ints:
     lengths = np.diff(np.r_[starts, len(position)])
     within = total - np.repeat(total[starts] - units[starts], lengths)
     return np.asarray((position.astype(np.int64) << 32) + within)
-

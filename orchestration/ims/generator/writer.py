@@ -41,7 +41,8 @@ from orchestration.ims.generator.demand import (
     draw_requests,
     make_promotions,
 )
-from orchestration.ims.generator.events import EventCut, Names
+from orchestration.ims.generator.documents import Names
+from orchestration.ims.generator.events import EventCut
 from orchestration.ims.generator.simulation import simulate
 
 GENERATOR_VERSION = 1
@@ -99,9 +100,7 @@ def generate(
     items_per_chunk = max(1, _CELLS_PER_CHUNK // (days * LOCATIONS_PER_ITEM))
     for first in range(0, order.n_items, items_per_chunk):
         items = make_items(seed, np.arange(first, min(first + items_per_chunk, order.n_items)))
-        pairs = make_item_locations(
-            seed, items, sequence_locations(items.index), first * LOCATIONS_PER_ITEM
-        )
+        pairs = make_item_locations(seed, items, sequence_locations(items.index), first * LOCATIONS_PER_ITEM)
         rates = daily_rates(pairs, horizon, promotions)
         log = simulate(seed, pairs, horizon, draw_requests(seed, pairs, horizon, rates))
         yield EventCut(seed, log, promotions, Names(SOURCE)), rates
@@ -144,7 +143,7 @@ def generate_to_folder(
         (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
         if out.exists():
             out.rmdir()
-        os.replace(unfinished, out)
+        unfinished.replace(out)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return out
