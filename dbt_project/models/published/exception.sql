@@ -242,7 +242,7 @@ overdue_supply as (
         sum(supply.open_units) as quantity_units,
         case when bool_and(supply.is_counted) then 'overdue_still_counted' else 'overdue_not_counted' end
             as reason_code,
-        count(*) || ' order lines are overdue, the oldest by ' || max(supply.overdue_days) || ' days.'
+        'Overdue order lines: ' || count(*) || '; the oldest by ' || max(supply.overdue_days) || ' days.'
             as detail,
         'Ask the supplier for a date; close what will not come.' as suggested_action
     from supply

@@ -1,0 +1,79 @@
+-- Every proposed transfer runs on an allowed lane, every proposed order goes to a known supplier,
+-- and every row of the plan speaks of an item-location that was planned.
+with
+
+planned as (
+
+    select
+        item_id,
+        location_id
+    from {{ ref('policy') }}
+
+),
+
+transfers as (
+
+    select * from {{ ref('transfer_order') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('replenishment_order') }}
+
+),
+
+lanes as (
+
+    select * from {{ ref('opt_in__lane') }}
+
+),
+
+suppliers as (
+
+    select * from {{ ref('dim_supplier') }}
+
+),
+
+allocations as (
+
+    select * from {{ ref('allocation') }}
+
+)
+
+select
+    'transfer without an allowed lane' as problem,
+    transfers.transfer_order_id as row_id
+from transfers
+anti join lanes
+    on
+        transfers.from_location_id = lanes.from_location_id
+        and transfers.to_location_id = lanes.to_location_id
+
+union all
+
+select
+    'order on an unknown supplier' as problem,
+    orders.replenishment_order_id as row_id
+from orders
+anti join suppliers on orders.supplier_id = suppliers.supplier_id
+-- an item-location without supply terms is an exception, not an error
+where orders.supplier_id <> 'UNASSIGNED'
+
+union all
+
+select
+    'order for an item-location that was not planned' as problem,
+    orders.replenishment_order_id as row_id
+from orders
+anti join planned
+    on orders.item_id = planned.item_id and orders.location_id = planned.location_id
+
+union all
+
+select
+    'allocation of an item-location that was not planned' as problem,
+    concat_ws(' ', allocations.item_id, allocations.location_id, allocations.segment_id) as row_id
+from allocations
+anti join planned
+    on allocations.item_id = planned.item_id and allocations.location_id = planned.location_id
