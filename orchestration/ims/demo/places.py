@@ -83,14 +83,14 @@ def lane_table(
     """Lanes from each dealer to its nearest ones within a day's reach; costs grow with distance."""
     latitude, longitude = places.latitude[dealers], places.longitude[dealers]
     starts, ends, lengths = [], [], []
-    for start in range(len(dealers)):
-        north = latitude - latitude[start]
-        east = (longitude - longitude[start]) * np.cos(np.radians(latitude[start]))
+    for here in range(len(dealers)):
+        north = latitude - latitude[here]
+        east = (longitude - longitude[here]) * np.cos(np.radians(latitude[here]))
         distance = _KM_PER_DEGREE * np.hypot(north, east)
-        distance[start] = np.inf
+        distance[here] = np.inf
         near = np.argsort(distance, kind="stable")[:_LANES_PER_DEALER]
         near = near[distance[near] <= _LANE_LIMIT_KM]
-        starts.append(np.full(len(near), start))
+        starts.append(np.full(len(near), here))
         ends.append(near)
         lengths.append(distance[near])
     start, end, km = (np.concatenate(parts) for parts in (starts, ends, lengths))

@@ -1,0 +1,176 @@
+"""The demo as a whole, on the committed sample: it reconciles and knows nothing of the future."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.contracts.arrow import arrow_schema
+from orchestration.contracts.raw import RAW_BY_NAME
+from orchestration.ims.demo import DemoConnector
+from orchestration.ims.demo.intervals import INTERVAL_COLUMNS, SAMPLE
+from orchestration.ims.demo.origins import ORIGINS
+
+FIRST, LAST = date(2023, 4, 26), date(2023, 6, 15)
+PAIR = ["item_id", "location_id"]
+Extract = Callable[[date], dict[str, pa.Table]]
+
+
+@pytest.fixture(scope="module")
+def connector() -> DemoConnector:
+    return DemoConnector()
+
+
+@pytest.fixture(scope="module")
+def newest(connector: DemoConnector) -> dict[str, pa.Table]:
+    return dict(connector.extract(LAST, None).tables)
+
+
+def test_sample_is_small_and_pseudonymous() -> None:
+    assert SAMPLE.stat().st_size < 5 * 2**20
+    table = pq.read_table(SAMPLE)
+    assert table.column_names == list(INTERVAL_COLUMNS)
+    assert table.num_rows == 76_696
+    for column, pattern in (("unit_id", "^U[0-9a-f]{16}$"), ("dealer_id", "^D[0-9a-f]{8}$")):
+        assert pc.all(pc.match_substring_regex(table.column(column), pattern)).as_py()
+
+
+def test_one_business_date_per_day(connector: DemoConnector) -> None:
+    assert list(connector.business_dates()) == [FIRST + timedelta(days=i) for i in range(51)]
+
+
+def test_every_table_has_the_contract_columns(newest: dict[str, pa.Table]) -> None:
+    assert set(newest) == set(RAW_BY_NAME)
+    for name, table in newest.items():
+        contract = RAW_BY_NAME[name]
+        schema = arrow_schema(contract)
+        assert set(contract.required) <= set(table.column_names), name
+        assert table.schema.types == [schema.field(column).type for column in table.column_names], name
+        assert all(table.column(column).null_count == 0 for column in contract.required), name
+        assert not table.select(contract.key).to_pandas().duplicated().any(), name
+
+
+def test_references_hold(newest: dict[str, pa.Table]) -> None:
+    for name, table in newest.items():
+        for column, (parent, parent_column) in RAW_BY_NAME[name].references.items():
+            values = set(pc.unique(table.column(column)).to_pylist()) - {None, "*"}
+            assert values <= set(newest[parent].column(parent_column).to_pylist()), (name, column)
+    for name in ("stock_on_hand", "stock_movement", "unit", "demand_line", "supply_order", "receipt"):
+        ranged = newest["item_location"].select(PAIR).to_pandas()
+        used = newest[name].select(PAIR).to_pandas().drop_duplicates()
+        if name == "unit":
+            unknown = newest[name].to_pandas()["unit_status"] == "L"
+            used = newest[name].to_pandas().loc[~unknown, PAIR].drop_duplicates()
+        assert len(used.merge(ranged, on=PAIR)) == len(used), name
+
+
+@pytest.mark.parametrize("as_of", [FIRST, date(2023, 5, 17), LAST])
+def test_stock_movements_and_units_agree(connector: DemoConnector, as_of: date) -> None:
+    tables = connector.extract(as_of, None).tables
+    moves = tables["stock_movement"].to_pandas()
+    daily = moves.groupby([*PAIR, "movement_date"])["quantity_units"].sum()
+    assert (daily.groupby(level=[0, 1]).cumsum() >= 0).all()
+    stock = tables["stock_on_hand"].to_pandas().groupby(PAIR)["on_hand_units"].sum()
+    balance = daily.groupby(level=[0, 1]).sum()
+    assert balance.index.equals(stock.index) and (balance == stock).all()
+    units = tables["unit"].to_pandas()
+    here = units[units["unit_status"] == "at_location"]
+    here = here.assign(stock_status=here["is_pre_sold"].map({True: "allocated", False: "available"}))
+    counted = here.groupby([*PAIR, "stock_status"]).size()
+    vehicles = tables["item"].filter(pc.equal(tables["item"].column("item_kind"), "vehicle"))
+    stock = tables["stock_on_hand"].to_pandas().set_index([*PAIR, "stock_status"])["on_hand_units"]
+    stock = stock[stock.index.get_level_values(0).isin(vehicles.column("item_id").to_pylist())]
+    assert (counted.reindex(stock.index).fillna(0) == stock).all() and stock.sum() == len(here)
+    openings = moves[moves["movement_type"] == "opening"]
+    assert not openings.duplicated(PAIR).any() and len(openings) == tables["item_location"].num_rows
+
+
+def test_nothing_is_dated_or_known_after_the_business_date(connector: DemoConnector) -> None:
+    as_of = date(2023, 5, 17)
+    for name, table in connector.extract(as_of, None).tables.items():
+        columns = [*RAW_BY_NAME[name].event_dates, "loaded_at"]
+        for column in (c for c in columns if c in table.column_names):
+            newest = pc.max(table.column(column).cast(pa.date32())).as_py()
+            assert newest is None or newest <= as_of, (name, column)
+        for earlier, later in RAW_BY_NAME[name].ordered_dates:
+            assert not pc.any(pc.greater(table.column(earlier), table.column(later))).as_py(), name
+
+
+@pytest.mark.parametrize("as_of", [FIRST, date(2023, 5, 10)])
+def test_the_future_cannot_be_seen(connector: DemoConnector, tmp_path: Path, as_of: date) -> None:
+    """A file cut off at the business date gives the very same snapshot."""
+    whole = pq.read_table(SAMPLE).to_pandas()
+    past = whole[whole["valid_from"] <= as_of].copy()
+    past["valid_to"] = past["valid_to"].where(past["valid_to"] <= as_of, as_of)
+    path = tmp_path / "past.parquet"
+    pq.write_table(pa.Table.from_pandas(past, preserve_index=False), path)
+    cut_off = DemoConnector(path).extract(as_of, None).tables
+    for name, table in connector.extract(as_of, None).tables.items():
+        assert table.equals(cut_off[name]), name
+
+
+def test_daily_news_add_up_to_all_history(connector: DemoConnector) -> None:
+    dates = [FIRST + timedelta(days=i) for i in (0, 1, 5, 6, 20)]
+    for name in ("demand_line", "receipt", "stock_movement", "policy_review"):
+        key = list(RAW_BY_NAME[name].key)
+        parts = [connector.extract(FIRST, None).tables[name]]
+        parts += [
+            connector.extract(until, since).tables[name]
+            for since, until in zip(dates[:-1], dates[1:], strict=True)
+        ]
+        whole = connector.extract(dates[-1], None).tables[name]
+        assert sum(map(_old_rows, parts)) == _old_rows(whole)
+        union = pa.concat_tables([_news(part) for part in parts], promote_options="default").to_pandas()
+        union = union.sort_values([*key, "loaded_at"], kind="stable").drop_duplicates(key, keep="last")
+        expected = _news(whole).to_pandas().sort_values(key)
+        pd.testing.assert_frame_equal(
+            union[expected.columns].reset_index(drop=True), expected.reset_index(drop=True), check_dtype=False
+        )
+
+
+def _is_news(table: pa.Table) -> pa.ChunkedArray:
+    """Rows known in the last days before the first snapshot, or later."""
+    return pc.greater(table.column("loaded_at").cast(pa.date32()), FIRST - timedelta(days=10))
+
+
+def _news(table: pa.Table) -> pa.Table:
+    return table.filter(_is_news(table))
+
+
+def _old_rows(table: pa.Table) -> int:
+    return table.num_rows - int(pc.sum(_is_news(table)).as_py() or 0)
+
+
+def test_history_reaches_back_two_years_with_all_that_kpis_need(newest: dict[str, pa.Table]) -> None:
+    lines, receipts = newest["demand_line"].to_pandas(), newest["receipt"].to_pandas()
+    assert lines["order_date"].min() <= date(2021, 4, 30)
+    vehicles = lines[lines["order_id"].str.startswith("V")]
+    monthly = vehicles.groupby(pd.to_datetime(vehicles["order_date"]).dt.to_period("M")).size()
+    assert len(monthly) == 27 and monthly["2023-03"] > 1.5 * monthly["2021-06"]
+    assert receipts["is_expedited"].any() and newest["event_calendar"].num_rows > 20
+    assert newest["policy_review"].num_rows > 300
+    inferred = vehicles[vehicles["basis"] == "inferred"]
+    assert inferred["order_date"].min() >= FIRST and 15_000 < len(inferred) < 35_000
+    assert set(lines["segment_id"]) == set(newest["segment"].column("segment_id").to_pylist())
+
+
+def test_real_defects_stay_countable(connector: DemoConnector) -> None:
+    unknown = connector.extract(date(2023, 6, 5), None).tables["unit"].to_pandas()["unit_status"] == "L"
+    assert unknown.sum() == 2
+
+
+def test_every_column_has_an_origin(newest: dict[str, pa.Table]) -> None:
+    for name, table in newest.items():
+        assert (name, "*") in ORIGINS, name
+        named = {column for table_name, column in ORIGINS if table_name == name}
+        assert named <= {"*", *table.column_names}, name
+    assert ORIGINS["item", "unit_cost"] == ORIGINS["lane", "*"] == "generated"
+    assert ORIGINS["stock_movement", "movement_date"] == "inferred"
+    assert ORIGINS["unit", "color"] == "recorded"
