@@ -169,7 +169,7 @@ def test_first_snapshot_stock_was_received_before(demo) -> None:
 
 def test_a_file_of_other_columns_is_refused_with_the_repair(tmp_path: Path) -> None:
     pq.write_table(pa.table({"vin": ["x"]}), tmp_path / "x.parquet")
-    with pytest.raises(SourceError, match="reshape it with scripts/reshape_demo.py"):
+    with pytest.raises(SourceError, match=r"reshape it with scripts/reshape_demo\.py"):
         DemoConnector(tmp_path / "x.parquet").business_dates()
     with pytest.raises(SourceError, match=r"source\.demo_intervals"):
         DemoConnector(tmp_path / "none.parquet").business_dates()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from datetime import date
@@ -121,10 +122,7 @@ def test_daily_news_add_up_to_all_history(folder: Path) -> None:
     for name in ("demand_line", "receipt", "stock_movement", "policy_review"):
         key = list(RAW_BY_NAME[name].key)
         parts = [connector.extract(dates[0], None).tables[name]]
-        parts += [
-            connector.extract(day, before).tables[name]
-            for before, day in zip(dates[:-1], dates[1:], strict=True)
-        ]
+        parts += [connector.extract(day, before).tables[name] for before, day in itertools.pairwise(dates)]
         for part, since in zip(parts[1:], dates[:-1], strict=True):
             known = part.column("loaded_at").to_pandas().dt.date
             assert (known > since).all()
