@@ -6,6 +6,11 @@ Whoever needs a further reason adds it here, in the section of its room.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
 REASONS: dict[str, str] = {
     # --- demand
     "NO_HISTORY": "No demand is known yet; the level is borrowed from the category",
@@ -37,6 +42,7 @@ REASONS: dict[str, str] = {
     "SOLVER_NO_SOLUTION": "The model gave no proven plan; the policy's own order stands",
     # --- allocation
     "DEMAND_MET": "The whole demand of the segment is covered",
+    "NO_SUPPLY": "Nothing is free at the item-location",
     "GUARANTEE": "Only the guaranteed share could be given",
     "FAIR_SHARE": "Supply is short within the tier and is shared by weight",
     "TIER_SHORT": "Supply went to guarantees and higher tiers",
@@ -44,3 +50,19 @@ REASONS: dict[str, str] = {
     "RINGFENCE_SHORT": "Guarantees exceed the supply and were scaled down",
     "POOL_REST": "Left for every segment",
 }
+
+
+def first_that_holds(
+    rules: Mapping[str, npt.NDArray[np.bool_]], otherwise: str | None = None
+) -> npt.NDArray[np.object_]:
+    """Name per row of the first rule that holds for it, `otherwise` where none does.
+
+    >>> first_that_holds({"A": np.array([True, False]), "B": np.array([True, True])}).tolist()
+    ['A', 'B']
+    """
+    names = [np.array(name, dtype=object) for name in rules]
+    shape = np.broadcast_shapes(*(rule.shape for rule in rules.values()))
+    chosen = np.full(shape, otherwise, dtype=object)
+    for name, rule in reversed(list(zip(names, rules.values(), strict=True))):
+        chosen = np.where(rule, name, chosen)
+    return chosen

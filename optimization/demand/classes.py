@@ -11,6 +11,7 @@ from optimization.contracts.outputs import DEMAND_CLASS
 from optimization.demand.series import Numbers, weekly_series
 from optimization.keys import sorted_by_key
 from optimization.parameters import DemandParameters
+from optimization.reasons import first_that_holds
 from optimization.results import Report
 from optimization.screening import screened
 
@@ -29,11 +30,9 @@ def syntetos_boylan_class(adi: Numbers, cv2: Numbers) -> npt.NDArray[np.object_]
     ['smooth', 'erratic', 'intermittent', 'lumpy']
     """
     often, even = adi < ADI_CUT_WEEKS, cv2 < CV2_CUT
-    return np.select(
-        [often & even, often & ~even, ~often & even],
-        np.array(["smooth", "erratic", "intermittent"], dtype=object),
-        "lumpy",
-    ).astype(object)
+    return first_that_holds(
+        {"smooth": often & even, "erratic": often & ~even, "intermittent": ~often & even}, "lumpy"
+    )
 
 
 def interval_and_variation(

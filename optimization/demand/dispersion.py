@@ -33,4 +33,4 @@ def weekly_vmr(series: WeeklySeries, category: Integers) -> Numbers:
         if len(members):
             pool[category[members[0]]] = np.median(own[members])
     weight = total / (total + POOL_UNITS)
-    return np.maximum(weight * own + (1.0 - weight) * pool[category], 1.0)
+    return np.asarray(np.maximum(weight * own + (1.0 - weight) * pool[category], 1.0), dtype=np.float64)

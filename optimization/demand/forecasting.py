@@ -21,6 +21,7 @@ from optimization.demand.models import METHOD_OF_CLASS, Chunk, fitted_levels
 from optimization.demand.series import DAYS_PER_WEEK, Numbers, WeeklySeries, weekly_series
 from optimization.keys import Integers, positions, sorted_by_key
 from optimization.parameters import DemandParameters
+from optimization.reasons import first_that_holds
 from optimization.results import Mapper, Report
 from optimization.screening import screened
 
@@ -90,14 +91,11 @@ def _closed_form(
     )
     blended = (known * sparse + PRIOR_WEEKS * of_category[category]) / (known + PRIOR_WEEKS)
     level = np.where(is_new, blended, level)
-    method = np.select(
-        [is_new, is_dormant], np.array(["category_blend", "ew_mean_52"], dtype=object), "ew_mean_26"
-    ).astype(object)
-    reason = np.select(
-        [is_new & (known > 0), is_new, is_dormant],
-        np.array(["SHORT_HISTORY", "NO_HISTORY", "NO_RECENT_DEMAND"], dtype=object),
+    method = first_that_holds({"category_blend": is_new, "ew_mean_52": is_dormant}, "ew_mean_26")
+    reason = first_that_holds(
+        {"SHORT_HISTORY": is_new & (known > 0), "NO_HISTORY": is_new, "NO_RECENT_DEMAND": is_dormant},
         "SPARSE_DEMAND",
-    ).astype(object)
+    )
     return level, method, reason
 
 
@@ -117,7 +115,9 @@ def _fit(
         (name, part)
         for name in sorted(set(of_row))
         for members in [rows[of_row == name]]
-        for part in np.split(members, range(parameters.series_per_chunk, len(members), parameters.series_per_chunk))
+        for part in np.split(
+            members, range(parameters.series_per_chunk, len(members), parameters.series_per_chunk)
+        )
     ]
     chunks = [Chunk(name, series.dense(part)) for name, part in parts]
     for (name, part), answer in zip(parts, mapper(partial(fitted_levels), chunks), strict=True):

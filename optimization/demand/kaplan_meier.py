@@ -44,4 +44,5 @@ def kaplan_meier(days: Numbers, is_censored: Flags) -> Survival:
     """
     times, ended = np.unique(days[~is_censored], return_counts=True)
     at_risk = len(days) - np.searchsorted(np.sort(days), times, side="left")
-    return Survival(times, np.cumprod(1.0 - ended / at_risk), float(days.max(initial=0.0)))
+    survival = np.cumprod(1.0 - ended / at_risk).astype(np.float64)
+    return Survival(times, survival, float(days.max(initial=0.0)))

@@ -13,6 +13,7 @@ from optimization.contracts.inputs import ITEM_LOCATION, LEAD_TIME_SAMPLE
 from optimization.contracts.outputs import LEAD_TIME
 from optimization.demand.kaplan_meier import kaplan_meier
 from optimization.demand.series import Flags, Numbers
+from optimization.reasons import first_that_holds
 from optimization.results import Report
 from optimization.screening import screened
 
@@ -47,7 +48,9 @@ def estimate_lead_times(
     of_supplier = supplier[pair] if len(pair) else pair
 
     everyone = _estimate(ratio, censored, None)
-    by_supplier = _by_group(ratio, censored, of_supplier, np.tile(everyone, (supplier.max(initial=-1) + 1, 1)))
+    by_supplier = _by_group(
+        ratio, censored, of_supplier, np.tile(everyone, (supplier.max(initial=-1) + 1, 1))
+    )
     by_pair = _by_group(ratio, censored, pair, by_supplier[supplier])
     received = np.bincount(pair[~censored], minlength=len(master))
     supplier_received = np.bincount(of_supplier[~censored], minlength=len(by_supplier))[supplier]
@@ -68,9 +71,7 @@ def estimate_lead_times(
             "lead_time_p90_days": days[:, 4],
             "method": np.where(unverified, "master_cv_0.3", "kaplan_meier_shrunk").astype(object),
             "status": np.where(unverified, "FALLBACK", "OK").astype(object),
-            "reason_code": np.select(
-                [unverified, pooled], np.array(["lt_unverified", "lt_pooled"], dtype=object), None
-            ),
+            "reason_code": first_that_holds({"lt_unverified": unverified, "lt_pooled": pooled}),
         }
     )
     figures = {"samples": len(sample), "samples_set_aside": int(bad_sample.sum())}

@@ -51,7 +51,7 @@ def _levels_or_halves(method: str, weeks: Numbers) -> Numbers:
     try:
         return _run(method, weeks)
     # The library raises whatever numba or its models happen to raise on a poisoned series.
-    except Exception:  # noqa: BLE001
+    except Exception:
         if len(weeks) == 1:
             return np.array([np.nan])
         middle = len(weeks) // 2

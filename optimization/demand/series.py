@@ -54,7 +54,8 @@ class WeeklySeries:
 
     def totals(self, power: int = 1) -> Numbers:
         """Sum of weekly demand, or of its square, per item-location."""
-        return np.bincount(self.row, weights=self.units**power, minlength=self.n)
+        sums = np.bincount(self.row, weights=self.units**power, minlength=self.n)
+        return np.asarray(sums, dtype=np.float64)
 
     def nonzero_weeks(self) -> Integers:
         """Weeks with demand per item-location."""
@@ -79,7 +80,8 @@ class WeeklySeries:
         weight = (1 - decay**self.n_weeks) / (1 - decay) - np.bincount(
             self.missing_row, weights=decay ** (self.end_week - 1 - self.missing_week), minlength=self.n
         )
-        return np.divide(total, weight, out=np.zeros(self.n), where=weight > 1e-9)
+        mean = np.divide(total, weight, out=np.zeros(self.n), where=weight > 1e-9)
+        return np.asarray(mean, dtype=np.float64)
 
     def dense(self, rows: Integers) -> Numbers:
         """Weeks × item-locations of `rows` as a matrix, NaN before the start and where missing.

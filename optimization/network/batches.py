@@ -7,6 +7,7 @@ never worse than the policy alone, which is always feasible.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,8 @@ def solve_batch(batch: Batch, parameters: NetworkParameters) -> BatchPlan:
     places, moves = batch.places, batch.moves
     require_finite(
         f"network {batch.batch_id}",
-        {name: getattr(places, name) for name in _PLACE_NUMBERS} | {"lane cost": moves.unit_cost + moves.fixed_cost},
+        {name: getattr(places, name) for name in _PLACE_NUMBERS}
+        | {"lane cost": moves.unit_cost + moves.fixed_cost},
     )
     knots = parameters.max_knots
     while True:
@@ -106,7 +108,8 @@ def _solve_at(batch: Batch, parameters: NetworkParameters, knots: int) -> tuple[
     error = float(far.secant_error.sum() + near.secant_error.sum())
     for whole in (False, True):
         data = _model_data(batch, lowest, far, near, arriving, factor, whole)
-        matrix = matrix_of(build(data), f"network {batch.batch_id}")
+        model = build(data)
+        matrix = matrix_of(model, f"network {batch.batch_id}")
         answer = solve(matrix, parameters.max_relative_gap, parameters.max_nodes)
         if answer.status == "FAILED":
             break
@@ -217,7 +220,9 @@ def _model_data(
     fixed_orders = triggered & ~skippable
     moq_lots = np.ceil(places.moq / places.lot - 1e-9)
     constant = (
-        far.base_cost.sum() + near.base_cost[triggered].sum() + places.order_cost[fixed_orders & (order > 0)].sum()
+        far.base_cost.sum()
+        + near.base_cost[triggered].sum()
+        + places.order_cost[fixed_orders & (order > 0)].sum()
     )
     kept = ordering[near.place]
     return ModelData(
@@ -256,12 +261,11 @@ def _grouped(owner: Integers, n: int) -> list[list[int]]:
     return groups
 
 
-def _read(batch: Batch, answer: Solution, columns: tuple[object, ...]) -> tuple[Numbers, Numbers]:
+def _read(batch: Batch, answer: Solution, columns: tuple[tuple[str, Any], ...]) -> tuple[Numbers, Numbers]:
     """Units by move and by place; unused variables are 0, and places without offers order by policy."""
     moved, lots = np.zeros(len(batch.moves)), np.zeros(len(batch.places))
     chosen = np.bincount(batch.moves.target, minlength=len(batch.places)) > 0
-    for variable, value in zip(columns, answer.values.tolist(), strict=True):
-        family, index = variable.parent_component().local_name, variable.index()  # type: ignore[attr-defined]
+    for (family, index), value in zip(columns, answer.values.tolist(), strict=True):
         if family == "moved":
             moved[index] = value
         elif family == "lots":

@@ -71,7 +71,9 @@ class Segments:
     secant_error: Numbers
 
 
-def segments(places: Places, lowest: Numbers, highest: Numbers, max_knots: int, near: bool = False) -> Segments:
+def segments(
+    places: Places, lowest: Numbers, highest: Numbers, max_knots: int, near: bool = False
+) -> Segments:
     """Cut the cost between two changes of the position, `lowest` ≤ `highest`, whole units.
 
     Every integer is a knot while they are no more than `max_knots`.

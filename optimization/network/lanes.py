@@ -45,9 +45,7 @@ def useful_moves(
     transit, unit, fixed = (
         lane[name].to_numpy(np.float64) for name in ("transit_days", "cost_per_unit", "cost_fixed")
     )
-    giving = np.flatnonzero(
-        (places.spare >= 1) & (best_gain[places.item] > loss) & (last > first)[location]
-    )
+    giving = np.flatnonzero((places.spare >= 1) & (best_gain[places.item] > loss) & (last > first)[location])
     outgoing = (last - first)[location[giving]]
     found: list[Moves] = []
     for part in np.array_split(giving, max(1, int(np.ceil(outgoing.sum() / _PAIRS_AT_ONCE)))):

@@ -13,6 +13,7 @@ from optimization.network.audit import position_after
 from optimization.network.curves import expected_cost
 from optimization.network.items import Moves, Numbers, Places
 from optimization.network.values import move_values
+from optimization.reasons import first_that_holds
 
 Texts = npt.NDArray[np.object_]
 
@@ -99,28 +100,16 @@ def position_plans(
     received = np.bincount(moves.target, weights=moved, minlength=n) > 0
     given = np.bincount(moves.source, weights=moved, minlength=n) > 0
     failed = solved == "policy_fallback"
-    reason = np.select(
-        [
-            ~places.is_planned,
-            failed,
-            (ordered > 0) & (after > places.level + 1e-9),
-            ordered > 0,
-            (places.need > 0) & received,
-            received,
-            given,
-        ],
-        np.array(
-            [
-                "INPUT_IMPLAUSIBLE",
-                "SOLVER_NO_SOLUTION",
-                "LOT_EXCESS",
-                "ORDERED_TO_POLICY",
-                "COVERED_BY_TRANSFER",
-                "TOOK_STOCK",
-                "GAVE_STOCK",
-            ],
-            dtype=object,
-        ),
+    reason = first_that_holds(
+        {
+            "INPUT_IMPLAUSIBLE": ~places.is_planned,
+            "SOLVER_NO_SOLUTION": failed,
+            "LOT_EXCESS": (ordered > 0) & (after > places.level + 1e-9),
+            "ORDERED_TO_POLICY": ordered > 0,
+            "COVERED_BY_TRANSFER": (places.need > 0) & received,
+            "TOOK_STOCK": received,
+            "GAVE_STOCK": given,
+        },
         "AT_POLICY",
     )
     frame = pd.DataFrame(
@@ -134,9 +123,7 @@ def position_plans(
             "expected_cost_after": expected_cost(places, after),
             "reason_code": reason,
             "method": solved,
-            "status": np.select(
-                [~places.is_planned, failed], np.array(["QUARANTINED", "FALLBACK"], dtype=object), "OK"
-            ),
+            "status": first_that_holds({"QUARANTINED": ~places.is_planned, "FALLBACK": failed}, "OK"),
         }
     )
     return POSITION_PLAN.validate(frame)

@@ -123,7 +123,7 @@ def _solve(
         batches = [_batch(places, moves, cut, f"{attempt}-{number:05d}") for number, cut in enumerate(cuts)]
         plans = mapper(partial(solve_batch, parameters=parameters), batches)
         again: list[Integers] = []
-        for cut, batch, plan in zip(cuts, batches, plans, strict=True):
+        for cut, plan in zip(cuts, plans, strict=True):
             runs.append(_run(plan))
             if plan.status == "FAILED" and attempt == "batch":
                 again += [np.array([item]) for item in cut]

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimization.parameters import PolicyParameters
+from optimization.reasons import first_that_holds
 
 Numbers = npt.NDArray[np.float64]
 
@@ -35,8 +36,7 @@ def change_states(
         same &= step <= 1e-9
         small &= step <= np.maximum(parameters.dead_band_units, parameters.dead_band_share * before) + 1e-9
     is_large = np.abs(change_value) > parameters.auto_approve_value
-    return np.select(
-        [is_first, same, is_large, small],
-        np.array(["bootstrap", "none", "proposed", "within_dead_band"], dtype=object),
+    return first_that_holds(
+        {"bootstrap": is_first, "none": same, "proposed": is_large, "within_dead_band": small},
         "auto_approved",
-    ).astype(object)
+    )

@@ -18,7 +18,9 @@ def economic_order_quantity(fixed_cost: Numbers, holding_cost: Numbers, demand_r
     304.0468
     """
     holds = holding_cost > 0
-    per_holding = np.divide(2.0 * fixed_cost * demand_rate, holding_cost, out=np.zeros_like(holding_cost), where=holds)
+    per_holding = np.divide(
+        2.0 * fixed_cost * demand_rate, holding_cost, out=np.zeros_like(holding_cost), where=holds
+    )
     return np.asarray(np.sqrt(np.maximum(per_holding, 0.0)))
 
 

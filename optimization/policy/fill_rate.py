@@ -38,7 +38,7 @@ def fill_rate_order_up_to(level: float, mean: float, sd: float, review: float, l
     """
 
     def loss(periods: float) -> float:
-        spread = sd * periods**0.5
+        spread = float(sd * periods**0.5)
         return spread * standard_normal_loss((level - mean * periods) / spread)
 
     return 1.0 - (loss(review + lead_time) - loss(lead_time)) / (mean * review)

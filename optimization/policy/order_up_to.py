@@ -33,7 +33,9 @@ def critical_ratio(shortage_cost: float, holding_cost: float) -> float:
     return shortage_cost / (shortage_cost + holding_cost)
 
 
-def newsvendor_normal(holding_cost: float, shortage_cost: float, mean: float, sd: float) -> tuple[float, float]:
+def newsvendor_normal(
+    holding_cost: float, shortage_cost: float, mean: float, sd: float
+) -> tuple[float, float]:
     """Best level and its expected cost for normal demand: S = μ + σ·Φ⁻¹(α).
 
     Cost = h·(S − μ) + (h + b)·σ·G(z). For a base stock with lead time give the moments of the

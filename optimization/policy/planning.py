@@ -14,15 +14,16 @@ from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import POLICY, PROTECTION_DEMAND
 from optimization.demand import distributions
 from optimization.keys import positions, sorted_by_key
+from optimization.lifecycle import is_closed
+from optimization.lots import feasible_quantity
 from optimization.parameters import PolicyParameters
 from optimization.policy.dead_band import change_states
 from optimization.policy.eoq import economic_order_quantity
 from optimization.policy.fill_rate import fill_rate_of_lots
-from optimization.lifecycle import is_closed
-from optimization.lots import feasible_quantity
 from optimization.policy.order_up_to import order_up_to_level
 from optimization.policy.reorder_point import reorder_point_for_cycle, reorder_point_for_fill
 from optimization.policy.safety_stock import safety_stock
+from optimization.reasons import first_that_holds
 from optimization.results import Report
 from optimization.screening import screened
 
@@ -73,22 +74,20 @@ def plan_policies(
     kept = np.isin(state.astype(str), ["within_dead_band", "proposed"])
     effective = np.where(kept, old[0], point), np.where(kept, old[1], level)
 
-    method = np.where(item_location["service_metric"] == "cycle", "cycle_quantile", "fill_of_lots").astype(object)
+    method = np.where(item_location["service_metric"] == "cycle", "cycle_quantile", "fill_of_lots").astype(
+        object
+    )
     status = demand["status"].to_numpy(dtype=object).copy()
     status[poisoned] = "QUARANTINED"
-    reason = np.select(
-        [
-            poisoned,
-            state == "proposed",
-            state == "within_dead_band",
-            closed,
-            (display > 0) & (level <= display),
-            on_demand,
-        ],
-        np.array(
-            ["POLICY_KEPT", "APPROVAL_PENDING", "WITHIN_DEAD_BAND", "END_OF_LIFE", "DISPLAY_MINIMUM", "ON_DEMAND"],
-            dtype=object,
-        ),
+    reason = first_that_holds(
+        {
+            "POLICY_KEPT": poisoned,
+            "APPROVAL_PENDING": state == "proposed",
+            "WITHIN_DEAD_BAND": state == "within_dead_band",
+            "END_OF_LIFE": closed,
+            "DISPLAY_MINIMUM": (display > 0) & (level <= display),
+            "ON_DEMAND": on_demand,
+        },
         "SERVICE_TARGET",
     )
     frame = pd.DataFrame(
@@ -146,11 +145,15 @@ def _order_quantity(
     whole = item_location["is_integer"].to_numpy(dtype=np.bool_)
     wanted = np.where(whole, np.maximum(np.round(wanted), 1.0), np.maximum(wanted, 1e-6))
     return feasible_quantity(
-        wanted, item_location["moq_units"].to_numpy(np.float64), item_location["lot_units"].to_numpy(np.float64)
+        wanted,
+        item_location["moq_units"].to_numpy(np.float64),
+        item_location["lot_units"].to_numpy(np.float64),
     )
 
 
-def _reorder_point(item_location: pd.DataFrame, quantity: Numbers, mean: Numbers, variance: Numbers) -> Numbers:
+def _reorder_point(
+    item_location: pd.DataFrame, quantity: Numbers, mean: Numbers, variance: Numbers
+) -> Numbers:
     target = np.minimum(item_location["service_target"].to_numpy(np.float64), HIGHEST_TARGET)
     point = reorder_point_for_cycle(target, mean, variance)
     # Fill and ready rate of whole units are the same mean over the positions, see fill_rate.py.
@@ -168,7 +171,8 @@ def _previous(item_location: pd.DataFrame, previous_policy: pd.DataFrame | None)
         return nothing, nothing.copy()
     row = positions(item_location, previous_policy)
     values = (
-        previous_policy[name].to_numpy(np.float64)[row] for name in ("reorder_point_units", "order_up_to_units")
+        previous_policy[name].to_numpy(np.float64)[row]
+        for name in ("reorder_point_units", "order_up_to_units")
     )
     point, level = (np.where(row >= 0, value, np.nan) for value in values)
     return point, level

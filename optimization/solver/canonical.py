@@ -12,7 +12,7 @@ from optimization.solver.matrix import MatrixModel
 
 def canonical_text(model: MatrixModel) -> str:
     """LP-like text of the model: objective, one line per row, one line per column."""
-    names = [str(variable.name) for variable in model.columns]
+    names = [f"{family}[{index}]".replace(" ", "") for family, index in model.columns]
     rows: list[list[str]] = [[] for _ in range(model.row_count)]
     for column, name in enumerate(names):
         for at in range(int(model.start[column]), int(model.start[column + 1])):
@@ -29,5 +29,7 @@ def canonical_text(model: MatrixModel) -> str:
     lines.append("bounds")
     for column, name in enumerate(names):
         kind = " integer" if model.is_integer[column] else ""
-        lines.append(f"  {model.column_lower[column]:.12g} <= {name} <= {model.column_upper[column]:.12g}{kind}")
+        lines.append(
+            f"  {model.column_lower[column]:.12g} <= {name} <= {model.column_upper[column]:.12g}{kind}"
+        )
     return "\n".join(lines) + "\n"

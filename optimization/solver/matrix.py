@@ -22,7 +22,8 @@ Integers32 = npt.NDArray[np.int32]
 class MatrixModel:
     """min c·x + offset subject to row_lower ≤ A·x ≤ row_upper and bounds; A by columns (CSC).
 
-    `columns` are the Pyomo variables in column order, to carry the answer back.
+    `columns` are the variables' family and index in column order, to carry the answer back. (The
+    variables themselves are not kept: they would die with their model.)
     """
 
     name: str
@@ -36,7 +37,7 @@ class MatrixModel:
     index: Integers32
     value: Numbers
     is_integer: npt.NDArray[np.bool_]
-    columns: tuple[Any, ...]
+    columns: tuple[tuple[str, Any], ...]
     row_names: tuple[str, ...]
 
     @property
@@ -57,7 +58,8 @@ class MatrixModel:
     def times(self, x: Numbers) -> Numbers:
         """A·x."""
         column = np.repeat(np.arange(self.column_count), np.diff(self.start))
-        return np.bincount(self.index, weights=self.value * x[column], minlength=self.row_count)
+        rows = np.bincount(self.index, weights=self.value * x[column], minlength=self.row_count)
+        return np.asarray(rows, dtype=np.float64)
 
     def require_finite(self) -> None:
         """Raise `NonFiniteInputError` when a cost, coefficient or bound is not a number."""
@@ -100,6 +102,8 @@ def matrix_of(model: Any, name: str) -> MatrixModel:
         index=matrix.indices.astype(np.int32),
         value=matrix.data.astype(np.float64),
         is_integer=np.array([not variable.is_continuous() for variable in form.columns], dtype=np.bool_),
-        columns=tuple(form.columns),
+        columns=tuple(
+            (variable.parent_component().local_name, variable.index()) for variable in form.columns
+        ),
         row_names=tuple(str(row.constraint.name) for row in form.rows),
     )

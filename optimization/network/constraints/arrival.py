@@ -8,7 +8,7 @@ from typing import Any
 
 def arrival_index(model: Any) -> Iterable[int]:
     """Places where the policy triggers and transfers are on offer."""
-    return model.data.ordering
+    return list(model.data.ordering)
 
 
 def arrival(model: Any, place: int) -> Any:

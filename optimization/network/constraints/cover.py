@@ -8,7 +8,7 @@ from typing import Any
 
 def cover_index(model: Any) -> Iterable[int]:
     """Places where the policy triggers and transfers are on offer."""
-    return model.data.ordering
+    return list(model.data.ordering)
 
 
 def cover(model: Any, place: int) -> Any:

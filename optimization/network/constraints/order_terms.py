@@ -8,7 +8,7 @@ from typing import Any
 
 def order_terms_index(model: Any) -> Iterable[int]:
     """Places where transfers could make the order needless."""
-    return model.data.skippable
+    return list(model.data.skippable)
 
 
 def minimum_order(model: Any, place: int) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 def shipment_index(model: Any) -> Iterable[int]:
     """Moves whose lane has a fixed cost."""
-    return model.data.tolled
+    return list(model.data.tolled)
 
 
 def shipment(model: Any, move: int) -> Any:

@@ -1,0 +1,5 @@
+"""Reference definitions of measures that dbt computes at scale: one formula each, on plain values.
+
+Nothing in the pipeline calls these; the SQL is tested against them, and the worked cases are run
+through them.
+"""

@@ -1,0 +1,1 @@
+"""Known answers: worked cases run through the product's own code."""

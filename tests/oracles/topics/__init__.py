@@ -1,0 +1,1 @@
+"""One module per group of topics; each function calls product code and nothing else."""
