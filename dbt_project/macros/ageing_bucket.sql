@@ -5,7 +5,7 @@
         {%- set lower = namespace(edge=0) %}
         {%- for upper in var('ageing_bucket_edges') %}
         when {{ age_days }} <= {{ upper }} then '{{ lower.edge }}-{{ upper }}'
-        {%- set lower.edge = upper + 1 %}
+        {%- set lower.edge = (upper | int) + 1 %}
         {%- endfor %}
         else '{{ lower.edge }}+'
     end

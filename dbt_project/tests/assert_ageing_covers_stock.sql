@@ -19,15 +19,16 @@ stock as (
         location_id,
         owned_units
     from {{ ref('int_stock_positions') }}
-    where item_id not in (select item_id from {{ ref('stg_ims__unit') }})
+    where item_id not in (select units.item_id from {{ ref('stg_ims__unit') }} as units)
 
 )
 
 select
-    item_id,
-    location_id,
+    coalesce(layers.item_id, stock.item_id) as item_id,
+    coalesce(layers.location_id, stock.location_id) as location_id,
     coalesce(layers.aged_units, 0) as aged_units,
     coalesce(stock.owned_units, 0) as owned_units
 from layers
-full outer join stock using (item_id, location_id)
+full outer join stock
+    on layers.item_id = stock.item_id and layers.location_id = stock.location_id
 where coalesce(layers.aged_units, 0) <> coalesce(stock.owned_units, 0)

@@ -399,7 +399,9 @@ identified as (
 
     select
         left(
-            md5(concat_ws('|', exception_type, coalesce(item_id, ''), coalesce(location_id, ''), reason_code)),
+            md5(
+                concat_ws('|', exception_type, coalesce(item_id, ''), coalesce(location_id, ''), reason_code)
+            ),
             16
         ) as exception_id,
         exception_type,
@@ -418,7 +420,7 @@ identified as (
 select
     run_context.as_of,
     row_number() over (
-        order by identified.value_at_risk desc, identified.exception_id
+        order by identified.value_at_risk desc, identified.exception_id asc
     ) as exception_rank,
     identified.exception_id,
     identified.exception_type,

@@ -24,6 +24,39 @@ run_context as (
 
 ),
 
+requested as (
+
+    select lines.*
+    from lines
+    cross join first_day
+    cross join run_context
+    where
+        lines.is_demand
+        and lines.demand_date between first_day.first_date and run_context.as_of
+
+),
+
+sold as (
+
+    select lines.*
+    from lines
+    cross join first_day
+    cross join run_context
+    where
+        lines.shipped_units > 0
+        and lines.sale_date between first_day.first_date and run_context.as_of
+
+),
+
+received as (
+
+    select receipts.*
+    from receipts
+    cross join first_day
+    where receipts.supplier_id is not null and receipts.received_date >= first_day.first_date
+
+),
+
 -- what was asked for, by the day on which it was wanted
 requests as (
 
@@ -36,12 +69,7 @@ requests as (
         sum(filled_at_request_units) as filled_units,
         count(filled_at_request_units) as measured_lines,
         count(*) filter (filled_at_request_units >= requested_units) as filled_lines
-    from lines
-    cross join first_day
-    cross join run_context
-    where
-        is_demand
-        and demand_date between first_day.first_date and run_context.as_of
+    from requested
     group by {{ kpi_grouping_sets('demand_date') }}
 
 ),
@@ -58,12 +86,7 @@ sales as (
         sum(shipped_units * unit_price) as revenue,
         count(*) as sale_lines,
         count(unit_price) as priced_lines
-    from lines
-    cross join first_day
-    cross join run_context
-    where
-        shipped_units > 0
-        and sale_date between first_day.first_date and run_context.as_of
+    from sold
     group by {{ kpi_grouping_sets('sale_date') }}
 
 ),
@@ -75,10 +98,18 @@ arrivals as (
         received_date as activity_date,
         count(*) filter (is_expedited) as expedited_receipts,
         count(is_expedited) as measured_receipts
-    from receipts
-    cross join first_day
-    where supplier_id is not null and received_date >= first_day.first_date
+    from received
     group by {{ kpi_grouping_sets('received_date', has_segment=false) }}
+
+),
+
+flows as (
+
+    select * from requests
+    union all by name
+    select * from sales
+    union all by name
+    select * from arrivals
 
 )
 
@@ -86,20 +117,19 @@ select
     scope_type,
     scope_id,
     activity_date,
-    requested_units,
-    request_lines,
-    measured_units,
-    filled_units,
-    measured_lines,
-    filled_lines,
-    sold_units,
-    cogs,
-    priced_cogs,
-    revenue,
-    sale_lines,
-    priced_lines,
-    expedited_receipts,
-    measured_receipts
-from requests
-full outer join sales using (scope_type, scope_id, activity_date)
-full outer join arrivals using (scope_type, scope_id, activity_date)
+    sum(requested_units) as requested_units,
+    sum(request_lines) as request_lines,
+    sum(measured_units) as measured_units,
+    sum(filled_units) as filled_units,
+    sum(measured_lines) as measured_lines,
+    sum(filled_lines) as filled_lines,
+    sum(sold_units) as sold_units,
+    sum(cogs) as cogs,
+    sum(priced_cogs) as priced_cogs,
+    sum(revenue) as revenue,
+    sum(sale_lines) as sale_lines,
+    sum(priced_lines) as priced_lines,
+    sum(expedited_receipts) as expedited_receipts,
+    sum(measured_receipts) as measured_receipts
+from flows
+group by scope_type, scope_id, activity_date

@@ -115,9 +115,9 @@ ranked_terms as (
         partition by places.item_id, places.location_id
         order by
             terms.is_primary desc,
-            terms.location_id = '*',
-            terms.lead_time_days,
-            terms.supplier_id
+            terms.location_id = '*' asc,
+            terms.lead_time_days asc,
+            terms.supplier_id asc
     ) = 1
 
 ),

@@ -59,7 +59,8 @@ select
     case when is_table_present and status = 'unavailable' then column_name end as missing_column,
     case
         when not is_table_present then 'The source has no table ' || table_name || '.'
-        when status = 'unavailable' then 'The source has no column ' || column_name || ' in ' || table_name || '.'
+        when status = 'unavailable'
+            then 'The source has no column ' || column_name || ' in ' || table_name || '.'
         when snapshot_rows = 0 then 'The table ' || table_name || ' is there but holds no row.'
         when status = 'partly' then quarantined_rows || ' rows of ' || table_name || ' were set aside.'
         else 'Complete.'

@@ -33,7 +33,10 @@ known as (
         source.color
     from source
     cross join run_context
-    where {{ known_at_as_of(['first_seen_date', 'last_seen_date', 'network_received_date', 'received_date']) }}
+    where
+        {{ known_at_as_of(
+            ['first_seen_date', 'last_seen_date', 'network_received_date', 'received_date']
+        ) }}
 
 )
 
