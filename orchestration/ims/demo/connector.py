@@ -58,7 +58,7 @@ class DemoConnector:
                 "run one of these dates"
             )
         tables = self._tables(day, None if since is None else to_day(since))
-        return Snapshot(as_of=as_of, source=self.name, tables=tables, origins=ORIGINS)
+        return Snapshot(as_of=as_of, source=self.name, tables=tables, origins=ORIGINS, since=since)
 
     def _tables(self, day: int, since: int | None) -> dict[str, pa.Table]:
         seed, sightings, parts = self._seed, self._sightings, self._parts

@@ -16,7 +16,7 @@ from orchestration.ims.demo.tracking import FACTORY_DAYS, LEAD_TIME_SIGMA
 from orchestration.ims.generator.arrow_columns import NEVER, to_date
 from orchestration.ims.generator.counters import Floats, Ints, UInts, keyed, stream, uniform
 from orchestration.ims.generator.demand import Horizon
-from orchestration.ims.generator.simulation import Columns
+from orchestration.ims.generator.event_log import Columns
 
 HISTORY_DAYS = 730
 

@@ -25,7 +25,7 @@ import numpy as np
 from orchestration.ims.demo.intervals import AT_DEALER, PORT_TO_DEALER, UNKNOWN, VehicleSightings
 from orchestration.ims.generator.arrow_columns import NEVER
 from orchestration.ims.generator.counters import Floats, Ints, keyed, stream, uniform
-from orchestration.ims.generator.simulation import Collector, Columns
+from orchestration.ims.generator.event_log import Collector, Columns
 
 MISSES_UNTIL_SOLD = 4
 MISSES_UNTIL_DELIVERED = 10

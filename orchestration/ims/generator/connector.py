@@ -49,7 +49,7 @@ class GeneratedConnector:
             if table is not None:
                 tables[contract.source_name] = table
         origins: dict[tuple[str, str], Origin] = {(name, "*"): "generated" for name in tables}
-        return Snapshot(as_of=as_of, source=self.name, tables=tables, origins=origins)
+        return Snapshot(as_of=as_of, source=self.name, tables=tables, origins=origins, since=since)
 
     def _read(self, contract: RawTable, days: Sequence[date], since: date | None) -> pa.Table | None:
         paths = [self._folder / day.isoformat() / f"{contract.source_name}.parquet" for day in days]

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from orchestration.ims.generator.arrow_columns import fixed_width_ids
 from orchestration.ims.generator.counters import Ints, stream, uniform
-from orchestration.ims.generator.simulation import EventLog
+from orchestration.ims.generator.event_log import EventLog
 
 SEGMENTS = ("retail", "fleet", "online")
 # requests of one location and day fall into this many orders

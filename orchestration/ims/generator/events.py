@@ -25,8 +25,8 @@ from orchestration.ims.generator.arrow_columns import (
 from orchestration.ims.generator.counters import keyed, stream, uniform
 from orchestration.ims.generator.demand import Promotions, promotion_factors
 from orchestration.ims.generator.documents import SEGMENTS, Documents, Names, supplier_ids
+from orchestration.ims.generator.event_log import EventLog
 from orchestration.ims.generator.movements import is_known, movements_of
-from orchestration.ims.generator.simulation import EventLog
 
 SEGMENT_PRICE = np.array([1.0, 0.88, 0.95])
 _DEMAND_TYPES = ("retail", "fleet", "retail")
