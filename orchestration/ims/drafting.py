@@ -207,7 +207,7 @@ def _fits(values: pa.ChunkedArray, column: Column, dialect: Dialect) -> float:
     if column.isin is None:
         return 1.0
     known = int(mask_of(pc.is_in(cast.values, value_set=pa.array(column.isin))).sum())
-    return 0.85 + 0.15 * known / present
+    return 0.85 + 0.15 * known / int(present)
 
 
 def _match_tables(files: list[_File]) -> dict[str, _Match]:

@@ -73,21 +73,23 @@ def write_json(content: Mapping[str, Any] | list[Any], path: Path) -> None:
 def frame_to_arrow(frame: pd.DataFrame, contract: Table) -> pa.Table:
     """Return `frame` in the contract's schema, rows sorted by its key.
 
-    Raises `KeyError` for a missing column and `pa.ArrowInvalid` for a value that does not fit
-    the column, null in a required column included.
+    Raises `KeyError` for a missing column and `ValueError` (Arrow's included) for a value that
+    does not fit its column, null in a required column among them.
     """
     ordered = frame.loc[:, list(contract.column_names)]
     if contract.key:
         ordered = ordered.sort_values(list(contract.key), kind="stable")
     schema = arrow_schema(contract)
-    table = pa.Table.from_pandas(ordered, schema=schema, preserve_index=False)
+    relaxed = pa.schema([field.with_nullable(True) for field in schema])
+    table = pa.Table.from_pandas(ordered, schema=relaxed, preserve_index=False)
     for field in schema:
-        if not field.nullable and table.column(field.name).null_count:
-            raise pa.ArrowInvalid(
-                f"{contract.name}.{field.name} is required and holds "
-                f"{table.column(field.name).null_count} nulls; repair the producer of the table"
+        nulls = table.column(field.name).null_count
+        if nulls and not field.nullable:
+            raise ValueError(
+                f"{contract.name}.{field.name} is required and holds {nulls} nulls; repair the "
+                "producer of the table"
             )
-    return table.replace_schema_metadata(None)
+    return pa.table(table.columns, schema=schema)
 
 
 def write_frame(frame: pd.DataFrame, contract: Table, path: Path) -> None:
