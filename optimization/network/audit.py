@@ -45,7 +45,9 @@ def plan_breach(places: Places, moves: Moves, moved: Numbers, ordered: Numbers) 
 
 
 def plan_cost(places: Places, moves: Moves, moved: Numbers, ordered: Numbers, factor: float) -> float:
-    """True expected cost of a plan, money: holding and shortage, lead-time shortage, moves, orders."""
+    """True expected cost of a plan, money: holding and shortage, lead-time shortage, moves.
+
+    An order costs nothing here: a move changes who orders when, not how many orders there will be."""
     after = position_after(places, moves, moved, ordered)
     arrived = places.position + np.bincount(moves.target, weights=moved, minlength=len(places))
     short = shortage_by_mass(after, places.mean, places.variance)
@@ -53,7 +55,7 @@ def plan_cost(places: Places, moves: Moves, moved: Numbers, ordered: Numbers, fa
     held = np.maximum(after - places.mean + short, 0.0)
     stock = places.holding_cost @ held + places.shortage_cost @ (short + np.where(places.need > 0, near, 0.0))
     lanes = moves.unit_cost @ moved + moves.fixed_cost @ (moved > 0)
-    return float(stock + factor * lanes + places.order_cost @ (ordered > 0))
+    return float(stock + factor * lanes)
 
 
 def shortage_by_mass(position: Numbers, mean: Numbers, variance: Numbers) -> Numbers:

@@ -13,7 +13,7 @@ import numpy as np
 
 from optimization.demand.distributions import quantiles
 from optimization.network.audit import plan_breach, plan_cost
-from optimization.network.curves import Segments, first_unit_gain, first_unit_loss, segments
+from optimization.network.curves import Segments, segments, unit_gain, unit_loss
 from optimization.network.items import Integers, Moves, Numbers, Places
 from optimization.network.model import ModelData, build
 from optimization.network.values import without_losing_moves
@@ -96,7 +96,6 @@ _PLACE_NUMBERS = (
     "level",
     "moq",
     "lot",
-    "order_cost",
 )
 
 
@@ -166,7 +165,7 @@ def _reach(places: Places, moves: Moves, factor: float) -> tuple[Numbers, Number
     loss is above the best it can win; both limits are quantiles of its own demand.
     """
     n = len(places)
-    gain, loss = first_unit_gain(places), first_unit_loss(places)
+    gain, loss = unit_gain(places), unit_loss(places)
     cost = factor * moves.unit_cost
     cheapest, richest = np.full(n, np.inf), np.full(n, -np.inf)
     np.minimum.at(cheapest, moves.target, loss[moves.source] + cost)
@@ -215,15 +214,11 @@ def _model_data(
     need, order = places.need, places.policy_order
     triggered = need > 0
     ordering = triggered & (np.bincount(moves.target, minlength=n) > 0)
-    # Without enough on offer the order is placed in any case and its cost is a constant.
-    skippable = ordering & (arriving >= need - 1e-9) & ((places.order_cost > 0) | (places.moq > 0))
-    fixed_orders = triggered & ~skippable
+    # Without enough on offer the order is placed in any case, and its minimum is a plain bound.
+    placed = triggered & (arriving < need - 1e-9)
+    skippable = ordering & ~placed & (places.moq > places.lot)
     moq_lots = np.ceil(places.moq / places.lot - 1e-9)
-    constant = (
-        far.base_cost.sum()
-        + near.base_cost[triggered].sum()
-        + places.order_cost[fixed_orders & (order > 0)].sum()
-    )
+    constant = far.base_cost.sum() + near.base_cost[triggered].sum()
     kept = ordering[near.place]
     return ModelData(
         place_count=n,
@@ -232,8 +227,7 @@ def _model_data(
         need=need.tolist(),
         lot=places.lot.tolist(),
         moq=places.moq.tolist(),
-        order_cost=places.order_cost.tolist(),
-        least_lots=np.where(fixed_orders & (arriving < need - 1e-9), moq_lots, 0.0).tolist(),
+        least_lots=np.where(placed, moq_lots, 0.0).tolist(),
         most_lots=np.round(order / places.lot).tolist(),
         moves_into=_grouped(moves.target, n),
         moves_from=_grouped(moves.source, n),

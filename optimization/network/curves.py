@@ -35,12 +35,12 @@ def near_cost(places: Places, position: Numbers) -> Numbers:
     return np.where(places.need > 0, places.shortage_cost * short, 0.0)
 
 
-def first_unit_gain(places: Places) -> Numbers:
-    """Cost avoided by the first unit that arrives by transfer; no later unit wins more.
+def unit_gain(places: Places, before: Numbers | float = 0.0) -> Numbers:
+    """Cost avoided by one more unit by transfer after `before` others; later units win less.
 
     Where the policy orders anyway the unit replaces an ordered one, so only the lead time counts.
     """
-    here = np.floor(places.position)
+    here = np.floor(places.position + before)
     later = (places.holding_cost + places.shortage_cost) * (
         1.0 - cdf(here, places.mean, places.variance)
     ) - places.holding_cost
@@ -48,9 +48,9 @@ def first_unit_gain(places: Places) -> Numbers:
     return np.where(places.need > 0, sooner, later)
 
 
-def first_unit_loss(places: Places) -> Numbers:
-    """Cost of giving the first unit away, below 0 for stock that is only held; later ones cost more."""
-    below = np.floor(places.position) - 1.0
+def unit_loss(places: Places, before: Numbers | float = 0.0) -> Numbers:
+    """Cost of giving one more unit after `before` others, below 0 for stock that is only held."""
+    below = np.floor(places.position - before) - 1.0
     return places.shortage_cost - (places.holding_cost + places.shortage_cost) * cdf(
         below, places.mean, places.variance
     )

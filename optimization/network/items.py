@@ -25,8 +25,8 @@ class Places:
     item: number of the item. position: inventory position. spare: whole units it may give away.
     mean, variance: demand over the protection interval. near_mean, near_variance: over the lead
     time, which no new supplier order can serve. holding_cost: per unit over the interval.
-    shortage_cost: per unit short. reorder_point, level: the policy's s and S. moq, lot, order_cost:
-    terms of the supplier. is_planned: False where nothing may be decided.
+    shortage_cost: per unit short. reorder_point, level: the policy's s and S. moq, lot: terms
+    of the supplier. is_planned: False where nothing may be decided.
     """
 
     item: Integers
@@ -42,7 +42,6 @@ class Places:
     level: Numbers
     moq: Numbers
     lot: Numbers
-    order_cost: Numbers
     is_planned: Flags
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from optimization.network.curves import first_unit_gain, first_unit_loss
+from optimization.network.curves import expected_cost, near_cost, unit_gain, unit_loss
 from optimization.network.items import Integers, Moves, Numbers, Places
 
 # Pairs of place and lane looked at in one go; bounds the memory of the join.
@@ -37,9 +37,9 @@ def useful_moves(
     last = np.searchsorted(lane_from[order], np.arange(locations), side="right")
     code = places.item * max(locations, 1) + location
     by_code = np.argsort(code, kind="stable")
-    gain, loss = first_unit_gain(places), first_unit_loss(places)
+    gain, loss = unit_gain(places), unit_loss(places)
     gain = np.where(places.is_planned, gain, -np.inf)
-    bonus = _order_saved(places) + _excess_saved(places)
+    bonus = _excess_saved(places)
     best_gain = np.full(int(places.item.max()) + 1 if len(places) else 0, -np.inf)
     np.maximum.at(best_gain, places.item, gain + bonus)
     transit, unit, fixed = (
@@ -61,41 +61,39 @@ def useful_moves(
         limit = np.floor(places.spare[source])
         margin = gain[at] - loss[source] - dead_band_factor * unit[used]
         toll = dead_band_factor * fixed[used]
-        # A move that loses on every unit may still make a supplier order needless, or smaller.
+        # A move that loses on every unit may still save a lot of the supplier's.
         pays = (margin * limit > toll) | ((bonus[at] > 0) & (margin + bonus[at] > toll))
         chosen = pays & (gain[at] > -np.inf)
         lanes = used[chosen]
         found.append(Moves(source[chosen], at[chosen], lanes, unit[lanes], fixed[lanes], limit[chosen]))
-    return _without_idle_bonus(_merged(found), places, gain, loss, dead_band_factor)
+    return _paying(_merged(found), places, bonus, dead_band_factor)
 
 
-def _order_saved(places: Places) -> Numbers:
-    """Cost of the order itself, saved when transfers cover the whole need."""
-    return np.where(places.need > 0, places.order_cost, 0.0)
+def _paying(moves: Moves, places: Places, bonus: Numbers, dead_band_factor: float) -> Moves:
+    """Keep moves whose best quantity on its own wins more than the lane costs.
+
+    The benefit is concave in the quantity, so its best is where the next unit no longer pays; other
+    moves to the same place or from it can only lessen it.
+    """
+    to, give = places.take(moves.target), places.take(moves.source)
+    cost = dead_band_factor * moves.unit_cost
+    low, high = np.zeros(len(moves)), moves.limit.copy()
+    while (high > low).any():
+        middle = np.ceil((low + high) / 2.0)
+        pays = unit_gain(to, middle - 1.0) - unit_loss(give, middle - 1.0) > cost
+        low, high = np.where(pays, middle, low), np.where(pays, high, middle - 1.0)
+    gained = near_cost(to, to.position) - near_cost(to, to.position + low)
+    gained += np.where(
+        to.need > 0, 0.0, expected_cost(to, to.position) - expected_cost(to, to.position + low)
+    )
+    given = expected_cost(give, give.position - low) - expected_cost(give, give.position)
+    wins = gained - given - cost * low + bonus[moves.target]
+    return moves.take(np.flatnonzero(wins > dead_band_factor * moves.fixed_cost + 1e-9))
 
 
 def _excess_saved(places: Places) -> Numbers:
     """Most that a smaller order saves: holding what lots lift above the policy's level."""
     return places.holding_cost * np.maximum(places.policy_order - places.need, 0.0)
-
-
-def _without_idle_bonus(
-    moves: Moves, places: Places, gain: Numbers, loss: Numbers, dead_band_factor: float
-) -> Moves:
-    """Drop moves kept for a saved order that no set of moves into their place can save."""
-    margin = gain[moves.target] - loss[moves.source] - dead_band_factor * moves.unit_cost
-    n = len(places)
-    offered = np.bincount(moves.target, weights=moves.limit, minlength=n)
-    best = np.full(n, -np.inf)
-    np.maximum.at(best, moves.target, margin)
-    need = places.need
-    loses = np.where(np.isfinite(best), np.minimum(best, 0.0), 0.0)
-    order_saved = np.where(offered >= need, np.maximum(_order_saved(places) + need * loses, 0.0), 0.0)
-    excess_saved = np.maximum(_excess_saved(places) + loses, 0.0)
-    bonus = np.where(need > 0, order_saved + excess_saved, 0.0)[moves.target]
-    toll = dead_band_factor * moves.fixed_cost
-    keep = (margin * moves.limit > toll) | ((bonus > 0) & (margin + bonus > toll))
-    return moves.take(np.flatnonzero(keep))
 
 
 def _merged(found: list[Moves]) -> Moves:

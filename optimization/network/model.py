@@ -1,6 +1,6 @@
 """The Pyomo model of a batch of items: assembles variables, objective and constraint families.
 
-min Σ_p [G_p(y_p) + b_p n_L(x_p) + K_p z_p] + φ Σ_a (c_a t_a + f_a w_a), every curve in pieces; φ is
+min Σ_p [G_p(y_p) + b_p n_L(x_p)] + φ Σ_a (c_a t_a + f_a w_a), every curve in pieces; φ is
 the dead-band factor. Items share nothing, so a batch is as many models side by side.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optimization.network.constraints import arrival, balance, cover, order_terms, outflow, shipment
+from optimization.network.constraints import arrival, balance, cover, minimum_order, outflow, shipment
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,6 @@ class ModelData:
     need: Sequence[float]
     lot: Sequence[float]
     moq: Sequence[float]
-    order_cost: Sequence[float]
     least_lots: Sequence[float]
     most_lots: Sequence[float]
     moves_into: Sequence[Sequence[int]]
@@ -69,8 +68,12 @@ def build(data: ModelData) -> Any:
     model.outflow = pyo.Constraint(outflow.outflow_index(model), rule=outflow.outflow)
     model.shipment = pyo.Constraint(shipment.shipment_index(model), rule=shipment.shipment)
     model.cover = pyo.Constraint(cover.cover_index(model), rule=cover.cover)
-    model.minimum_order = pyo.Constraint(order_terms.order_terms_index(model), rule=order_terms.minimum_order)
-    model.order_limit = pyo.Constraint(order_terms.order_terms_index(model), rule=order_terms.order_limit)
+    model.minimum_order = pyo.Constraint(
+        minimum_order.minimum_order_index(model), rule=minimum_order.minimum_order
+    )
+    model.order_limit = pyo.Constraint(
+        minimum_order.minimum_order_index(model), rule=minimum_order.order_limit
+    )
     model.cost = pyo.Objective(expr=_cost(model))
     return model
 
@@ -94,7 +97,6 @@ def _cost(model: Any) -> Any:
         (data.near_slope, model.near_piece),
         (data.move_cost, model.moved),
         (data.toll, model.is_shipped),
-        (data.order_cost, model.is_ordered),
     )
     pairs = [(costs[index], variable[index]) for costs, variable in terms for index in variable]
     return LinearExpression(

@@ -60,7 +60,6 @@ def places_of(
         level=level,
         moq=own["moq_units"],
         lot=own["lot_units"],
-        order_cost=own["order_cost"],
         is_planned=planned,
     )
 
@@ -77,7 +76,6 @@ _OWN = (
     "display_min_units",
     "moq_units",
     "lot_units",
-    "order_cost",
 )
 
 

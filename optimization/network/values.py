@@ -16,7 +16,7 @@ def move_values(
     """Value at the destination, value given up at the source, and cost, of each move with units, money.
 
     Where the policy triggers, the destination would order more without the move: its value is the
-    shortage over the lead time that it avoids, and the order or excess that it makes needless.
+    shortage over the lead time that it avoids, and the excess of lots that it makes needless.
     """
     used = np.flatnonzero(moved > 0)
     chosen, units = moves.take(used), moved[used]
@@ -27,13 +27,11 @@ def move_values(
     order_without = feasible_quantity(to.need - others, to.moq, to.lot)
     order_without = np.where(to.need > 0, order_without, ordered[chosen.target])
     without = after[chosen.target] - units - ordered[chosen.target] + order_without
-    newly_ordered = (order_without > 0) & (ordered[chosen.target] == 0)
     destination = (
         expected_cost(to, without)
         - expected_cost(to, after[chosen.target])
         + near_cost(to, to.position + others)
         - near_cost(to, to.position + arrived[chosen.target])
-        + np.where(newly_ordered, to.order_cost, 0.0)
     )
     kept = after[chosen.source]
     source = expected_cost(give, kept) - expected_cost(give, kept + units)

@@ -33,7 +33,6 @@ def places_with(mean: list[float], stock: list[float], holding: float, shortage:
         level=nothing,
         moq=nothing,
         lot=np.ones(n),
-        order_cost=nothing,
         is_planned=np.ones(n, dtype=bool),
     )
 

@@ -1,4 +1,4 @@
-"""Order terms: the minimum quantity, and the order cost that a full cover by transfers saves."""
+"""Minimum order: nothing, or at least the minimum quantity."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def order_terms_index(model: Any) -> Iterable[int]:
-    """Places where transfers could make the order needless."""
+def minimum_order_index(model: Any) -> Iterable[int]:
+    """Places where transfers could make the order needless, and its minimum is more than a lot."""
     return list(model.data.skippable)
 
 
