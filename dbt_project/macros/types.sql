@@ -6,3 +6,12 @@
 {% macro units(expression) %}cast({{ expression }} as decimal(18, 3)){% endmacro %}
 {% macro money(expression) %}cast({{ expression }} as decimal(18, 4)){% endmacro %}
 {% macro rate(expression) %}cast({{ expression }} as decimal(18, 6)){% endmacro %}
+
+{#
+    Units times a price, or money times a rate, as money. One factor is widened first: DuckDB keeps
+    the product of two 18-digit decimals in 18 digits, and a fleet's value does not fit with the
+    decimals of both.
+#}
+{% macro amount(quantity, factor) -%}
+    cast(cast({{ quantity }} as decimal(38, 4)) * {{ factor }} as decimal(18, 4))
+{%- endmacro %}

@@ -90,7 +90,7 @@ buckets as (
         select * from demand_by_bucket
         union all
         select * from censored_by_bucket
-    )
+    ) as demand_and_censored
     group by item_id, location_id, bucket
 
 ),

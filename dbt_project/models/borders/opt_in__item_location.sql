@@ -30,7 +30,7 @@ ages as (
             location_id,
             age_days
         from {{ ref('fct_ageing_layers') }}
-    )
+    ) as ages_of_both
     group by item_id, location_id
 
 ),

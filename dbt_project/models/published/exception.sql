@@ -118,7 +118,7 @@ stock_outs as (
         'high' as severity,
         item_id,
         location_id,
-        protection_demand_units * shortage_cost as value_at_risk,
+        {{ amount('protection_demand_units', 'shortage_cost') }} as value_at_risk,
         protection_demand_units as quantity_units,
         'none_available' as reason_code,
         'Nothing available; '
@@ -141,7 +141,7 @@ below_reorder_points as (
         'medium' as severity,
         item_id,
         location_id,
-        (reorder_point_units - inventory_position_units) * shortage_cost as value_at_risk,
+        {{ amount('reorder_point_units - inventory_position_units', 'shortage_cost') }} as value_at_risk,
         order_up_to_units - inventory_position_units as quantity_units,
         'position_at_or_below_reorder_point' as reason_code,
         'Position ' || {{ shown('inventory_position_units') }} || ' against reorder point '
@@ -166,7 +166,7 @@ unmet_needs as (
         'high' as severity,
         item_id,
         location_id,
-        (reorder_point_units - position_after_units) * shortage_cost as value_at_risk,
+        {{ amount('reorder_point_units - position_after_units', 'shortage_cost') }} as value_at_risk,
         reorder_point_units - position_after_units as quantity_units,
         plan_reason_code as reason_code,
         'After the plan the position is ' || {{ shown('position_after_units') }}
@@ -184,7 +184,8 @@ excess as (
         'medium' as severity,
         item_id,
         location_id,
-        least(on_hand_units, inventory_position_units - order_up_to_units) * unit_cost as value_at_risk,
+        {{ amount('least(on_hand_units, inventory_position_units - order_up_to_units)', 'unit_cost') }}
+            as value_at_risk,
         least(on_hand_units, inventory_position_units - order_up_to_units) as quantity_units,
         'position_far_above_order_up_to' as reason_code,
         'Position ' || {{ shown('inventory_position_units') }} || ' against order-up-to '
@@ -221,7 +222,7 @@ no_suppliers as (
         'high' as severity,
         item_id,
         location_id,
-        protection_demand_units * shortage_cost as value_at_risk,
+        {{ amount('protection_demand_units', 'shortage_cost') }} as value_at_risk,
         protection_demand_units as quantity_units,
         'no_supply_terms' as reason_code,
         'No supplier is stated for this item at this location.' as detail,
@@ -238,7 +239,7 @@ overdue_supply as (
         'medium' as severity,
         supply.item_id,
         supply.location_id,
-        sum(supply.open_units * places.unit_cost) as value_at_risk,
+        sum({{ amount('supply.open_units', 'places.unit_cost') }}) as value_at_risk,
         sum(supply.open_units) as quantity_units,
         case when bool_and(supply.is_counted) then 'overdue_still_counted' else 'overdue_not_counted' end
             as reason_code,
@@ -298,7 +299,7 @@ unmet_segments as (
         'medium' as severity,
         allocations.item_id,
         allocations.location_id,
-        sum(allocations.unmet_units * places.shortage_cost) as value_at_risk,
+        sum({{ amount('allocations.unmet_units', 'places.shortage_cost') }}) as value_at_risk,
         sum(allocations.unmet_units) as quantity_units,
         'pool_too_small' as reason_code,
         'Short: ' || string_agg(allocations.segment_id, ', ' order by allocations.segment_id) || '.'
@@ -336,7 +337,7 @@ unmatched_units as (
         'medium' as severity,
         unit_counts.item_id,
         unit_counts.location_id,
-        abs(unit_counts.difference_units) * places.unit_cost as value_at_risk,
+        {{ amount('abs(unit_counts.difference_units)', 'places.unit_cost') }} as value_at_risk,
         unit_counts.difference_units as quantity_units,
         'unit_count_differs_from_stock' as reason_code,
         unit_counts.unit_count || ' units are listed, the stock table says '

@@ -61,7 +61,9 @@ select
     aged.age_bucket,
     cast(sum(aged.on_hand_units) as double) as on_hand_units,
     cast(sum(aged.on_hand_value) as double) as on_hand_value,
-    round(cast(sum(aged.on_hand_value * places.holding_rate) as double) / 365, 4) as daily_carrying_cost,
+    round(
+        cast(sum({{ amount('aged.on_hand_value', 'places.holding_rate') }}) as double) / 365, 4
+    ) as daily_carrying_cost,
     max(aged.age_days) as oldest_age_days,
     count(*) as layer_count
 from aged

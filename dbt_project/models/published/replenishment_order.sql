@@ -36,7 +36,7 @@ select
     orders.release_date,
     orders.need_date,
     cast(orders.unit_cost as double) as unit_cost,
-    cast({{ money('orders.replenish_units * orders.unit_cost') }} as double) as order_value,
+    cast({{ amount('orders.replenish_units', 'orders.unit_cost') }} as double) as order_value,
     orders.reason_code,
     orders.method,
     orders.status

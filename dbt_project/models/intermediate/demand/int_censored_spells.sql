@@ -18,12 +18,16 @@ run_context as (
 
 ),
 
--- items whose requests are recorded with what was there when they were made
+-- since when demand of the item is inferred from stock that vanished; before that, or where nothing
+-- is inferred, requests are recorded with what was there when they were made
 recorded_items as (
 
-    select distinct item_id
+    select
+        item_id,
+        min(demand_date) filter (basis = 'inferred') as inferred_from
     from {{ ref('int_demand_lines_resolved') }}
-    where filled_at_request_units is not null and basis = 'recorded'
+    group by item_id
+    having count(*) filter (filled_at_request_units is not null and basis = 'recorded') > 0
 
 ),
 
@@ -43,7 +47,20 @@ empty_spells as (
     select
         spells.item_id,
         spells.location_id,
-        greatest(spells.valid_from, run_context.history_start_date) as censored_from,
+        greatest(
+            spells.valid_from,
+            run_context.history_start_date,
+            case
+                when
+                    recorded_items.item_id is not null
+                    and (
+                        lost_requests_recorded.is_recorded
+                        or item_locations.stockout_behaviour = 'backorder'
+                    )
+                    then coalesce(recorded_items.inferred_from, run_context.as_of + 2)
+                else spells.valid_from
+            end
+        ) as censored_from,
         least(spells.valid_to + 1, run_context.as_of) as censored_to
     from spells
     cross join run_context
@@ -57,13 +74,6 @@ empty_spells as (
         spells.on_hand_units = 0
         and item_locations.is_ranged
         and spells.valid_to >= run_context.history_start_date
-        and not (
-            recorded_items.item_id is not null
-            and (
-                lost_requests_recorded.is_recorded
-                or item_locations.stockout_behaviour = 'backorder'
-            )
-        )
 
 ),
 
@@ -85,6 +95,7 @@ apart as (
         ) as censored_from,
         censored_to
     from empty_spells
+    where censored_from <= censored_to
 
 )
 

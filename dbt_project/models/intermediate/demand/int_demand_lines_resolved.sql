@@ -74,12 +74,10 @@ resolved as (
         coalesce(lines.unit_cost, items.unit_cost) as unit_cost,
         lines.is_lost_sale,
         -- a request withdrawn for a reason of the customer's own was no demand on stock
-        not (
-            lines.cancelled_date is not null
-            and not lines.is_lost_sale
-            and lower(coalesce(lines.cancel_reason, 'no_stock')) not in (
-                'no_stock', 'no stock', 'out_of_stock', 'out of stock', 'stockout', 'late', 'delay'
-            )
+        lines.cancelled_date is null
+        or lines.is_lost_sale
+        or lower(coalesce(lines.cancel_reason, 'no_stock')) in (
+            'no_stock', 'no stock', 'out_of_stock', 'out of stock', 'stockout', 'late', 'delay'
         ) as is_demand,
         lines.cancelled_date is not null
         or lines.is_lost_sale

@@ -23,7 +23,7 @@ delivered as (
         delivered_date,
         greatest(delivered_date - demand_date, 0) as delivery_days
     from lines
-    where delivered_date >= (select min(period_start_date) from periods)
+    where delivered_date >= (select min(periods.period_start_date) from periods)
 
 ),
 

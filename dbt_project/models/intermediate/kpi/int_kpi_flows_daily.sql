@@ -81,9 +81,9 @@ sales as (
         {{ kpi_scope_columns() }},
         sale_date as activity_date,
         sum(shipped_units) as sold_units,
-        sum(shipped_units * unit_cost) as cogs,
-        sum(shipped_units * unit_cost) filter (unit_price is not null) as priced_cogs,
-        sum(shipped_units * unit_price) as revenue,
+        sum({{ amount('shipped_units', 'unit_cost') }}) as cogs,
+        sum({{ amount('shipped_units', 'unit_cost') }}) filter (unit_price is not null) as priced_cogs,
+        sum({{ amount('shipped_units', 'unit_price') }}) as revenue,
         count(*) as sale_lines,
         count(unit_price) as priced_lines
     from sold

@@ -33,7 +33,9 @@ changes as (
         places.category,
         greatest(spells.valid_from, first_day.first_date) as stock_date,
         spells.on_hand_units - lag(spells.on_hand_units, 1, 0) over in_order as units_change,
-        places.unit_cost,
+        {{ amount('spells.on_hand_units', 'places.unit_cost') }}
+        - lag({{ amount('spells.on_hand_units', 'places.unit_cost') }}, 1, 0) over in_order
+            as value_change,
         places.holding_rate,
         case when places.is_ranged then 1 else 0 end
         * (
@@ -61,8 +63,8 @@ scope_changes as (
         {{ kpi_scope_columns(has_segment=false) }},
         stock_date,
         sum(units_change) as units_change,
-        sum(units_change * unit_cost) as value_change,
-        sum({{ rate('units_change * unit_cost * holding_rate') }}) as yearly_cost_change,
+        sum(value_change) as value_change,
+        sum({{ amount('value_change', 'holding_rate') }}) as yearly_cost_change,
         sum(empty_change) as empty_change,
         sum(ranged_change) as ranged_change
     from changes

@@ -57,9 +57,9 @@ valued as (
         places.category,
         positions.on_hand_units - positions.reserved_units as available_units,
         positions.on_hand_units,
-        coalesce(unit_ages.unit_value, positions.owned_units * positions.unit_cost)
-        + coalesce(supply.moving_units, 0) * positions.unit_cost as investment_value,
-        coalesce(unit_ages.unit_value, positions.owned_units * positions.unit_cost) as aged_base_value,
+        coalesce(unit_ages.unit_value, {{ amount('positions.owned_units', 'positions.unit_cost') }})
+            as aged_base_value,
+        {{ amount('coalesce(supply.moving_units, 0)', 'positions.unit_cost') }} as moving_value,
         coalesce(unit_ages.aged_value, layer_ages.aged_value, 0) as aged_value
     from positions
     inner join places
@@ -84,7 +84,7 @@ select
     count(*) as item_locations,
     sum(available_units) as available_units,
     sum(on_hand_units) as on_hand_units,
-    sum(investment_value) as investment_value,
+    sum(aged_base_value + moving_value) as investment_value,
     sum(aged_base_value) as aged_base_value,
     sum(aged_value) as aged_value
 from valued

@@ -152,7 +152,7 @@ resolved as (
             kind_terms.shortage_cost,
             general_terms.shortage_cost,
             case when items.list_price > items.unit_cost then items.list_price - items.unit_cost end,
-            {{ money('items.unit_cost * run_context.default_shortage_share') }}
+            {{ amount('items.unit_cost', 'run_context.default_shortage_share') }}
         ) as shortage_cost,
         coalesce(item_locations.review_days, run_context.default_review_days) as review_days,
         coalesce(ranked_terms.supplier_id, 'UNASSIGNED') as supplier_id,

@@ -23,6 +23,6 @@ select
     {{ ageing_bucket('layers.age_days') }} as age_bucket,
     layers.age_basis,
     layers.layer_units,
-    {{ money('layers.layer_units * items.unit_cost') }} as layer_value
+    {{ amount('layers.layer_units', 'items.unit_cost') }} as layer_value
 from layers
 inner join items on layers.item_id = items.item_id

@@ -52,7 +52,7 @@ select
     compared.movement_units,
     compared.stock_units,
     {{ units('compared.stock_units - compared.movement_units') }} as difference_units,
-    {{ money('abs(compared.stock_units - compared.movement_units) * items.unit_cost') }}
+    {{ amount('abs(compared.stock_units - compared.movement_units)', 'items.unit_cost') }}
         as difference_value
 from compared
 cross join movements_recorded

@@ -19,5 +19,5 @@ select
     next_expected_date,
     backorder_units,
     inventory_position_units,
-    {{ money('owned_units * unit_cost') }} as owned_value
+    {{ amount('owned_units', 'unit_cost') }} as owned_value
 from positions

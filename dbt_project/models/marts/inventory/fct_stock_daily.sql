@@ -25,7 +25,7 @@ select
     spells.location_id,
     calendar.calendar_date,
     spells.on_hand_units,
-    cast(spells.on_hand_units * items.unit_cost as decimal(18, 4)) as on_hand_value,
+    {{ amount('spells.on_hand_units', 'items.unit_cost') }} as on_hand_value,
     spells.on_hand_units = 0 as is_out_of_stock
 from spells
 inner join calendar
