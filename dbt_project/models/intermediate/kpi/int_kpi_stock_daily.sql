@@ -32,28 +32,20 @@ changes as (
         places.region,
         places.category,
         greatest(spells.valid_from, first_day.first_date) as stock_date,
-        spells.on_hand_units - lag(spells.on_hand_units, 1, 0) over in_order as units_change,
-        {{ amount('spells.on_hand_units', 'places.unit_cost') }}
-        - lag({{ amount('spells.on_hand_units', 'places.unit_cost') }}, 1, 0) over in_order
-            as value_change,
         places.holding_rate,
-        case when places.is_ranged then 1 else 0 end
-        * (
-            case when spells.on_hand_units = 0 then 1 else 0 end
-            - lag(case when spells.on_hand_units = 0 then 1 else 0 end, 1, 0) over in_order
-        ) as empty_change,
+        spells.on_hand_units - spells.previous_units as units_change,
+        {{ amount('spells.on_hand_units - spells.previous_units', 'places.unit_cost') }} as value_change,
         case
-            when places.is_ranged and lag(1) over in_order is null then 1
-            else 0
-        end as ranged_change
+            when not places.is_ranged then 0
+            else
+                cast(spells.on_hand_units = 0 as integer)
+                - cast(spells.previous_units = 0 and not spells.is_first as integer)
+        end as empty_change,
+        case when places.is_ranged and spells.is_first then 1 else 0 end as ranged_change
     from spells
     cross join first_day
     inner join places
         on spells.item_id = places.item_id and spells.location_id = places.location_id
-    window in_order as (
-        partition by spells.item_id, spells.location_id
-        order by spells.valid_from
-    )
 
 ),
 

@@ -16,7 +16,7 @@ select
         null_reason="'no_demand'"
     ) }}
 from measures
-where measures.period = 'rolling'
+where measures.period = 'rolling' and measures.scope_type <> 'segment'
 
 union all
 
@@ -30,4 +30,4 @@ select
         null_reason="case when not measures.is_calendar_stated then 'no_calendar' else 'no_demand' end"
     ) }}
 from measures
-where measures.period = 'rolling'
+where measures.period = 'rolling' and measures.scope_type <> 'segment'

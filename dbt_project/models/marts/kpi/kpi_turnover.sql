@@ -16,6 +16,7 @@ select
         null_reason="case when measures.stock_days is null then 'no_stock_history' else 'no_stock' end"
     ) }}
 from measures
+where measures.scope_type <> 'segment'
 
 union all
 
@@ -29,3 +30,4 @@ select
         null_reason="case when measures.stock_days is null then 'no_stock_history' else 'no_sales' end"
     ) }}
 from measures
+where measures.scope_type <> 'segment'
