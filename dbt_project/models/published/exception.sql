@@ -90,6 +90,7 @@ planned as (
         positions.on_hand_units,
         positions.on_hand_units - positions.reserved_units as available_units,
         positions.inventory_position_units,
+        positions.backorder_units,
         positions.next_expected_date,
         coalesce(protection.mean_units, 0) as protection_demand_units,
         policies.reorder_point_units,
@@ -130,7 +131,11 @@ stock_outs as (
             else 'Hurry open supply, or move stock from another location.'
         end as suggested_action
     from planned
-    where available_units <= 0 and protection_demand_units > 0
+    where
+        available_units <= 0
+        and protection_demand_units > 0
+        -- an item that the policy does not stock, and nobody waits for, is not missing
+        and (order_up_to_units > 0 or backorder_units > 0)
 
 ),
 
@@ -299,16 +304,17 @@ unmet_segments as (
         'medium' as severity,
         allocations.item_id,
         allocations.location_id,
-        sum({{ amount('allocations.unmet_units', 'places.shortage_cost') }}) as value_at_risk,
+        sum({{ amount('allocations.unmet_units', 'planned.shortage_cost') }}) as value_at_risk,
         sum(allocations.unmet_units) as quantity_units,
         'pool_too_small' as reason_code,
         'Short: ' || string_agg(allocations.segment_id, ', ' order by allocations.segment_id) || '.'
             as detail,
         'Replenish, or change the guarantees of the segments.' as suggested_action
     from allocations
-    inner join places
-        on allocations.item_id = places.item_id and allocations.location_id = places.location_id
-    where allocations.unmet_units > 0
+    inner join planned
+        on allocations.item_id = planned.item_id and allocations.location_id = planned.location_id
+    -- where nothing is available the stock-out says it all
+    where allocations.unmet_units > 0 and planned.available_units > 0
     group by allocations.item_id, allocations.location_id
 
 ),
