@@ -52,7 +52,7 @@ class NetworkParameters:
     max_relative_gap: float = 0.001
     items_per_batch: int = 50
     max_knots: int = 33
-    max_nodes: int = 20_000
+    max_nodes: int = 5_000
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,9 @@ class Table:
         from optimization.errors import ContractError
 
         try:
-            self.to_pandera().validate(frame, lazy=True)
+            # pandera cannot list duplicates of a frame whose own index has some.
+            checked = frame if frame.index.is_unique else frame.reset_index(drop=True)
+            self.to_pandera().validate(checked, lazy=True)
         except pandera.errors.SchemaErrors as failure:
             raise ContractError.from_failure_cases(self.name, failure.failure_cases) from failure
         return frame.loc[:, list(self.column_names)]

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION
+from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import DEMAND_CLASS
-from optimization.demand.series import Numbers, weekly_series
+from optimization.demand.series import Numbers, screened_history, weekly_series
 from optimization.keys import sorted_by_key
 from optimization.parameters import DemandParameters
 from optimization.reasons import first_that_holds
@@ -65,7 +65,7 @@ def classify_demand(
     `ContractError` when a frame is not of its table.
     """
     item_location, _ = screened(sorted_by_key(item_location), ITEM_LOCATION)
-    demand_history, _ = screened(demand_history, DEMAND_HISTORY)
+    demand_history = screened_history(demand_history)
     series = weekly_series(item_location, demand_history, as_of, DemandParameters().max_plausible_units)
     known = series.known_weeks.astype(np.float64)
     nonzero = series.nonzero_weeks().astype(np.float64)

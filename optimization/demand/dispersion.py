@@ -25,7 +25,7 @@ def weekly_vmr(series: WeeklySeries, category: Integers) -> Numbers:
     mean = np.divide(total, known, out=np.zeros(series.n), where=known > 0)
     variance = np.divide(squares - total * mean, known - 1.0, out=np.zeros(series.n), where=known > 1)
     own = np.divide(variance, mean, out=np.ones(series.n), where=mean > 0)
-    witness = (total >= LEAST_UNITS_OF_A_WITNESS) & (known >= 13)
+    witness = (total >= LEAST_UNITS_OF_A_WITNESS) & (known >= 13) & ~series.is_poisoned
     overall = float(np.median(own[witness])) if witness.any() else DEFAULT_VMR
     pool = np.full(int(category.max()) + 1 if len(category) else 0, overall)
     order = np.flatnonzero(witness)[np.argsort(category[witness], kind="stable")]

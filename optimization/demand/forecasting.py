@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION
+from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import DEMAND_CLASS, FORECAST
 from optimization.demand import distributions
 from optimization.demand.dispersion import weekly_vmr
 from optimization.demand.models import METHOD_OF_CLASS, Chunk, fitted_levels
-from optimization.demand.series import DAYS_PER_WEEK, Numbers, WeeklySeries, weekly_series
+from optimization.demand.series import DAYS_PER_WEEK, Numbers, WeeklySeries, screened_history, weekly_series
 from optimization.keys import Integers, positions, sorted_by_key
 from optimization.parameters import DemandParameters
 from optimization.reasons import first_that_holds
@@ -49,7 +49,7 @@ def forecast_demand(
     """
     parameters = parameters or DemandParameters()
     item_location, _ = screened(sorted_by_key(item_location), ITEM_LOCATION)
-    demand_history, _ = screened(demand_history, DEMAND_HISTORY)
+    demand_history = screened_history(demand_history)
     demand_class = DEMAND_CLASS.validate(demand_class)
     series = weekly_series(item_location, demand_history, as_of, parameters.max_plausible_units)
     classes = demand_class["demand_class"].to_numpy(dtype=object)[positions(item_location, demand_class)]
@@ -80,7 +80,7 @@ def _closed_form(
     known = series.known_weeks.astype(np.float64)
     is_new, is_dormant = classes == "new", classes == "dormant"
     level = np.where(is_dormant, series.exponential_mean(DORMANT_HALF_LIFE_WEEKS), sparse)
-    witness = ~is_new & ~is_dormant
+    witness = ~is_new & ~is_dormant & ~series.is_poisoned
     groups = int(category.max()) + 1 if len(category) else 0
     count = np.bincount(category[witness], minlength=groups)
     of_category = np.divide(

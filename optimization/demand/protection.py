@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION
+from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import FORECAST, LEAD_TIME, PROTECTION_DEMAND
 from optimization.demand import distributions
 from optimization.demand.dispersion import weekly_vmr
 from optimization.demand.lead_times import UNVERIFIED_CV
-from optimization.demand.series import DAYS_PER_WEEK, Flags, Numbers, weekly_series
+from optimization.demand.series import DAYS_PER_WEEK, Flags, Numbers, screened_history, weekly_series
 from optimization.keys import positions, sorted_by_key
 from optimization.results import Report
 from optimization.screening import screened
@@ -37,7 +37,7 @@ def protection_demand(
     Raises `ContractError` when a frame is not of its table.
     """
     item_location, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
-    demand_history, _ = screened(demand_history, DEMAND_HISTORY)
+    demand_history = screened_history(demand_history)
     forecast, lead_time = FORECAST.validate(forecast), LEAD_TIME.validate(lead_time)
     weekly, status, reason = _weekly_forecast(item_location, forecast)
     lead_days, lead_sd, unverified = _lead_time(item_location, lead_time)

@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from optimization.contracts.inputs import DEMAND_HISTORY
 from optimization.keys import Integers, positions
+from optimization.screening import screened
 
 Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -102,6 +104,15 @@ class WeeklySeries:
             units = value[wanted] if isinstance(value, np.ndarray) else value
             matrix[slot[row[wanted]], week[wanted] - start] = units
         return matrix
+
+
+def screened_history(demand_history: pd.DataFrame) -> pd.DataFrame:
+    """Return valid `opt_in__demand_history` with NaN demand in weeks that broke the contract.
+
+    Such a week is then missing and marks its series as poisoned, instead of counting as a zero.
+    """
+    history, bad = screened(demand_history, DEMAND_HISTORY)
+    return history.assign(demand_units=history["demand_units"].mask(bad)) if bad.any() else history
 
 
 def weekly_series(

@@ -47,7 +47,8 @@ def plan_breach(places: Places, moves: Moves, moved: Numbers, ordered: Numbers) 
 def plan_cost(places: Places, moves: Moves, moved: Numbers, ordered: Numbers, factor: float) -> float:
     """True expected cost of a plan, money: holding and shortage, lead-time shortage, moves.
 
-    An order costs nothing here: a move changes who orders when, not how many orders there will be."""
+    An order costs nothing here: a move changes who orders when, not how many orders there will be.
+    """
     after = position_after(places, moves, moved, ordered)
     arrived = places.position + np.bincount(moves.target, weights=moved, minlength=len(places))
     short = shortage_by_mass(after, places.mean, places.variance)

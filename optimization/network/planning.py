@@ -139,9 +139,8 @@ def _solve(
 
 def _batches(places: Places, moves: Moves, items_per_batch: int) -> list[Integers]:
     """Items with useful moves, cut in key order; items that need branching apart and in small cuts."""
-    needs_whole = (moves.fixed_cost > 0) | (
-        (places.need[moves.target] > 0) & ((places.lot[moves.target] != 1.0) | (places.moq[moves.target] > 1.0))
-    )
+    in_lots = (places.lot != 1.0) | (places.moq > 1.0)
+    needs_whole = (moves.fixed_cost > 0) | ((places.need > 0) & in_lots)[moves.target]
     items = np.unique(places.item[moves.source])
     branching = np.isin(items, places.item[moves.source[needs_whole]])
     cuts: list[Integers] = []

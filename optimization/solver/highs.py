@@ -40,7 +40,7 @@ class Solution:
     solver_version: str
 
 
-def solve(model: MatrixModel, max_relative_gap: float = 0.0, max_nodes: int = 20_000) -> Solution:
+def solve(model: MatrixModel, max_relative_gap: float = 0.0, max_nodes: int = 5_000) -> Solution:
     """Solve to proven optimality, or to `max_relative_gap` within `max_nodes`.
 
     Infeasible, unbounded and interrupted models come back as FAILED with the reason in `detail`.

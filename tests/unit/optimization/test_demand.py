@@ -1,0 +1,133 @@
+"""Classes, forecasts and protection demand on small known cases, and what poison costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from optimization.demand import models
+from optimization.demand.classes import classify_demand
+from optimization.demand.forecasting import forecast_demand
+from optimization.demand.lead_times import estimate_lead_times
+from optimization.demand.protection import cumulative_demand, protection_demand
+from optimization.errors import ContractError
+from tests.science_frames import AS_OF, demand_history, item_location, lead_time_sample
+
+STEADY = [4.0, 5.0, 6.0, 5.0] * 5
+SPORADIC = [0.0, 3.0, 0.0, 0.0] * 5
+WEEKS = {"L1": STEADY, "L2": SPORADIC, "L3": [2.0, 3.0], "L4": [0.0] * 20, "L5": [1.0, *[0.0] * 60]}
+
+
+def _frames(history: pd.DataFrame | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    history = demand_history(WEEKS) if history is None else history
+    starts = [AS_OF + pd.Timedelta(days=1) - pd.Timedelta(weeks=len(units)) for units in WEEKS.values()]
+    return item_location(len(WEEKS), first_demand_date=starts), history
+
+
+def _plan(items: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    classes, _ = classify_demand(items, history, AS_OF)
+    return forecast_demand(items, history, classes, AS_OF)[0]
+
+
+def test_every_pattern_gets_its_class() -> None:
+    frame, report = classify_demand(*_frames(), AS_OF)
+    assert frame["demand_class"].tolist() == ["smooth", "intermittent", "new", "dormant", "dormant"]
+    assert report["rows_out"] == 5 and report["class_dormant"] == 2
+
+
+def test_a_forecast_is_finite_whole_in_quantiles_and_names_its_method() -> None:
+    forecast = _plan(*_frames())
+    first = forecast[forecast["horizon_weeks"] == 1].set_index("location_id")
+    assert first["method"].to_dict() == {
+        "L1": "ses_optimized",
+        "L2": "imapa",
+        "L3": "category_blend",
+        "L4": "ew_mean_52",
+        "L5": "ew_mean_52",
+    }
+    assert first.loc["L1", "mean_units"] == pytest.approx(5.0, abs=0.5)
+    assert first.loc["L2", "mean_units"] == pytest.approx(0.75, abs=0.3)
+    assert first.loc["L4", "mean_units"] == 0.0
+    assert 0 < first.loc["L5", "mean_units"] < 0.02
+    assert (forecast["q95_units"] >= forecast["q50_units"]).all()
+    assert (forecast["q95_units"] % 1 == 0).all()
+    assert first["bucket_start_date"].unique().tolist() == [AS_OF + pd.Timedelta(days=1)]
+
+
+def test_one_poisoned_series_costs_only_itself() -> None:
+    clean = _plan(*_frames()).set_index(["location_id", "horizon_weeks"])
+    items, history = _frames()
+    history.loc[history["location_id"].eq("L2") & history["demand_units"].eq(3.0), "demand_units"] = np.inf
+    poisoned = _plan(items, history).set_index(["location_id", "horizon_weeks"])
+    others = ~clean.index.get_level_values(0).isin(["L2", "L3"])
+    numbers = ["mean_units", "q50_units", "q95_units"]
+    # L3 is new and borrows its level from the category, which has lost a witness; nobody else moves.
+    pd.testing.assert_frame_equal(clean.loc[others, numbers[:1]], poisoned.loc[others, numbers[:1]])
+    assert set(poisoned.loc["L2", "status"]) == {"QUARANTINED"}
+    assert np.isfinite(poisoned[numbers].to_numpy()).all()
+
+
+def test_a_series_on_which_the_library_raises_is_found_by_halving(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = models._run
+
+    def raises_on_seven(method: str, weeks: np.ndarray) -> np.ndarray:
+        if (weeks == 7.0).any():
+            raise IndexError("poison")
+        return real(method, weeks)
+
+    monkeypatch.setattr(models, "_run", raises_on_seven)
+    weeks = np.tile(np.array([1.0, 2.0, 1.0, 2.0]), (9, 1))
+    weeks[4, 0] = 7.0
+    levels = models.fitted_levels(models.Chunk("ses_0.1", weeks))
+    assert np.isnan(levels).tolist() == [row == 4 for row in range(9)]
+
+
+def test_a_missing_column_is_refused_by_name() -> None:
+    items, history = _frames()
+    with pytest.raises(ContractError, match="opt_in__demand_history"):
+        classify_demand(items, history.drop(columns="bucket_days"), AS_OF)
+
+
+def test_open_orders_lengthen_the_lead_time() -> None:
+    days = [10.0, 12.0, 11.0, 13.0, 12.0, 10.0]
+    done, _ = estimate_lead_times(lead_time_sample(days), item_location(1), AS_OF)
+    waiting = lead_time_sample([*days, 40.0, 45.0], [False] * 6 + [True] * 2)
+    late, _ = estimate_lead_times(waiting, item_location(1), AS_OF)
+    assert late.loc[0, "lead_time_days"] > done.loc[0, "lead_time_days"]
+    assert late.loc[0, "lead_time_p90_days"] > done.loc[0, "lead_time_p90_days"]
+
+
+def test_without_receipts_the_master_lead_time_is_used_and_said_to_be_unverified() -> None:
+    frame, _ = estimate_lead_times(lead_time_sample([]), item_location(1), AS_OF)
+    row = frame.iloc[0]
+    assert (row["lead_time_days"], row["reason_code"], row["status"]) == (14.0, "lt_unverified", "FALLBACK")
+    assert row["lead_time_sd_days"] == pytest.approx(0.3 * 14.0)
+
+
+def test_few_receipts_lean_on_the_supplier_and_samples_after_as_of_are_not_read() -> None:
+    many = lead_time_sample([28.0] * 40, location_id="L2")
+    few = lead_time_sample([14.0, 14.0], line_id="2")
+    future = lead_time_sample([500.0] * 50, line_id="3", ordered_date=AS_OF + pd.Timedelta(days=1))
+    frame, _ = estimate_lead_times(pd.concat([many, few, future]), item_location(2), AS_OF)
+    near = frame.set_index("location_id").loc["L1"]
+    assert 14.0 < near["lead_time_days"] < 28.0
+    assert near["reason_code"] == "lt_pooled"
+
+
+def test_protection_demand_is_the_forecast_over_lead_time_and_review() -> None:
+    items, history = _frames()
+    forecast = _plan(items, history)
+    lead_time, _ = estimate_lead_times(lead_time_sample([14.0] * 30), items, AS_OF)
+    frame, _ = protection_demand(items, history, forecast, lead_time)
+    first = frame.set_index("location_id").loc["L1"]
+    weekly = forecast.query("location_id == 'L1' and horizon_weeks == 1")["mean_units"].iloc[0]
+    assert first["protection_days"] == pytest.approx(21.0)
+    assert first["mean_units"] == pytest.approx(3.0 * weekly)
+    assert first["variance_units2"] > first["mean_units"]
+    assert frame.set_index("location_id").loc["L4", "distribution"] == "degenerate"
+
+
+def test_demand_beyond_the_horizon_repeats_the_last_week() -> None:
+    assert cumulative_demand(np.array([[7.0, 14.0]]), np.array([3.5])).tolist() == [3.5]
+    assert cumulative_demand(np.array([[7.0, 14.0]]), np.array([28.0])).tolist() == [49.0]
