@@ -84,32 +84,23 @@ def segments(
     first = np.cumsum(count) - count
     step = np.arange(len(place)) - first[place]
     knot = lowest[place] + np.floor(step * span[place] / np.maximum(count[place] - 1, 1) + 0.5)
+    curve = near_cost if near else expected_cost
     at = places.take(place)
-    cost = (near_cost if near else expected_cost)(at, at.position + knot)
+    cost = curve(at, at.position + knot)
     inner = place[1:] == place[:-1]
     width, rise = np.diff(knot)[inner], np.diff(cost)[inner]
-    owner = place[1:][inner]
-    slope = rise / np.maximum(width, 1.0)
-    return Segments(
-        place=owner,
-        width=width,
-        slope=slope,
-        base_cost=cost[first],
-        secant_error=_secant_error(owner, width, slope, len(places)),
-    )
+    owner, slope = place[1:][inner], rise / np.maximum(width, 1.0)
 
-
-def _secant_error(owner: Integers, width: Numbers, slope: Numbers, n: int) -> Numbers:
-    """Most by which the pieces of a place lie above its curve: a quarter of width × change of slope.
-
-    A piece one unit wide is exact. The slopes of the neighbours enclose the curve's own slope.
-    """
-    error = np.zeros(n)
-    if not len(owner):
-        return error
-    same = owner[1:] == owner[:-1]
-    before = np.where(np.concatenate([[False], same]), np.concatenate([[0.0], slope[:-1]]), slope)
-    after = np.where(np.concatenate([same, [False]]), np.concatenate([slope[1:], [0.0]]), slope)
-    piece = np.where(width > 1.0, np.maximum(after - before, 0.0) * width / 4.0, 0.0)
-    np.maximum.at(error, owner, piece)
-    return error
+    # Where a piece spans more than one unit, the curve lies below it: enclosed by its own first and
+    # last unit, it is at most (s − g)(g' − s)/(g' − g)·width away.
+    error = np.zeros(len(places))
+    wide = np.flatnonzero(width > 1.0)
+    if len(wide):
+        start, end = np.flatnonzero(inner)[wide], np.flatnonzero(inner)[wide] + 1
+        of = places.take(owner[wide])
+        first_unit = curve(of, of.position + knot[start] + 1.0) - cost[start]
+        last_unit = cost[end] - curve(of, of.position + knot[end] - 1.0)
+        before, after = np.maximum(slope[wide] - first_unit, 0.0), np.maximum(last_unit - slope[wide], 0.0)
+        gap = before * after / np.maximum(before + after, 1e-300) * width[wide]
+        np.maximum.at(error, owner[wide], gap)
+    return Segments(place=owner, width=width, slope=slope, base_cost=cost[first], secant_error=error)
