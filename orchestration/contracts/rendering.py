@@ -11,7 +11,7 @@ import difflib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 import yaml
@@ -60,12 +60,8 @@ def render_ims_sources() -> str:
     Freshness is measured on `loaded_at` of the newest row; it warns after two days and is an
     error after seven. The tables that the run itself writes have none.
     """
-    tables = [
-        _source_table(table, table.source_name, table.name, is_sealed=True) for table in RAW_TABLES
-    ]
-    context = [
-        _source_table(table, table.name, table.name, is_sealed=False) for table in CONTEXT_TABLES
-    ]
+    tables = [_source_table(table, table.source_name, table.name, is_sealed=True) for table in RAW_TABLES]
+    context = [_source_table(table, table.name, table.name, is_sealed=False) for table in CONTEXT_TABLES]
     for table in context:
         table["config"] = {"freshness": None, "loaded_at_field": None, **table["config"]}
     return _document(
@@ -102,8 +98,7 @@ def render_science_sources() -> str:
                     "schema": "science",
                     "description": "What the decision science wrote for this business date.",
                     "tables": [
-                        _source_table(table, table.name, table.name, is_sealed=False)
-                        for table in OUTPUTS
+                        _source_table(table, table.name, table.name, is_sealed=False) for table in OUTPUTS
                     ],
                 }
             ],
@@ -142,7 +137,7 @@ def _document(content: dict[str, Any]) -> str:
 
 def differences(models: Path = DBT_MODELS) -> str:
     """Return a unified diff from the files under `models` to what the contracts say; '' if none."""
-    diffs = []
+    diffs: list[str] = []
     for relative, render in RENDERED.items():
         path = models / relative
         written = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -163,12 +158,15 @@ def write(models: Path = DBT_MODELS) -> None:
         path.write_text(render(), encoding="utf-8")
 
 
-def main(check: bool = typer.Option(False, help="Only compare; exit 1 on a difference.")) -> None:
+def main(
+    check: Annotated[bool, typer.Option(help="Only compare; exit 1 on a difference.")] = False,
+    models: Annotated[Path, typer.Option(help="The folder of dbt models.")] = DBT_MODELS,
+) -> None:
     """Render the border contracts to dbt YAML."""
     if not check:
-        write()
+        write(models)
         return
-    diff = differences()
+    diff = differences(models)
     if diff:
         typer.echo(diff)
         typer.echo(f"The dbt YAML differs from the contracts. Run: {COMMAND}", err=True)
