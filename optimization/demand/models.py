@@ -6,7 +6,6 @@ NaN where the library fails: what then happens is the caller's fallback chain.
 
 from __future__ import annotations
 
-import os
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -61,8 +60,6 @@ def _levels_or_halves(method: str, weeks: Numbers) -> Numbers:
 
 
 def _run(method: str, weeks: Numbers) -> Numbers:
-    # Its progress of ids and its nagging about columns are not for our logs.
-    os.environ.setdefault("NIXTLA_ID_AS_COL", "1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from statsforecast import StatsForecast

@@ -50,7 +50,8 @@ def unit_gain(places: Places, before: Numbers | float = 0.0) -> Numbers:
 
 def unit_loss(places: Places, before: Numbers | float = 0.0) -> Numbers:
     """Cost of giving one more unit after `before` others, below 0 for stock that is only held."""
-    below = np.floor(places.position - before) - 1.0
+    # Between whole units the lesser of the two slopes, so that it bounds every unit from below.
+    below = np.ceil(places.position - before) - 1.0
     return places.shortage_cost - (places.holding_cost + places.shortage_cost) * cdf(
         below, places.mean, places.variance
     )

@@ -82,12 +82,13 @@ def _paying(moves: Moves, places: Places, bonus: Numbers, dead_band_factor: floa
         middle = np.ceil((low + high) / 2.0)
         pays = unit_gain(to, middle - 1.0) - unit_loss(give, middle - 1.0) > cost
         low, high = np.where(pays, middle, low), np.where(pays, high, middle - 1.0)
-    gained = near_cost(to, to.position) - near_cost(to, to.position + low)
+    units = np.maximum(low, 1.0)
+    gained = near_cost(to, to.position) - near_cost(to, to.position + units)
     gained += np.where(
-        to.need > 0, 0.0, expected_cost(to, to.position) - expected_cost(to, to.position + low)
+        to.need > 0, 0.0, expected_cost(to, to.position) - expected_cost(to, to.position + units)
     )
-    given = expected_cost(give, give.position - low) - expected_cost(give, give.position)
-    wins = gained - given - cost * low + bonus[moves.target]
+    given = expected_cost(give, give.position - units) - expected_cost(give, give.position)
+    wins = gained - given - cost * units + bonus[moves.target]
     return moves.take(np.flatnonzero(wins > dead_band_factor * moves.fixed_cost + 1e-9))
 
 
