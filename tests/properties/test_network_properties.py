@@ -14,7 +14,9 @@ from optimization.network.audit import plan_cost
 from optimization.network.batches import Batch, BatchPlan, solve_batch
 from optimization.network.curves import expected_cost, segments
 from optimization.network.items import Moves, Places
+from optimization.network.lanes import useful_moves
 from optimization.network.planning import NetworkPlan, plan_network
+from optimization.network.statement import places_of
 from optimization.parameters import NetworkParameters
 from optimization.policy.planning import plan_policies
 from tests.oracles.topics.balancing import places_with
@@ -151,3 +153,33 @@ def test_pieces_are_convex_lie_on_or_above_the_curve_and_within_the_error(
     above = np.interp(at, edges, values) - exact
     assert above.min() >= -1e-7
     assert above.max() <= pieces.secant_error[0] + 1e-7
+
+
+@given(
+    mean=means,
+    stock=stocks,
+    fixed=st.sampled_from([0.0, 6.0]),
+    terms=st.sampled_from([(0.0, 1.0), (0.0, 5.0), (12.0, 5.0)]),
+)
+@SOME
+def test_the_filter_of_moves_never_drops_a_better_plan(
+    mean: list[float], stock: list[int], fixed: float, terms: tuple[float, float]
+) -> None:
+    items = item_location(
+        N, on_hand_units=np.array(stock, dtype=float), moq_units=terms[0], lot_units=terms[1]
+    )
+    demand = protection(items, mean)
+    policy, _ = plan_policies(items, demand, None)
+    places = places_of(items, policy, demand, np.zeros(N, dtype=bool))
+    everything = _all_moves(2.0, fixed, places.spare)
+    everything = everything.take(np.flatnonzero(everything.limit >= 1))
+    numbers = np.arange(N)
+    table = lane(PAIRS, 2.0, fixed)
+    start, end = (
+        table[name].str[1:].astype(int).to_numpy() - 1 for name in ("from_location_id", "to_location_id")
+    )
+    useful = useful_moves(places, numbers, table, start, end, np.full(N, 14.0), 1.0)
+    assert len(useful) <= len(everything)
+    best, found = _solved(places, everything), _solved(places, useful)
+    assert found.objective == pytest.approx(best.objective, rel=1e-3)
+    assert found.objective >= best.bound - 1e-6

@@ -80,3 +80,22 @@ def test_the_residual_audit_sees_rows_bounds_and_fractions() -> None:
 def test_a_repeat_is_identical() -> None:
     first, second = solve(_model(integer=True)), solve(_model(integer=True))
     assert np.array_equal(first.values, second.values)
+
+
+def test_a_search_without_end_is_stopped_by_nodes_and_fails_instead_of_running_on() -> None:
+    # A market split: hopeless for branch and bound at any size worth naming.
+    random = np.random.default_rng(1)
+    weights = random.integers(1, 100, (4, 30))
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(30), domain=pyo.Binary)
+    model.off = pyo.Var(range(4), range(2), bounds=(0, None))
+    model.split = pyo.Constraint(
+        range(4),
+        rule=lambda m, row: (
+            sum(int(weights[row, k]) * m.x[k] for k in range(30)) + m.off[row, 0] - m.off[row, 1]
+            == int(weights[row].sum() // 2)
+        ),
+    )
+    model.cost = pyo.Objective(expr=sum(model.off[row, side] for row in range(4) for side in range(2)))
+    answer = solve(matrix_of(model, "split"), max_relative_gap=0.001, max_nodes=50)
+    assert (answer.status, answer.detail) == ("FAILED", "kSolutionLimit")
