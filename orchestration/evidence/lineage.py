@@ -128,6 +128,7 @@ def _resolved(manifest: Mapping[str, Any]) -> Iterable[Edge]:
                 dialect="duckdb",
                 validate_qualify_columns=False,
             )
+            _align_unions_by_name(query)
             outputs = query.named_selects
             scope = build_scope(query)
             leaves = {
@@ -149,6 +150,28 @@ def _resolved(manifest: Mapping[str, Any]) -> Iterable[Edge]:
         for column, origins in leaves.items():
             for table, input_column in origins:
                 yield Edge(node["name"], column, table, input_column, "resolved")
+
+
+def _align_unions_by_name(query: Any) -> None:
+    """Give both sides of every UNION BY NAME the same columns in the same order, as DuckDB does.
+
+    sqlglot follows set operations by position only.
+    """
+    from sqlglot import exp
+
+    for union in reversed(list(query.find_all(exp.SetOperation))):
+        if not union.args.get("by_name"):
+            continue
+        branches = (union.left, union.right)
+        names = list(dict.fromkeys(name for side in branches for name in side.named_selects))
+        for select in union.find_all(exp.Select):
+            if select.parent_select is not union.parent_select:
+                continue
+            held = {column.alias_or_name: column for column in select.expressions}
+            select.set(
+                "expressions", [held.get(name) or exp.alias_(exp.null(), name, quoted=True) for name in names]
+            )
+        union.set("by_name", False)
 
 
 def _models_in_order(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:

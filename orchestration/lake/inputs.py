@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from optimization.errors import StockplanError
 from orchestration.contracts.arrow import arrow_schema
 from orchestration.contracts.raw import RAW_TABLES, RawTable
 from orchestration.contracts.registry import RUN_CONTEXT, SOURCE_PRESENCE
 from orchestration.lake.manifests import SealedSnapshot, latest_versions
-from orchestration.lake.parquet import write_arrow
+from orchestration.lake.parquet import read_arrow, write_arrow
 from orchestration.lake.paths import Lake
 
 if TYPE_CHECKING:
@@ -125,6 +126,19 @@ def write_inputs(inputs: RunInputs, lake: Lake, settings: Settings) -> Path:
         target,
     )
     return target
+
+
+def add_inputs(listing: Path, files: Mapping[str, Path]) -> None:
+    """Add tables of the science to an `inputs.parquet`, so that the second stage binds them too."""
+    listed = read_arrow(listing)
+    kept = listed.filter(pc.invert(pc.is_in(listed["table_name"], pa.array(list(files), pa.string()))))
+    added = pa.table(
+        {
+            "table_name": pa.array(list(files), pa.string()),
+            "path": pa.array([str(path.resolve()) for path in files.values()], pa.string()),
+        }
+    )
+    write_arrow(pa.concat_tables([kept, added]), listing)
 
 
 def source_presence(snapshots: tuple[SealedSnapshot, ...]) -> pa.Table:

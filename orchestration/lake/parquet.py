@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,6 +58,11 @@ def sync_folder(folder: Path) -> None:
 def write_arrow(table: pa.Table, path: Path) -> None:
     """Write `table` as it stands (zstd) onto `path`, atomically."""
     _write_atomically(path, lambda sibling: pq.write_table(table, sibling, compression="zstd"))
+
+
+def copy_file(source: Path, path: Path) -> None:
+    """Copy a finished file onto `path`, atomically."""
+    _write_atomically(path, lambda sibling: shutil.copyfile(source, sibling))
 
 
 def write_text(text: str, path: Path) -> None:

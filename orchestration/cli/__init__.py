@@ -1,0 +1,36 @@
+"""The command line: one module per subject, and the one place where known errors become messages."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from optimization.errors import StockplanError
+from orchestration.cli import inspect, prepare, run, serve
+from orchestration.ims.connector import SourceError
+
+app = typer.Typer(
+    help="Stockplan turns an inventory management system from a book of record into decisions.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run)
+app.command("backfill")(run.backfill)
+app.command("releases")(inspect.releases_command)
+app.command("show")(inspect.show)
+app.add_typer(inspect.audit, name="audit")
+app.command("init")(prepare.init)
+app.command("generate")(prepare.generate)
+app.command("doctor")(serve.doctor)
+app.command("ui")(serve.ui)
+app.command("docs")(serve.docs)
+
+
+def main() -> None:
+    """Run the command; an error that Stockplan knows is one message and exit code 1."""
+    try:
+        app()
+    except (StockplanError, SourceError) as error:
+        typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
+        sys.exit(1)

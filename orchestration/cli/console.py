@@ -1,0 +1,57 @@
+"""How the command line speaks: progress as it happens, tables, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.defs.resources import Pipeline, StageEvent
+from orchestration.settings import settings
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def open_pipeline(accept_row_loss: bool = False, actor: str = "cli") -> Pipeline:
+    """Return the pipeline of the settings, with its progress told on the console."""
+    return Pipeline(settings(), watch=tell, accept_row_loss=accept_row_loss, actor=actor)
+
+
+def tell(event: StageEvent) -> None:
+    """Say which stage runs, and what it came to when it has ended."""
+    if event.seconds is None:
+        if console.is_terminal:
+            console.print(f"  · {event.stage} …", end="\r")
+        return
+    console.print(f"  ✓ {event.stage:<22} {event.seconds:6.1f} s   {event.detail}")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under a title; numbers to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for position, name in enumerate(columns):
+        is_number = bool(rows) and all(isinstance(row[position], int | float) for row in rows)
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_text(value) for value in row))
+    console.print(table)
+
+
+def print_arrow(title: str, table: pa.Table) -> None:
+    """Print an Arrow table."""
+    print_table(title, table.column_names, [list(row.values()) for row in table.to_pylist()])
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    # What came from the source may hold rich's own markup; it is printed as it stands.
+    return str(value).replace("[", "\\[")

@@ -1,0 +1,130 @@
+"""What `stockplan doctor` looks at: each finding says what was found and how to repair it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from orchestration.settings import PROJECT_ROOT, Settings
+
+PYTHONS = ((3, 11), (3, 12), (3, 13))
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    is_ok: bool
+    found: str
+    repair: str = ""
+
+
+def diagnose() -> list[Finding]:
+    """Return every finding, in the order in which they should be repaired."""
+    findings = [_python(), _packages()]
+    try:
+        settings = Settings()
+    except (ValidationError, ValueError) as error:
+        return [
+            *findings,
+            Finding("settings", False, str(error), "correct stockplan.yaml or STOCKPLAN_* variables"),
+        ]
+    findings.append(Finding("settings", True, f"source {settings.source.connector}, home {settings.home}"))
+    findings += [_home(settings), _disk(settings), _dbt(), *_telemetry()]
+    findings.append(_source(settings))
+    return findings
+
+
+def _python() -> Finding:
+    found = sys.version_info[:2]
+    return Finding(
+        "python",
+        found in PYTHONS,
+        ".".join(map(str, sys.version_info[:3])),
+        "use Python 3.11 to 3.13: rm -rf .venv && make setup PYTHON=python3.11",
+    )
+
+
+def _packages() -> Finding:
+    lock = PROJECT_ROOT / "requirements.lock"
+    if not lock.exists():
+        return Finding("packages", True, "installed without the lock")
+    wrong = []
+    pins = [match.groups() for line in lock.read_text().splitlines() if (match := _PIN.match(line))]
+    for name, pinned in pins:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "missing"
+        if found != pinned:
+            wrong.append(f"{name} {found}, pinned {pinned}")
+    return Finding(
+        "packages", not wrong, f"{len(pins)} as pinned" if not wrong else "; ".join(wrong[:5]), "make setup"
+    )
+
+
+def _home(settings: Settings) -> Finding:
+    home = settings.home.resolve()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        probe = home / ".doctor"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        return Finding("folder", False, str(error), f"make {home} writable, or set STOCKPLAN_HOME")
+    return Finding("folder", True, f"{home} is writable")
+
+
+def _disk(settings: Settings) -> Finding:
+    free_mb = shutil.disk_usage(_existing(settings.home.resolve())).free // 2**20
+    least = settings.execution.min_free_disk_mb
+    return Finding(
+        "disk", free_mb >= least, f"{free_mb:,} MB free", f"free at least {least:,} MB; build/ may be deleted"
+    )
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)
+
+
+def _dbt() -> Finding:
+    from orchestration.project import dbt_project, is_manifest_fresh
+
+    fresh = is_manifest_fresh()
+    found = (
+        "manifest is fresh"
+        if fresh
+        else f"{dbt_project.manifest_path.name} is missing or older than the models"
+    )
+    return Finding("dbt", fresh, found, "python -m orchestration.project")
+
+
+def _telemetry() -> Iterable[Finding]:
+    for name, wanted in (
+        ("dagster.yaml", "telemetry:\n  enabled: false"),
+        ("dbt_project/dbt_project.yml", "send_anonymous_usage_stats: false"),
+    ):
+        is_off = wanted in (PROJECT_ROOT / name).read_text(encoding="utf-8")
+        yield Finding("telemetry", is_off, f"off in {name}" if is_off else f"on in {name}", f"restore {name}")
+
+
+def _source(settings: Settings) -> Finding:
+    from orchestration.ims.connector import SourceError
+    from orchestration.ims.registry import open_connector
+
+    try:
+        dates = open_connector(settings).business_dates()
+    except (SourceError, OSError, ValueError) as error:
+        return Finding("source", False, str(error), "correct `source` in stockplan.yaml")
+    if not dates:
+        return Finding("source", False, "no business date", "deliver a first snapshot")
+    return Finding("source", True, f"{len(dates)} business dates, {dates[0]} to {dates[-1]}")

@@ -1,0 +1,109 @@
+"""`stockplan releases`, `show` and `audit`: looking at what was published."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from optimization.errors import StockplanError
+from orchestration.cli.console import console, open_pipeline, print_arrow, print_table
+
+audit = typer.Typer(help="Proof that the evidence is whole.", no_args_is_help=True)
+
+
+def releases_command() -> None:
+    """List every release, which one is current, and which ones a later delivery has made stale."""
+    from orchestration.publish.release import current_release, releases, stale_releases
+
+    lake = open_pipeline().lake
+    found = releases(lake)
+    if not found:
+        console.print("There is no release yet. Make the first one with: make run")
+        return
+    current = current_release(lake)
+    stale = {one.release_id: reason for one, reason in stale_releases(lake)}
+    print_table(
+        f"{len(found)} releases",
+        ["release", "business date", "current", "stale because"],
+        [
+            (
+                one.release_id,
+                one.as_of,
+                bool(current and one.release_id == current.release_id),
+                stale.get(one.release_id, ""),
+            )
+            for one in found
+        ],
+    )
+
+
+def show(
+    table: Annotated[str, typer.Argument(help="A published table, such as exception, policy or kpi.")],
+    release: Annotated[str | None, typer.Option(help="Release id; without it the current one.")] = None,
+    where: Annotated[
+        str | None, typer.Option(help="A condition in SQL, such as \"item_id = 'camry-se-fwd'\".")
+    ] = None,
+    columns: Annotated[str | None, typer.Option(help="Columns, separated by commas.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 20,
+) -> None:
+    """Show rows of a published table."""
+    import duckdb
+
+    chosen = _release(release)
+    path = chosen.table(table)
+    if not path.exists():
+        known = ", ".join(sorted(one.stem for one in path.parent.glob("*.parquet")))
+        raise StockplanError(f"release {chosen.release_id} has no table {table!r}; it has {known}")
+    # The condition is the user's own SQL on the user's own machine: it may read this table and
+    # nothing else, no file, no network.
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    rows = connection.read_parquet(str(path)).to_arrow_table()
+    connection.register("rows", rows)
+    connection.execute("set enable_external_access = false; set lock_configuration = true")
+    try:
+        result = connection.execute(
+            f"select {columns or '* exclude (release_id, as_of)'} from rows "  # noqa: S608
+            f"where {where or 'true'} limit {limit}"
+        ).to_arrow_table()
+    except duckdb.Error as error:
+        raise StockplanError(
+            f"the condition or the columns cannot be read: {error}\nColumns: {', '.join(rows.column_names)}"
+        ) from error
+    print_arrow(f"{table} of {chosen.release_id} · {result.num_rows:,} of {rows.num_rows:,} rows", result)
+
+
+@audit.command("verify")
+def verify() -> None:
+    """Check the ledger's chain and every head that a release has witnessed."""
+    from orchestration.publish.release import releases
+
+    pipeline = open_pipeline()
+    heads = [
+        str(one.manifest["ledger_head"]) for one in releases(pipeline.lake) if one.manifest.get("ledger_head")
+    ]
+    verdict = pipeline.ledger.verify(expected_heads=heads)
+    if not verdict.is_intact:
+        raise StockplanError(
+            f"the ledger is NOT intact at event {verdict.first_bad_seq}: {verdict.reason}\n"
+            f"File: {pipeline.lake.ledger_file}"
+        )
+    console.print(
+        f"The ledger is intact: {verdict.n_events:,} events, {len(heads):,} heads witnessed by releases, "
+        f"head {verdict.head[:16]}"
+    )
+
+
+def _release(release_id: str | None):  # type: ignore[no-untyped-def]
+    from orchestration.publish.release import current_release, releases
+
+    lake = open_pipeline().lake
+    if release_id is None:
+        current = current_release(lake)
+        if current is None:
+            raise StockplanError("there is no release yet; make the first one with: make run")
+        return current
+    for one in releases(lake):
+        if one.release_id == release_id:
+            return one
+    raise StockplanError(f"there is no release {release_id!r}; list them with: stockplan releases")

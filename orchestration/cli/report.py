@@ -1,0 +1,105 @@
+"""What a run tells at its end: what was published, what was set aside, what to look at, what next."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+
+from orchestration.cli.console import console, print_table
+from orchestration.lake.parquet import read_arrow
+from orchestration.lake.paths import Lake
+from orchestration.publish.release import Release
+from orchestration.run import DayResult
+
+EXCEPTIONS_SHOWN = 5
+
+
+def tell_day(result: DayResult, lake: Lake) -> None:
+    """Print the summary of one business date."""
+    release = result.release
+    console.print()
+    if result.state == "unchanged":
+        console.print(
+            f"[bold]Nothing new:[/bold] {result.as_of} has the same content as release "
+            f"[bold]{release.release_id}[/bold], which stays as it is."
+        )
+    else:
+        console.print(f"[bold green]Published[/bold green] release [bold]{release.release_id}[/bold]")
+    console.print(
+        f"Business date {result.as_of}" + ("" if result.is_current else " (not the current release)")
+    )
+    for note in result.notes:
+        console.print(f"  note: {note}")
+    _tell_tables(release)
+    _tell_quarantine(release)
+    _tell_exceptions(release)
+    _tell_places(release, lake, result.is_current)
+
+
+def _tell_tables(release: Release) -> None:
+    manifest = json.loads((release.folder / "manifest.json").read_text(encoding="utf-8"))
+    tables = manifest["tables"]
+    print_table(
+        "Rows per published table",
+        ["table", "rows"],
+        [(name, int(tables[name]["rows"])) for name in sorted(tables)],
+    )
+
+
+def _tell_quarantine(release: Release) -> None:
+    rows = _rows(release, "quarantine")
+    if not rows:
+        console.print("Nothing was set aside: every delivered row was good.\n")
+        return
+    counts = Counter((row["table_name"], row["column_name"], row["rule"]) for row in rows)
+    first = {(row["table_name"], row["column_name"], row["rule"]): row for row in reversed(rows)}
+    print_table(
+        f"Set aside: {len(rows):,} rows; everything else went on",
+        ["table", "column", "rule", "rows", "for example", "repair"],
+        [
+            (*key, count, f"{first[key]['row_key']} has {first[key]['value']}", first[key]["repair"])
+            for key, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
+        ],
+    )
+
+
+def _tell_exceptions(release: Release) -> None:
+    table = read_arrow(release.table("exception"))
+    top = table.sort_by([("value_at_risk", "descending"), ("exception_id", "ascending")])
+    print_table(
+        f"{table.num_rows:,} exceptions; the {EXCEPTIONS_SHOWN} with most value at risk",
+        ["exception", "item", "location", "value at risk", "what", "do"],
+        [
+            (
+                row["exception_type"],
+                row["item_id"],
+                row["location_id"],
+                float(row["value_at_risk"] or 0),
+                row["detail"],
+                row["suggested_action"],
+            )
+            for row in top.slice(0, EXCEPTIONS_SHOWN).to_pylist()
+        ],
+    )
+
+
+def _tell_places(release: Release, lake: Lake, is_current: bool) -> None:
+    def shown(path: Path) -> str:
+        return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+    if is_current:
+        console.print(f"Tables      {shown(lake.current_dir)}/*.parquet   {shown(lake.published_database)}")
+        console.print(f"For the IMS {shown(lake.export_dir)}/*.csv")
+    console.print(f"Evidence    {shown(release.folder)}/manifest.json   {shown(release.folder)}/evidence/")
+    console.print(
+        "\nNext: stockplan show exception · stockplan show kpi · make ui · "
+        "make backfill FROM=2023-06-01 TO=2023-06-15 · stockplan init YOUR_FOLDER"
+    )
+
+
+def _rows(release: Release, name: str) -> list[dict[str, object]]:
+    table: pa.Table = read_arrow(release.table(name))
+    return table.to_pylist()

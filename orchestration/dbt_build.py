@@ -1,0 +1,178 @@
+"""Building one dbt stage, in this process or in a child: what was built, what was tested.
+
+No Dagster here. `build_stage` is the only way in which the pipeline runs dbt. In process is the
+default because it costs a fifth: the project is parsed once per process and no interpreter is
+started. In a child dbt's memory and any crash of it are kept apart from the run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from optimization.errors import StockplanError
+from orchestration.project import DbtNotPreparedError, dbt_project
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+Stage = Literal["marts", "published"]
+# Told after each model: its name, how many are done, how many there are.
+OnModel = Callable[[str, int, int], None]
+
+
+class DbtBuildError(StockplanError):
+    """dbt could not build the stage at all; the message is dbt's own."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """One model or test of a stage: dbt's status, failing rows of a test, dbt's message."""
+
+    unique_id: str
+    status: str
+    failures: int | None
+    message: str
+    seconds: float
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the node failed or could not be run."""
+        return self.status in ("error", "fail", "runtime error")
+
+
+def build_stage(
+    stage: Stage,
+    work: Path,
+    *,
+    mode: Literal["in_process", "subprocess"] = "in_process",
+    threads: int = 2,
+    on_model: OnModel | None = None,
+) -> tuple[NodeResult, ...]:
+    """Build and test every model of `stage` in the work folder `work`.
+
+    `work` holds `inputs.parquet`; exports appear in `work/export`. Unit tests are not run: they
+    test the code, not the data of a day. Returns the result of every node, failures included.
+    Raises `DbtBuildError` when dbt ended before it reached the nodes.
+    """
+    (work / "export").mkdir(parents=True, exist_ok=True)
+    target = work / "target"
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    arguments = [
+        "build",
+        "--select",
+        f"tag:{stage}",
+        "--exclude-resource-type",
+        "unit_test",
+        # A test joins two stages at most; it runs in the later one, where both tables exist.
+        "--indirect-selection",
+        "buildable",
+    ]
+    with _environment(STOCKPLAN_WORK=str(work.resolve()), STOCKPLAN_DBT_THREADS=str(threads)):
+        if mode == "in_process":
+            failure = _build_in_process(arguments, target, on_model)
+        else:
+            failure = _build_in_child(arguments, target)
+    if not results.exists():
+        raise DbtBuildError(f"dbt could not build the stage {stage!r}: {failure or 'no result was written'}")
+    return _read_results(results)
+
+
+def _build_in_process(arguments: list[str], target: Path, on_model: OnModel | None) -> str | None:
+    from dbt.cli.main import dbtRunner
+
+    folder = str(dbt_project.project_dir)
+    callbacks = [_model_listener(on_model)] if on_model else []
+    done = dbtRunner(manifest=_parsed_manifest(), callbacks=callbacks).invoke(
+        [
+            "--quiet",
+            *arguments,
+            "--project-dir",
+            folder,
+            "--profiles-dir",
+            folder,
+            "--target-path",
+            str(target.resolve()),
+        ]
+    )
+    return str(done.exception) if done.exception else None
+
+
+def _build_in_child(arguments: list[str], target: Path) -> str | None:
+    from dagster_dbt import DbtCliResource
+
+    invocation = DbtCliResource(project_dir=dbt_project).cli(
+        arguments, raise_on_error=False, target_path=target.resolve()
+    )
+    # Awaited before anything is read: reading along with a running dbt is a busy loop.
+    if invocation.wait().is_successful():
+        return None
+    error = invocation.get_error()
+    return str(error) if error else None
+
+
+@cache
+def _parsed_manifest() -> Manifest:
+    """Parse the project once per process; the business date is no part of it.
+
+    Parsed with the default work folder: dbt discards what it knows of the project when the path
+    of the database changes.
+    """
+    from dbt.cli.main import dbtRunner
+
+    folder = str(dbt_project.project_dir)
+    with _environment(STOCKPLAN_WORK=None, STOCKPLAN_DBT_THREADS=None):
+        done = dbtRunner().invoke(["--quiet", "parse", "--project-dir", folder, "--profiles-dir", folder])
+    if not done.success:
+        raise DbtNotPreparedError(f"dbt cannot parse {folder}: {done.exception}")
+    manifest: Manifest = done.result
+    return manifest
+
+
+def _model_listener(on_model: OnModel) -> Callable[[Any], None]:
+    def listen(event: Any) -> None:
+        if event.info.name == "LogModelResult":
+            on_model(event.data.node_info.node_name, event.data.index, event.data.total)
+
+    return listen
+
+
+def _read_results(path: Path) -> tuple[NodeResult, ...]:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(
+        NodeResult(
+            unique_id=row["unique_id"],
+            status=row["status"],
+            failures=row.get("failures"),
+            message=row.get("message") or "",
+            seconds=row["execution_time"],
+        )
+        for row in content["results"]
+        if row["unique_id"].split(".", 1)[0] in ("model", "test", "seed", "snapshot")
+    )
+
+
+@contextmanager
+def _environment(**values: str | None) -> Iterator[None]:
+    """Set (or with None unset) variables for dbt, which can be told them in no other way."""
+    before = {name: os.environ.get(name) for name in values}
+    _set_environment(values)
+    try:
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(values: dict[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

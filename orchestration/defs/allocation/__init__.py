@@ -1,0 +1,1 @@
+"""Scarce stock to customer segments."""

@@ -1,0 +1,1 @@
+"""Demand classes, forecasts, lead times and demand over the protection interval."""

@@ -1,0 +1,1 @@
+"""Sealing: the first assets, one per raw table."""

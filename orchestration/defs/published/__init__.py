@@ -1,0 +1,1 @@
+"""The dbt stage that makes the tables people open."""

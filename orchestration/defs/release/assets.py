@@ -1,0 +1,141 @@
+"""Release: the candidate with all its evidence, then the gate and the publication."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.defs.borders import OWNERS
+from orchestration.defs.partitions import BACKFILL, DAILY, business_date
+from orchestration.defs.release.verdicts import dbt_verdicts, expected_checks, planned_checks, run_verdicts
+from orchestration.defs.resources import Pipeline
+from orchestration.project import published_models
+
+
+def _spec(name: str, deps: Iterable[str], description: str, kinds: set[str]) -> dict[str, object]:
+    return {
+        "name": name,
+        "deps": [dg.AssetKey(dep) for dep in deps],
+        "group_name": "release",
+        "owners": [OWNERS["release"]],
+        "kinds": kinds,
+        "tags": {"layer": "release"},
+        "description": description,
+        "partitions_def": DAILY,
+        "backfill_policy": BACKFILL,
+    }
+
+
+@dg.asset(
+    **_spec(
+        "release_candidate",
+        sorted(published_models()),
+        "All published tables of the date, with every verdict of the run and the suite over the tables.",
+        {"python", "greatexpectations"},
+    )
+)
+def release_candidate(
+    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> dg.MaterializeResult:
+    """Gather verdicts, hold the tables against the last release, write the candidate."""
+    from orchestration.evidence.tables import data_dictionary_table, lineage_table, quarantine_table
+    from orchestration.lake.manifests import latest_sealed
+    from orchestration.publish.candidate import build_candidate
+    from orchestration.publish.expectations import expect
+    from orchestration.publish.release import previous_release
+    from orchestration.publish.verdicts import check_result_table
+
+    as_of = business_date(context)
+    lake, work = pipeline.lake, pipeline.lake.build_dir(as_of)
+    with pipeline.stage("gate") as stage:
+        exported = {name: work / "export" / f"{name}.parquet" for name in published_models()}
+        before = previous_release(lake, as_of)
+        suite = expect(
+            exported,
+            {name: before.table(name) for name in exported if before.table(name).exists()}
+            if before
+            else None,
+            pipeline.settings,
+            work / "evidence",
+        )
+        verdicts = [*run_verdicts(context), *dbt_verdicts(work), *suite]
+        sealed = latest_sealed(lake, as_of)
+        candidate = build_candidate(
+            lake,
+            as_of,
+            exported,
+            {
+                "check_result": check_result_table(verdicts, as_of),
+                "data_dictionary": data_dictionary_table(sealed, as_of),
+                "lineage": lineage_table(as_of),
+                "quarantine": quarantine_table(sealed, lake, as_of),
+            },
+        )
+        (work / "verdicts.json").write_text(json.dumps([asdict(verdict) for verdict in verdicts]))
+        failed = sum(not verdict.is_passed for verdict in verdicts)
+        stage.detail = f"{len(verdicts):,} checks, {failed:,} not passed"
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(candidate.content_hash[:16]),
+        metadata={
+            "dagster/row_count": sum(candidate.rows.values()),
+            "content_hash": candidate.content_hash,
+            "evidence": dg.MetadataValue.path(str(Path("build") / as_of.isoformat() / "evidence")),
+        },
+    )
+
+
+@dg.asset(
+    **_spec(
+        "release",
+        ["release_candidate"],
+        "The published release: one immutable folder with its manifest, then pointer, current/, "
+        "published.duckdb and export/.",
+        {"python", "parquet"},
+    )
+)
+def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult:
+    """Let the candidate through the gate and publish it, or refuse it and keep the last release."""
+    from orchestration.lake.inputs import collect_inputs
+    from orchestration.publish.candidate import read_candidate
+    from orchestration.publish.gate import GateRefused, judge
+    from orchestration.publish.manifest import manifest_facts
+    from orchestration.publish.release import previous_release, publish, record_refusal
+    from orchestration.publish.verdicts import Verdict
+
+    as_of = business_date(context)
+    lake, ledger, work = pipeline.lake, pipeline.ledger, pipeline.lake.build_dir(as_of)
+    with pipeline.stage("publish") as stage:
+        verdicts = [Verdict(**row) for row in json.loads((work / "verdicts.json").read_text())]
+        counted = [verdict for verdict in verdicts if verdict.kind != "expectation"]
+        run_facts = {"run_id": context.run_id, "started_at": context.run.tags.get("started_at", "")}
+        try:
+            judge(verdicts, planned_checks(context), expected_checks())
+        except GateRefused as refusal:
+            record_refusal(as_of, str(refusal), lake, ledger, pipeline.actor, run_facts)
+            raise dg.Failure(str(refusal), allow_retries=False) from refusal
+        candidate = read_candidate(lake, as_of)
+        facts = manifest_facts(
+            candidate=candidate,
+            inputs=collect_inputs(lake, as_of).snapshots,
+            earlier_releases=[before] if (before := previous_release(lake, as_of)) else [],
+            ledger=ledger,
+            verdicts=verdicts,
+            settings=pipeline.settings,
+            run_facts=run_facts,
+        )
+        outcome = publish(
+            candidate, facts, work / "evidence", lake, ledger, pipeline.settings, actor=pipeline.actor
+        )
+        stage.detail = f"{outcome.release.release_id} {outcome.state}; {len(counted):,} checks of the run"
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(outcome.release.content_hash[:16]),
+        metadata={
+            "release_id": outcome.release.release_id,
+            "state": outcome.state,
+            "is_current": outcome.is_current,
+            "dagster/row_count": sum(candidate.rows.values()),
+            "dagster/uri": str(outcome.release.folder.relative_to(lake.root)),
+        },
+    )

@@ -1,0 +1,83 @@
+"""What the checks of this run said, and which checks there should have been."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration.defs.borders import CONTRACT_CHECK, DETAIL, FAILING_ROWS, REPAIR
+from orchestration.publish.verdicts import Verdict
+
+CheckKey = tuple[str, str]
+
+
+def run_verdicts(context: dg.AssetExecutionContext) -> list[Verdict]:
+    """Return the verdict of every Dagster check that this run has evaluated."""
+    verdicts = []
+    for evaluation in _events(context, dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+        said = {key: value.value for key, value in evaluation.metadata.items()}
+        verdicts.append(
+            Verdict(
+                asset=evaluation.asset_key.path[-1],
+                check=evaluation.check_name,
+                kind="contract" if evaluation.check_name == CONTRACT_CHECK else "dbt",
+                is_passed=bool(evaluation.passed),
+                severity=evaluation.severity.value,
+                failing_rows=said.get(FAILING_ROWS),
+                detail=str(said.get(DETAIL, "")),
+                repair=str(said.get(REPAIR, "")),
+            )
+        )
+    return verdicts
+
+
+def dbt_verdicts(work: Path) -> list[Verdict]:
+    """Return the verdicts of dbt's tests that belong to no single asset: Dagster does not count them.
+
+    A test that Dagster does count is found in `run_verdicts`.
+    """
+    from orchestration.project import dbt_manifest
+
+    nodes = dbt_manifest()["nodes"]
+    counted = {check for _, check in expected_checks()}
+    verdicts = []
+    for stage in ("marts", "published"):
+        for result in json.loads((work / f"dbt_{stage}.json").read_text(encoding="utf-8")):
+            node = nodes.get(result["unique_id"])
+            if node is None or node["resource_type"] != "test" or node["name"] in counted:
+                continue
+            verdicts.append(
+                Verdict(
+                    asset="several",
+                    check=node["name"],
+                    kind="dbt",
+                    is_passed=result["status"] == "pass",
+                    severity="WARN" if result["status"] == "warn" else "ERROR",
+                    failing_rows=result["failures"],
+                    detail="" if result["status"] == "pass" else result["message"],
+                    repair=f"read dbt_project/{node['original_file_path']}: it selects the offending rows",
+                )
+            )
+    return verdicts
+
+
+def planned_checks(context: dg.AssetExecutionContext) -> set[CheckKey]:
+    """Return the checks that this run planned to evaluate."""
+    planned = _events(context, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED)
+    return {(event.asset_key.path[-1], event.check_name) for event in planned}
+
+
+def expected_checks() -> set[CheckKey]:
+    """Return the checks of the whole graph; a run that planned fewer was a part of it."""
+    from orchestration.definitions import defs
+
+    keys = defs.resolve_asset_graph().asset_check_keys
+    return {(key.asset_key.path[-1], key.name) for key in keys}
+
+
+def _events(context: dg.AssetExecutionContext, kind: dg.DagsterEventType) -> list[Any]:
+    records = context.instance.get_records_for_run(context.run_id, of_type=kind).records
+    return [record.event_log_entry.get_dagster_event().event_specific_data for record in records]

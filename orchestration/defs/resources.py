@@ -1,0 +1,72 @@
+"""What a run works with: settings, lake, ledger, connector, and who watches its progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+from orchestration.ims.connector import Connector
+from orchestration.ims.registry import open_connector
+from orchestration.lake.ledger import Ledger
+from orchestration.lake.paths import Lake
+from orchestration.settings import Settings
+
+
+@dataclass
+class StageEvent:
+    """A stage that started (`seconds` None) or ended, with what it wants to be known for."""
+
+    stage: str
+    detail: str = ""
+    seconds: float | None = None
+    cpu_seconds: float | None = None
+
+
+@dataclass
+class Pipeline:
+    """One process's view of the installation; the same object serves many business dates.
+
+    `watch` is told of every stage. `accept_row_loss` and `actor` go into the ledger with the
+    override they allow.
+    """
+
+    settings: Settings
+    watch: Callable[[StageEvent], None] = lambda event: None
+    accept_row_loss: bool = False
+    actor: str = "pipeline"
+    notes: list[str] = field(default_factory=list)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake under the settings' home."""
+        return Lake(self.settings.home.resolve())
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The one ledger."""
+        return Ledger(self.lake.ledger_file)
+
+    @cached_property
+    def connector(self) -> Connector:
+        """The source, opened once: what it parsed for one date serves the next."""
+        return open_connector(self.settings)
+
+    @property
+    def today(self) -> date:
+        """The last business date that may be sealed; the clock is read for nothing else."""
+        return self.settings.today or datetime.now(UTC).date()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[StageEvent]:
+        """Announce a stage; the body fills in `detail` of what is yielded."""
+        self.watch(StageEvent(name))
+        event = StageEvent(name)
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield event
+        event.seconds = time.perf_counter() - wall
+        event.cpu_seconds = time.process_time() - cpu
+        self.watch(event)

@@ -1,0 +1,139 @@
+"""Running business dates from Python: the real Dagster job, in this process, one date at a time.
+
+The CLI, the tests and the benchmark all come through here; so does whoever embeds Stockplan.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from optimization.errors import StockplanError
+from orchestration.defs.resources import Pipeline
+from orchestration.publish.release import Release, current_release, releases
+from orchestration.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+class DayFailed(StockplanError):  # noqa: N818 - what the operator calls it
+    """A business date was not published; the message says at which stage and why."""
+
+    def __init__(self, as_of: date, stage: str, reason: str) -> None:
+        self.as_of, self.stage, self.reason = as_of, stage, reason
+        super().__init__(f"{as_of} was not published. It stopped at {stage}:\n{reason}")
+
+
+@dataclass(frozen=True)
+class DayResult:
+    """One business date that went through: its release, and whether it was new."""
+
+    as_of: date
+    state: Literal["published", "unchanged"]
+    release: Release
+    is_current: bool
+    run_id: str
+    notes: tuple[str, ...] = field(default=())
+
+
+def open_instance(pipeline: Pipeline) -> dg.DagsterInstance:
+    """Return the Dagster instance under the lake's root: the same history that the UI shows."""
+    import dagster as dg
+
+    home = pipeline.lake.root / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT_ROOT / "dagster.yaml", home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dg.DagsterInstance.from_config(str(home))
+
+
+def choose_date(pipeline: Pipeline) -> date:
+    """Return the newest business date of the source. Raises `SourceError` when it has none."""
+    from orchestration.ims.connector import SourceError
+
+    dates = pipeline.connector.business_dates()
+    if not dates:
+        raise SourceError("the source holds no business date; deliver a snapshot first")
+    return dates[-1]
+
+
+def run_day(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance) -> DayResult:
+    """Run the whole job for one business date.
+
+    Raises `DayFailed` when nothing was published; the last release then stays current.
+    """
+    from orchestration.definitions import defs
+
+    pipeline.notes.clear()
+    _check_partition(pipeline, as_of)
+    result = defs.resolve_job_def("daily").execute_in_process(
+        partition_key=as_of.isoformat(),
+        instance=instance,
+        resources={"pipeline": pipeline},
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        raise_on_error=False,
+    )
+    if not result.success:
+        raise DayFailed(as_of, *_first_failure(result.all_events))
+    metadata = result.asset_materializations_for_node("release")[0].metadata
+    release_id = str(metadata["release_id"].value)
+    return DayResult(
+        as_of=as_of,
+        state=metadata["state"].value,  # type: ignore[arg-type]
+        release=next(one for one in releases(pipeline.lake) if one.release_id == release_id),
+        is_current=(current := current_release(pipeline.lake)) is not None
+        and current.release_id == release_id,
+        run_id=result.run_id,
+        notes=tuple(pipeline.notes),
+    )
+
+
+def run_dates(
+    pipeline: Pipeline, first: date, last: date, instance: dg.DagsterInstance
+) -> Iterator[DayResult | DayFailed]:
+    """Run every business date of the source from `first` to `last`, in date order.
+
+    A date that fails is yielded as its error, and the next one is tried: a bad delivery costs
+    only itself.
+    """
+    for as_of in dates_between(pipeline, first, last):
+        try:
+            yield run_day(pipeline, as_of, instance)
+        except DayFailed as failure:
+            yield failure
+
+
+def dates_between(pipeline: Pipeline, first: date, last: date) -> Sequence[date]:
+    """Return the business dates of the source within the bounds, ascending."""
+    return [day for day in pipeline.connector.business_dates() if first <= day <= last]
+
+
+def _check_partition(pipeline: Pipeline, as_of: date) -> None:
+    from orchestration.defs.partitions import DAILY
+
+    if not DAILY.has_partition_key(as_of.isoformat()):
+        raise DayFailed(
+            as_of,
+            "the start",
+            f"{as_of} is no partition of the job, which starts on {pipeline.settings.first_business_date} "
+            "and ends today; set first_business_date in stockplan.yaml to your first snapshot",
+        )
+
+
+def _first_failure(events: Sequence[dg.DagsterEvent]) -> tuple[str, str]:
+    """The step that failed first, and the innermost reason without a traceback."""
+    for event in events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data and data.user_failure_data.description:
+                return event.step_key or "?", data.user_failure_data.description
+            error = data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            return event.step_key or "?", (error.message if error else "no reason was given").strip()
+    return "the start", "no step reported a failure"
