@@ -1,0 +1,1 @@
+"""From a checked candidate to an immutable release and the doors through which others read it."""

@@ -1,0 +1,157 @@
+"""The stable doors to the current release: the pointer, `current/`, `published.duckdb`, `export/`.
+
+Each is made aside and put in place in one step, so that a reader finds the old release or the new
+one. All of them can be made again from the release at any time, and are when they lag behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from orchestration.lake.parquet import sync_folder, write_text
+from orchestration.lake.paths import Lake
+from orchestration.publish.export import ExportColumns, write_export
+from orchestration.publish.shelf import Release, ReleaseError, pointed_id, pointer_file
+
+# Files and links with this prefix are being made, or were when something died.
+ASIDE_PREFIX = ".aside-"
+
+
+def point_to(release: Release, lake: Lake) -> bool:
+    """Make `release` the current one; False when it was already."""
+    if pointed_id(lake) == release.release_id:
+        return False
+    write_text(release.release_id + "\n", pointer_file(lake))
+    return True
+
+
+def open_doors(release: Release, lake: Lake, columns: ExportColumns) -> list[str]:
+    """Bring `current/`, `published.duckdb` and `export/` to `release`; return those that lagged."""
+    opened = []
+    if _place_link(lake.current_dir, release.folder / "tables"):
+        opened.append("current/")
+    if _database_release(lake.published_database) != release.release_id:
+        _build_database(release, lake.published_database)
+        opened.append(lake.published_database.name)
+    if _place_export(release, lake, columns):
+        opened.append("export/")
+    return opened
+
+
+def _place_link(door: Path, target: Path) -> bool:
+    """Let the link `door` lead to the folder `target`, in one step."""
+    relative = os.path.relpath(target, door.parent)
+    if door.is_symlink() and str(door.readlink()) == relative:
+        return False
+    if door.exists() and not door.is_symlink():
+        raise ReleaseError(f"{door} is not a link that Stockplan made; move it away and run the date again")
+    aside = door.with_name(f"{ASIDE_PREFIX}{door.name}")
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(relative, target_is_directory=True)
+    aside.replace(door)
+    sync_folder(door.parent)
+    return True
+
+
+def _database_release(path: Path) -> str:
+    """Return which release the database holds; empty when it is none or cannot be read."""
+    import duckdb
+
+    if not path.is_file():
+        return ""
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            row = connection.execute("select release_id from release").fetchone()
+    except duckdb.Error:
+        return ""
+    return str(row[0]) if row else ""
+
+
+def _build_database(release: Release, path: Path) -> None:
+    """Write every table of the release into a DuckDB file beside `path`, then put it in place."""
+    import duckdb
+
+    workshop = Path(tempfile.mkdtemp(dir=path.parent, prefix=ASIDE_PREFIX))
+    try:
+        aside = workshop / path.name
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        with duckdb.connect(aside, config=settings) as connection:
+            connection.execute("begin")
+            for name, file in sorted(release.tables.items()):
+                # Table names were checked to be plain names when the candidate was built.
+                connection.execute(f"create table {name} as select * from read_parquet(?)", [str(file)])  # noqa: S608
+            connection.execute(
+                "create table release as select ? as release_id, cast(? as date) as as_of, ? as content_hash",
+                [release.release_id, release.as_of, release.content_hash],
+            )
+            connection.execute("comment on table release is 'The release that this file holds'")
+            connection.execute("commit")
+            connection.execute("checkpoint")
+        with aside.open("rb+") as file_object:
+            os.fsync(file_object.fileno())
+        aside.chmod(0o444)
+        aside.replace(path)
+        sync_folder(path.parent)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _place_export(release: Release, lake: Lake, columns: ExportColumns) -> bool:
+    """Let `export/` lead to the files of this release under the customer's names."""
+    names = hashlib.sha256(json.dumps(columns, sort_keys=True).encode()).hexdigest()[:8]
+    store = lake.root / ".exports"
+    folder = store / f"{release.release_id}-{names}"
+    is_written = folder.is_dir()
+    if not is_written:
+        store.mkdir(parents=True, exist_ok=True)
+        workshop = Path(tempfile.mkdtemp(dir=store, prefix=ASIDE_PREFIX))
+        try:
+            made = workshop / "files"
+            write_export(release.tables, columns, made, release.release_id)
+            seal_files(made)
+            made.replace(folder)
+            sync_folder(store)
+        finally:
+            shutil.rmtree(workshop, ignore_errors=True)
+    is_moved = _place_link(lake.export_dir, folder)
+    for old in store.iterdir():
+        # The one before stays for whoever is in the middle of reading it.
+        if old != folder and is_moved and old.name not in _newest_two(store, folder):
+            shutil.rmtree(old, ignore_errors=True)
+    return is_moved or not is_written
+
+
+def _newest_two(store: Path, folder: Path) -> set[str]:
+    others = sorted((one for one in store.iterdir() if one != folder), key=lambda one: one.stat().st_mtime_ns)
+    return {folder.name, *(one.name for one in others[-1:])}
+
+
+def seal_files(folder: Path) -> None:
+    """Flush every file under `folder` to the disk and take everybody's right to write to it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            sync_folder(path)
+            continue
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+        path.chmod(0o444)
+    sync_folder(folder)
+
+
+def sweep(lake: Lake) -> list[str]:
+    """Remove what was being made when something died; return the names."""
+    left = [*lake.root.glob(f"{ASIDE_PREFIX}*"), *(lake.root / ".exports").glob(f"{ASIDE_PREFIX}*")]
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return sorted(path.name for path in left)

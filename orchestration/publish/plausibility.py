@@ -1,0 +1,124 @@
+"""What a plausible release looks like, per published table: the statement the expectations are made from.
+
+Shapes at the borders, relations and rules are checked where they arise. Here stands what only the
+whole release can show: that nothing vanished, that keys identify, that numbers lie where numbers
+of their kind can lie, and which totals should not jump from one release to the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from optimization.contracts.columns import COLUMNS
+
+# No quantity or amount of one row is larger; infinity is.
+MOST = 1e15
+
+
+@dataclass(frozen=True)
+class Plausibility:
+    """One published table.
+
+    `key` columns are never null and identify a row. `is_never_empty`: a release without rows in it
+    is refused. `from_zero` columns are numbers from 0, `shares` numbers from 0 to 1, `lists`
+    columns of a closed list; nulls are left to the table's contract. The sum of `total` is compared
+    with the earlier release.
+    """
+
+    key: tuple[str, ...]
+    is_never_empty: bool = False
+    from_zero: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    total: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is looked at, once."""
+        total = (self.total,) if self.total else ()
+        return tuple(dict.fromkeys((*self.key, *self.from_zero, *self.shares, *self.lists, *total)))
+
+
+def _closed(*names: str) -> dict[str, tuple[str, ...]]:
+    """The closed lists as the borders state them."""
+    return {name: COLUMNS[name].isin or () for name in names}
+
+
+PLAUSIBILITY: dict[str, Plausibility] = {
+    "policy": Plausibility(
+        key=("item_id", "location_id"),
+        is_never_empty=True,
+        from_zero=("reorder_point_units", "order_up_to_units", "lead_time_days"),
+        shares=("service_target", "expected_fill_rate", "expected_cycle_service"),
+        lists=_closed("service_metric", "change_state", "status"),
+        total="order_up_to_units",
+    ),
+    "policy_change": Plausibility(
+        key=("item_id", "location_id"),
+        from_zero=("proposed_reorder_point_units", "proposed_order_up_to_units"),
+        lists=_closed("change_state", "status"),
+    ),
+    "forecast": Plausibility(
+        key=("item_id", "location_id", "horizon_weeks"),
+        is_never_empty=True,
+        from_zero=("mean_units", "q95_units"),
+        lists=_closed("status"),
+        total="mean_units",
+    ),
+    "lead_time": Plausibility(
+        key=("supplier_id", "location_id"),
+        from_zero=("lead_time_days", "lead_time_p90_days"),
+        lists=_closed("status"),
+    ),
+    "replenishment_order": Plausibility(
+        key=("replenishment_order_id",),
+        from_zero=("replenish_units", "unit_cost", "order_value"),
+        lists=_closed("status"),
+        total="order_value",
+    ),
+    "transfer_order": Plausibility(
+        key=("transfer_order_id",),
+        from_zero=("transfer_units", "transfer_cost"),
+        lists=_closed("status"),
+    ),
+    "allocation": Plausibility(
+        key=("item_id", "location_id", "segment_id"),
+        from_zero=("allocated_units", "guaranteed_units", "unmet_units"),
+        lists=_closed("status"),
+        total="allocated_units",
+    ),
+    "solver_run": Plausibility(
+        key=("optimisation_model", "batch_id"),
+        from_zero=("relative_gap", "max_violation"),
+        lists=_closed("solver_status"),
+    ),
+    "inventory_position": Plausibility(
+        key=("item_id", "location_id"),
+        is_never_empty=True,
+        from_zero=("on_hand_units", "reserved_units", "on_order_units", "backorder_units", "owned_value"),
+        total="owned_value",
+    ),
+    "inventory_aging": Plausibility(
+        key=("location_id", "category", "age_source", "age_bucket"),
+        from_zero=("on_hand_units", "on_hand_value", "daily_carrying_cost"),
+        lists={"age_source": ("unit", "layer")},
+        total="on_hand_value",
+    ),
+    "kpi": Plausibility(
+        key=("kpi", "scope_type", "scope_id", "period", "window_days", "period_end_date"),
+        is_never_empty=True,
+        from_zero=("n",),
+        lists={"period": ("rolling", "month")},
+    ),
+    "exception": Plausibility(
+        key=("exception_id",),
+        from_zero=("value_at_risk",),
+        lists={"severity": ("high", "medium", "low")},
+        total="value_at_risk",
+    ),
+    "capability": Plausibility(
+        key=("feature", "table_name", "column_name"),
+        is_never_empty=True,
+        lists={"status": ("available", "partly", "unavailable")},
+    ),
+}

@@ -1,0 +1,251 @@
+"""Publishing: a candidate becomes an immutable release, and the doors lead to it.
+
+Order of the steps: the whole folder aside → flushed → renamed onto the shelf → ledger → pointer →
+`current/`, `published.duckdb`, `export/`. The rename is the moment of publication. Whatever dies
+in between, the shelf holds whole releases only, the pointer names one of them, and the next run
+or `repair` does what was left to do.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.lake.ledger import Ledger
+from orchestration.lake.parquet import read_arrow, sync_folder, write_arrow, write_json
+from orchestration.lake.paths import Lake
+from orchestration.publish.candidate import Candidate
+from orchestration.publish.doors import open_doors, point_to, seal_files, sweep
+from orchestration.publish.export import check_export_columns, read_export_columns
+from orchestration.publish.shelf import (
+    UNFINISHED_PREFIX,
+    Release,
+    ReleaseError,
+    current_release,
+    new_release_id,
+    newest_of,
+    number_of,
+    pointed_id,
+    previous_release,
+    releases,
+)
+from orchestration.publish.staleness import inputs_read, stale_releases
+from orchestration.settings import Settings
+
+__all__ = [
+    "PublishOutcome",
+    "Release",
+    "ReleaseError",
+    "current_release",
+    "previous_release",
+    "publish",
+    "record_refusal",
+    "releases",
+    "repair",
+    "stale_releases",
+]
+
+MANIFEST_VERSION = 1
+
+
+@dataclass(frozen=True)
+class PublishOutcome:
+    """What became of a candidate; `is_current` says whether the pointer now names the release."""
+
+    state: Literal["published", "unchanged"]
+    release: Release
+    is_current: bool
+
+
+def publish(
+    candidate: Candidate,
+    facts: Mapping[str, Any],
+    evidence: Path | None,
+    lake: Lake,
+    ledger: Ledger,
+    settings: Settings,
+    *,
+    actor: str,
+) -> PublishOutcome:
+    """Publish `candidate`, or say that the newest release of its date has the same content.
+
+    `facts` (see `manifest_facts`) go into the manifest; what lies in the folder `evidence` is kept
+    with the release. The pointer moves unless a later date is current. Raises `ReleaseError`
+    before anything is written when the customer's column names do not fit.
+    """
+    columns = read_export_columns(settings.release.export_columns)
+    check_export_columns(columns, {name: pq.read_schema(file) for name, file in candidate.tables.items()})
+    with _publishing_alone(lake):
+        unfinished = _finish(lake, ledger, actor)
+        newest = newest_of(lake, candidate.as_of)
+        state: Literal["published", "unchanged"] = "published"
+        if newest is None or newest.content_hash != candidate.content_hash:
+            newest = _shelve(candidate, facts, evidence, lake, ledger)
+            _record_published(newest, ledger, actor)
+        elif newest.release_id not in unfinished:
+            state = "unchanged"
+            ledger.append(
+                "release",
+                "unchanged",
+                subject=newest.release_id,
+                business_date=newest.as_of,
+                actor=actor,
+                payload={"content_hash": newest.content_hash, "inputs": inputs_read(facts)},
+            )
+        _bring_up(lake, settings)
+        return PublishOutcome(state, newest, pointed_id(lake) == newest.release_id)
+
+
+def record_refusal(
+    as_of: date,
+    problems: str | Sequence[str],
+    lake: Lake,
+    ledger: Ledger,
+    actor: str,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Write into the ledger that the candidate of `as_of` was refused; nothing else changes."""
+    told = [problems] if isinstance(problems, str) else list(problems)
+    ledger.append(
+        "release",
+        "refused",
+        subject=as_of.isoformat(),
+        business_date=as_of,
+        actor=actor,
+        payload={
+            "problems": told,
+            "current_release": pointed_id(lake),
+            "run": json.loads(json.dumps(dict(facts or {}), default=str)),
+        },
+    )
+
+
+def repair(lake: Lake, settings: Settings) -> list[str]:
+    """Finish what a crash left undone and return what was done; a second call finds nothing."""
+    with _publishing_alone(lake):
+        ledger = Ledger(lake.ledger_file)
+        left = [*_sweep_shelf(lake), *sweep(lake)]
+        done = [f"removed {name}, left by an interrupted run" for name in left]
+        told = _finish(lake, ledger, "repair")
+        done += [f"wrote the missing ledger event of release {release_id}" for release_id in told]
+        return done + _bring_up(lake, settings)
+
+
+def _finish(lake: Lake, ledger: Ledger, actor: str) -> list[str]:
+    """Remove unfinished work and record releases that a crash kept out of the ledger; return those."""
+    _sweep_shelf(lake)
+    sweep(lake)
+    recorded = {event.subject for event in ledger.events("release") if event.event_type == "published"}
+    missing = [one for one in releases(lake) if one.release_id not in recorded]
+    for release in missing:
+        _record_published(release, ledger, actor)
+    return [release.release_id for release in missing]
+
+
+def _bring_up(lake: Lake, settings: Settings) -> list[str]:
+    """Let the pointer and every door lead to the newest release of the latest date."""
+    shelf = releases(lake)
+    if not shelf:
+        return []
+    done = []
+    if point_to(shelf[-1], lake):
+        done.append(f"moved CURRENT to {shelf[-1].release_id}")
+    columns = read_export_columns(settings.release.export_columns)
+    opened = open_doors(shelf[-1], lake, columns)
+    return done + [f"brought {door} to {shelf[-1].release_id}" for door in opened]
+
+
+def _shelve(
+    candidate: Candidate, facts: Mapping[str, Any], evidence: Path | None, lake: Lake, ledger: Ledger
+) -> Release:
+    """Write the whole release aside and rename it onto the shelf."""
+    number = _next_number(candidate.as_of, lake, ledger)
+    release_id = new_release_id(candidate.as_of, number, candidate.content_hash)
+    aside = Path(tempfile.mkdtemp(dir=lake.releases_dir, prefix=UNFINISHED_PREFIX))
+    try:
+        for name, file in candidate.tables.items():
+            write_arrow(_with_release_id(read_arrow(file), release_id), aside / "tables" / f"{name}.parquet")
+        if evidence is not None and evidence.is_dir():
+            shutil.copytree(evidence, aside / "evidence")
+        manifest = {
+            **facts,
+            "manifest_version": MANIFEST_VERSION,
+            "release_id": release_id,
+            "as_of": candidate.as_of.isoformat(),
+            "number": number,
+            "content_hash": candidate.content_hash,
+            "tables": {
+                name: {
+                    "file": f"tables/{name}.parquet",
+                    "rows": candidate.rows[name],
+                    "logical_hash": candidate.hashes[name],
+                }
+                for name in candidate.tables
+            },
+        }
+        write_json(manifest, aside / "manifest.json")
+        # mkdtemp makes private folders; a release is read by other users of the machine.
+        aside.chmod(0o755)
+        seal_files(aside)
+        folder = lake.releases_dir / release_id
+        aside.rename(folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    sync_folder(lake.releases_dir)
+    return Release(release_id, candidate.as_of, folder, candidate.content_hash, manifest)
+
+
+def _with_release_id(table: pa.Table, release_id: str) -> pa.Table:
+    ids = pa.repeat(pa.scalar(release_id, pa.string()), table.num_rows)
+    return table.add_column(0, pa.field("release_id", pa.string(), nullable=False), ids)
+
+
+def _next_number(as_of: date, lake: Lake, ledger: Ledger) -> int:
+    """One more than any release of the date ever had, on the shelf or in the ledger."""
+    used = [one.number for one in releases(lake) if one.as_of == as_of]
+    used += [number_of(event.subject) for event in ledger.events("release") if event.business_date == as_of]
+    return max(used, default=0) + 1
+
+
+def _record_published(release: Release, ledger: Ledger, actor: str) -> None:
+    ledger.append(
+        "release",
+        "published",
+        subject=release.release_id,
+        business_date=release.as_of,
+        actor=actor,
+        payload={
+            "content_hash": release.content_hash,
+            "rows": release.rows,
+            "inputs": inputs_read(release.manifest),
+        },
+    )
+
+
+def _sweep_shelf(lake: Lake) -> list[str]:
+    """Remove release folders that were never finished; return their names."""
+    left = sorted(lake.releases_dir.glob(f"{UNFINISHED_PREFIX}*"))
+    for folder in left:
+        shutil.rmtree(folder)
+    return [folder.name for folder in left]
+
+
+@contextmanager
+def _publishing_alone(lake: Lake) -> Iterator[None]:
+    """One process publishes at a time, so that two cannot take one number."""
+    lake.releases_dir.mkdir(parents=True, exist_ok=True)
+    with (lake.releases_dir / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
