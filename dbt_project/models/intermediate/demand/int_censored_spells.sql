@@ -88,7 +88,7 @@ apart as (
             coalesce(
                 lag(censored_to) over (
                     partition by item_id, location_id
-                    order by censored_from
+                    order by censored_from, censored_to
                 ) + 1,
                 censored_from
             )
