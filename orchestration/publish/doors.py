@@ -121,17 +121,13 @@ def _place_export(release: Release, lake: Lake, columns: ExportColumns) -> bool:
             sync_folder(store)
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
+    before = lake.export_dir.resolve()
     is_moved = _place_link(lake.export_dir, folder)
-    for old in store.iterdir():
+    if is_moved:
         # The one before stays for whoever is in the middle of reading it.
-        if old != folder and is_moved and old.name not in _newest_two(store, folder):
+        for old in set(store.iterdir()) - {folder, store / before.name}:
             shutil.rmtree(old, ignore_errors=True)
     return is_moved or not is_written
-
-
-def _newest_two(store: Path, folder: Path) -> set[str]:
-    others = sorted((one for one in store.iterdir() if one != folder), key=lambda one: one.stat().st_mtime_ns)
-    return {folder.name, *(one.name for one in others[-1:])}
 
 
 def seal_files(folder: Path) -> None:
@@ -140,7 +136,8 @@ def seal_files(folder: Path) -> None:
         if path.is_dir():
             sync_folder(path)
             continue
-        with path.open("rb+") as file:
+        # Opened for reading: a file copied from elsewhere may be read-only already.
+        with path.open("rb") as file:
             os.fsync(file.fileno())
         path.chmod(0o444)
     sync_folder(folder)
