@@ -10,11 +10,13 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from optimization.errors import StockplanError
 from orchestration.defs.resources import Pipeline
-from orchestration.publish.release import Release, current_release, releases
+from orchestration.lake.parquet import write_text
+from orchestration.publish.shelf import Release, current_release, releases
 from orchestration.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
@@ -79,7 +81,9 @@ def run_day(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance) -> Da
         raise_on_error=False,
     )
     if not result.success:
-        raise DayFailed(as_of, *_first_failure(result.all_events))
+        raise DayFailed(
+            as_of, *_first_failure(result.all_events, pipeline.lake.root / "logs" / result.run_id)
+        )
     metadata = result.asset_materializations_for_node("release")[0].metadata
     release_id = str(metadata["release_id"].value)
     return DayResult(
@@ -125,15 +129,20 @@ def _check_partition(pipeline: Pipeline, as_of: date) -> None:
         )
 
 
-def _first_failure(events: Sequence[dg.DagsterEvent]) -> tuple[str, str]:
-    """The step that failed first, and the innermost reason without a traceback."""
+def _first_failure(events: Sequence[dg.DagsterEvent], log: Path) -> tuple[str, str]:
+    """Name the step that failed first and the innermost reason; the traceback goes to a file."""
     for event in events:
-        if event.is_step_failure:
-            data = event.step_failure_data
-            if data.user_failure_data and data.user_failure_data.description:
-                return event.step_key or "?", data.user_failure_data.description
-            error = data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            return event.step_key or "?", (error.message if error else "no reason was given").strip()
+        if not event.is_step_failure:
+            continue
+        data = event.step_failure_data
+        if data.user_failure_data and data.user_failure_data.description:
+            return event.step_key or "?", data.user_failure_data.description
+        error = data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        if error is None:
+            return event.step_key or "?", "no reason was given"
+        path = log.with_suffix(".txt")
+        write_text(error.to_string(), path)
+        return event.step_key or "?", f"{error.message.strip()}\nTraceback: {path}"
     return "the start", "no step reported a failure"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import typer
+from dagster import BetaWarning
 
 from optimization.errors import StockplanError
 from orchestration.cli import inspect, prepare, run, serve
@@ -29,6 +31,8 @@ app.command("docs")(serve.docs)
 
 def main() -> None:
     """Run the command; an error that Stockplan knows is one message and exit code 1."""
+    # What may change in Dagster's next minor version is the developer's business, not the operator's.
+    warnings.filterwarnings("ignore", category=BetaWarning)
     try:
         app()
     except (StockplanError, SourceError) as error:

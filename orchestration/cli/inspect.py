@@ -14,7 +14,8 @@ audit = typer.Typer(help="Proof that the evidence is whole.", no_args_is_help=Tr
 
 def releases_command() -> None:
     """List every release, which one is current, and which ones a later delivery has made stale."""
-    from orchestration.publish.release import current_release, releases, stale_releases
+    from orchestration.publish.shelf import current_release, releases
+    from orchestration.publish.staleness import stale_releases
 
     lake = open_pipeline().lake
     found = releases(lake)
@@ -76,7 +77,7 @@ def show(
 @audit.command("verify")
 def verify() -> None:
     """Check the ledger's chain and every head that a release has witnessed."""
-    from orchestration.publish.release import releases
+    from orchestration.publish.shelf import releases
 
     pipeline = open_pipeline()
     heads = [
@@ -95,7 +96,7 @@ def verify() -> None:
 
 
 def _release(release_id: str | None):  # type: ignore[no-untyped-def]
-    from orchestration.publish.release import current_release, releases
+    from orchestration.publish.shelf import current_release, releases
 
     lake = open_pipeline().lake
     if release_id is None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from orchestration.cli.console import console, print_table
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
-from orchestration.publish.release import Release
+from orchestration.publish.shelf import Release
 from orchestration.run import DayResult
 
 EXCEPTIONS_SHOWN = 5

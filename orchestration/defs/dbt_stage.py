@@ -125,10 +125,13 @@ def _model_events(
     context: dg.AssetExecutionContext, pipeline: Pipeline, built: Mapping[str, NodeResult], work: Path
 ) -> Iterable[dg.MaterializeResult]:
     rows = _row_counts(work)
-    for key, spec in context.assets_def.specs_by_key.items():
-        result = built.get(spec.metadata[_UNIQUE_ID])
-        if result is None or result.status != "success":
+    specs = {spec.metadata[_UNIQUE_ID]: spec for spec in context.assets_def.specs}
+    # In dbt's order of completion: Dagster wants every model after those it reads.
+    for result in built.values():
+        spec = specs.get(result.unique_id)
+        if spec is None or result.status != "success":
             continue
+        key = spec.key
         name = key.path[-1]
         exported = work / "export" / f"{name}.parquet"
         has_file = exported.exists()

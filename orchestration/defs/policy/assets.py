@@ -22,7 +22,7 @@ def policy(
     """Size reorder points and order-up-to levels, and decide which changes become effective."""
     from optimization.policy.planning import plan_policies
     from orchestration.lake.parquet import read_arrow
-    from orchestration.publish.release import previous_release
+    from orchestration.publish.shelf import previous_release
 
     as_of = business_date(context)
     settings = pipeline.settings.policy

@@ -1,17 +1,29 @@
 """Release: the candidate with all its evidence, then the gate and the publication."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from orchestration.defs.borders import OWNERS
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
-from orchestration.defs.release.verdicts import dbt_verdicts, expected_checks, planned_checks, run_verdicts
+from orchestration.defs.release.verdicts import (
+    dbt_verdicts,
+    expected_checks,
+    planned_checks,
+    run_verdicts,
+    uncounted_checks,
+)
 from orchestration.defs.resources import Pipeline
 from orchestration.project import published_models
+
+if TYPE_CHECKING:
+    from orchestration.publish.candidate import Candidate
+    from orchestration.publish.verdicts import Verdict
 
 
 def _spec(name: str, deps: Iterable[str], description: str, kinds: set[str]) -> dict[str, object]:
@@ -44,7 +56,7 @@ def release_candidate(
     from orchestration.lake.manifests import latest_sealed
     from orchestration.publish.candidate import build_candidate
     from orchestration.publish.expectations import expect
-    from orchestration.publish.release import previous_release
+    from orchestration.publish.shelf import previous_release
     from orchestration.publish.verdicts import check_result_table
 
     as_of = business_date(context)
@@ -73,7 +85,7 @@ def release_candidate(
                 "quarantine": quarantine_table(sealed, lake, as_of),
             },
         )
-        (work / "verdicts.json").write_text(json.dumps([asdict(verdict) for verdict in verdicts]))
+        _keep(work / "candidate.json", candidate, verdicts)
         failed = sum(not verdict.is_passed for verdict in verdicts)
         stage.detail = f"{len(verdicts):,} checks, {failed:,} not passed"
     return dg.MaterializeResult(
@@ -98,37 +110,40 @@ def release_candidate(
 def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult:
     """Let the candidate through the gate and publish it, or refuse it and keep the last release."""
     from orchestration.lake.inputs import collect_inputs
-    from orchestration.publish.candidate import read_candidate
+    from orchestration.publish.expectations import expectation_checks
     from orchestration.publish.gate import GateRefused, judge
     from orchestration.publish.manifest import manifest_facts
-    from orchestration.publish.release import previous_release, publish, record_refusal
-    from orchestration.publish.verdicts import Verdict
+    from orchestration.publish.release import publish, record_refusal
+    from orchestration.publish.shelf import previous_release
 
     as_of = business_date(context)
     lake, ledger, work = pipeline.lake, pipeline.ledger, pipeline.lake.build_dir(as_of)
     with pipeline.stage("publish") as stage:
-        verdicts = [Verdict(**row) for row in json.loads((work / "verdicts.json").read_text())]
-        counted = [verdict for verdict in verdicts if verdict.kind != "expectation"]
-        run_facts = {"run_id": context.run_id, "started_at": context.run.tags.get("started_at", "")}
+        candidate, verdicts = _kept(work / "candidate.json")
+        # Beside the checks that Dagster counts, every run makes the same others: the suite over the
+        # published tables, and dbt's tests over several tables.
+        others = expectation_checks(published_models()) | uncounted_checks()
+        run_facts = {"run_id": context.run_id}
         try:
-            judge(verdicts, planned_checks(context), expected_checks())
+            judge(verdicts, planned_checks(context) | others, expected_checks() | others)
         except GateRefused as refusal:
             record_refusal(as_of, str(refusal), lake, ledger, pipeline.actor, run_facts)
             raise dg.Failure(str(refusal), allow_retries=False) from refusal
-        candidate = read_candidate(lake, as_of)
+        before = previous_release(lake, as_of)
         facts = manifest_facts(
-            candidate=candidate,
-            inputs=collect_inputs(lake, as_of).snapshots,
-            earlier_releases=[before] if (before := previous_release(lake, as_of)) else [],
-            ledger=ledger,
-            verdicts=verdicts,
+            snapshots=collect_inputs(lake, as_of).snapshots,
+            earlier_releases=[before] if before else [],
+            ledger_head=ledger.head(),
             settings=pipeline.settings,
-            run_facts=run_facts,
+            verdicts=verdicts,
+            candidate=candidate,
+            seeds={"demo": pipeline.settings.source.demo_seed},
+            run=run_facts,
         )
         outcome = publish(
             candidate, facts, work / "evidence", lake, ledger, pipeline.settings, actor=pipeline.actor
         )
-        stage.detail = f"{outcome.release.release_id} {outcome.state}; {len(counted):,} checks of the run"
+        stage.detail = f"{outcome.release.release_id} {outcome.state}; {len(verdicts):,} checks"
     return dg.MaterializeResult(
         data_version=dg.DataVersion(outcome.release.content_hash[:16]),
         metadata={
@@ -139,3 +154,26 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
             "dagster/uri": str(outcome.release.folder.relative_to(lake.root)),
         },
     )
+
+
+def _keep(path: Path, candidate: "Candidate", verdicts: "Sequence[Verdict]") -> None:
+    """Leave the candidate and its verdicts in the build folder for the asset that publishes."""
+    content = {"candidate": asdict(candidate), "verdicts": [asdict(verdict) for verdict in verdicts]}
+    path.write_text(json.dumps(content, default=str), encoding="utf-8")
+
+
+def _kept(path: Path) -> "tuple[Candidate, list[Verdict]]":
+    from orchestration.publish.candidate import Candidate
+    from orchestration.publish.verdicts import Verdict
+
+    content = json.loads(path.read_text(encoding="utf-8"))
+    kept = content["candidate"]
+    candidate = Candidate(
+        **{
+            **kept,
+            "as_of": date.fromisoformat(kept["as_of"]),
+            "folder": Path(kept["folder"]),
+            "tables": {name: Path(file) for name, file in kept["tables"].items()},
+        }
+    )
+    return candidate, [Verdict(**row) for row in content["verdicts"]]

@@ -9,9 +9,11 @@ from typing import Any
 import dagster as dg
 
 from orchestration.defs.borders import CONTRACT_CHECK, DETAIL, FAILING_ROWS, REPAIR
+from orchestration.project import dbt_manifest
 from orchestration.publish.verdicts import Verdict
 
 CheckKey = tuple[str, str]
+SEVERAL = "several"
 
 
 def run_verdicts(context: dg.AssetExecutionContext) -> list[Verdict]:
@@ -39,19 +41,17 @@ def dbt_verdicts(work: Path) -> list[Verdict]:
 
     A test that Dagster does count is found in `run_verdicts`.
     """
-    from orchestration.project import dbt_manifest
-
     nodes = dbt_manifest()["nodes"]
-    counted = {check for _, check in expected_checks()}
+    uncounted = {check for _, check in uncounted_checks()}
     verdicts = []
     for stage in ("marts", "published"):
         for result in json.loads((work / f"dbt_{stage}.json").read_text(encoding="utf-8")):
             node = nodes.get(result["unique_id"])
-            if node is None or node["resource_type"] != "test" or node["name"] in counted:
+            if node is None or node["name"] not in uncounted:
                 continue
             verdicts.append(
                 Verdict(
-                    asset="several",
+                    asset=SEVERAL,
                     check=node["name"],
                     kind="dbt",
                     is_passed=result["status"] == "pass",
@@ -62,6 +62,16 @@ def dbt_verdicts(work: Path) -> list[Verdict]:
                 )
             )
     return verdicts
+
+
+def uncounted_checks() -> set[CheckKey]:
+    """Return dbt's tests that Dagster shows as no check, because they belong to no single asset."""
+    counted = {check for _, check in expected_checks()}
+    return {
+        (SEVERAL, node["name"])
+        for node in dbt_manifest()["nodes"].values()
+        if node["resource_type"] == "test" and node["name"] not in counted
+    }
 
 
 def planned_checks(context: dg.AssetExecutionContext) -> set[CheckKey]:
