@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.lake.parquet import write_json
+from orchestration.publish.plain_json import plain_json
 from orchestration.publish.plausibility import MOST, PLAUSIBILITY, Plausibility
 from orchestration.publish.verdicts import Severity, Verdict
 
@@ -93,7 +94,7 @@ def expect(
         verdicts += _verdicts(name, demands, result["results"])
     context.build_data_docs()
     _drop_tutorial(evidence / "data_docs" / "static")
-    write_json(results, evidence / "expectations.json")
+    write_json(plain_json(results), evidence / "expectations.json")
     return sorted(verdicts, key=lambda verdict: verdict.key)
 
 

@@ -7,8 +7,6 @@ publish the same content.
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 import shutil
 import subprocess
 from collections import Counter
@@ -20,6 +18,7 @@ from typing import Any
 from orchestration.lake.manifests import SealedSnapshot
 from orchestration.lake.parquet import read_arrow
 from orchestration.publish.candidate import Candidate
+from orchestration.publish.plain_json import plain_json
 from orchestration.publish.shelf import Release
 from orchestration.publish.verdicts import Verdict
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -93,7 +92,7 @@ def manifest_facts(
         "approvals": list(approvals),
         "run": dict(run or {}),
     }
-    plain: dict[str, Any] = json.loads(json.dumps(_finite(facts), default=str))
+    plain: dict[str, Any] = plain_json(facts)
     return plain
 
 
@@ -188,12 +187,3 @@ def _solver_runs(candidate: Candidate) -> list[dict[str, Any]]:
 def _number(value: Any) -> Any:
     """A decimal as the number it is; everything else as it came."""
     return value if value is None or isinstance(value, str | bool | int | float) else float(value)
-
-
-def _finite(content: Any) -> Any:
-    """Replace numbers that JSON does not know by null."""
-    if isinstance(content, Mapping):
-        return {str(key): _finite(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_finite(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content

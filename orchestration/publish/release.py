@@ -9,7 +9,6 @@ or `repair` does what was left to do.
 from __future__ import annotations
 
 import fcntl
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.doors import open_doors, point_to, seal_files, sweep
 from orchestration.publish.export import check_export_columns, read_export_columns
+from orchestration.publish.plain_json import plain_json
 from orchestration.publish.shelf import (
     UNFINISHED_PREFIX,
     Release,
@@ -126,7 +126,7 @@ def record_refusal(
         payload={
             "problems": told,
             "current_release": pointed_id(lake),
-            "run": json.loads(json.dumps(dict(facts or {}), default=str)),
+            "run": plain_json(facts or {}),
         },
     )
 
@@ -179,7 +179,7 @@ def _shelve(
         if evidence is not None and evidence.is_dir():
             shutil.copytree(evidence, aside / "evidence")
         manifest = {
-            **facts,
+            **plain_json(facts),
             "manifest_version": MANIFEST_VERSION,
             "release_id": release_id,
             "as_of": candidate.as_of.isoformat(),
