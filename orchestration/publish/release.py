@@ -21,6 +21,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.lake.hashing import logical_hash
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow, sync_folder, write_arrow, write_json
 from orchestration.lake.paths import Lake
@@ -81,8 +82,9 @@ def publish(
     """Publish `candidate`, or say that the newest release of its date has the same content.
 
     `facts` (see `manifest_facts`) go into the manifest; what lies in the folder `evidence` is kept
-    with the release. The pointer moves unless a later date is current. Raises `ReleaseError`
-    before anything is written when the customer's column names do not fit.
+    with the release. The pointer moves unless a later date is current. Raises `ReleaseError` and
+    publishes nothing when the customer's column names do not fit, or when a table is no longer the
+    one that was checked.
     """
     columns = read_export_columns(settings.release.export_columns)
     check_export_columns(columns, {name: pq.read_schema(file) for name, file in candidate.tables.items()})
@@ -175,7 +177,13 @@ def _shelve(
     aside = Path(tempfile.mkdtemp(dir=lake.releases_dir, prefix=UNFINISHED_PREFIX))
     try:
         for name, file in candidate.tables.items():
-            write_arrow(_with_release_id(read_arrow(file), release_id), aside / "tables" / f"{name}.parquet")
+            table = read_arrow(file)
+            if logical_hash(table) != candidate.hashes[name]:
+                raise ReleaseError(
+                    f"{name} was changed after the candidate of {candidate.as_of} was built and checked; "
+                    "run the whole job for this date again"
+                )
+            write_arrow(_with_release_id(table, release_id), aside / "tables" / f"{name}.parquet")
         if evidence is not None and evidence.is_dir():
             shutil.copytree(evidence, aside / "evidence")
         manifest = {

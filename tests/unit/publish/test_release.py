@@ -13,6 +13,7 @@ from orchestration.publish.release import (
     ReleaseError,
     current_release,
     previous_release,
+    publish,
     record_refusal,
     releases,
     repair,
@@ -87,6 +88,14 @@ def test_an_older_date_never_moves_the_pointer(shop: ReleaseLake) -> None:
     shop.assert_doors_lead_to(newest.release_id)
     assert previous_release(shop.lake, NEXT_DAY) == restated.release
     assert previous_release(shop.lake, DAY) is None
+
+
+def test_a_table_that_changed_after_it_was_checked_is_not_published(shop: ReleaseLake) -> None:
+    candidate = shop.candidate()
+    shop.candidate(units=5.0)
+    with pytest.raises(ReleaseError, match="policy was changed after the candidate of 2024-01-31 was built"):
+        publish(candidate, {}, None, shop.lake, shop.ledger, shop.settings, actor="test")
+    assert releases(shop.lake) == ()
 
 
 def test_a_refusal_is_told_to_the_ledger_and_changes_nothing_else(shop: ReleaseLake) -> None:
