@@ -90,19 +90,33 @@ def _build_in_process(arguments: list[str], target: Path, on_model: OnModel | No
 
     folder = str(dbt_project.project_dir)
     callbacks = [_model_listener(on_model)] if on_model else []
-    done = dbtRunner(manifest=_parsed_manifest(), callbacks=callbacks).invoke(
-        [
-            "--quiet",
-            *arguments,
-            "--project-dir",
-            folder,
-            "--profiles-dir",
-            folder,
-            "--target-path",
-            str(target.resolve()),
-        ]
-    )
+    with _environment(STOCKPLAN_DBT_KEEP_OPEN="True"):
+        try:
+            done = dbtRunner(manifest=_parsed_manifest(), callbacks=callbacks).invoke(
+                [
+                    "--log-level",
+                    "none",
+                    *arguments,
+                    "--project-dir",
+                    folder,
+                    "--profiles-dir",
+                    folder,
+                    "--target-path",
+                    str(target.resolve()),
+                ]
+            )
+        finally:
+            _close_work_file()
     return str(done.exception) if done.exception else None
+
+
+def _close_work_file() -> None:
+    """Close the work file that dbt kept open: nobody else can open it as long as this process does."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    # no environment: dbt ended before it opened the file
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager.env().close()
 
 
 def _build_in_child(arguments: list[str], target: Path) -> str | None:
