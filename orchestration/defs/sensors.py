@@ -1,43 +1,83 @@
 """What starts a day early or late, and who hears of a day that failed."""
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 
 import dagster as dg
 
 from orchestration.defs.jobs import daily
+from orchestration.defs.partitions import DAILY
 from orchestration.lake.paths import Lake
 from orchestration.settings import settings
 
 MOST_REQUESTS_PER_TICK = 5
+# Sealed dates whose delivery is watched for a correction; an older one is run by hand.
+WATCHED_SEALED_DATES = 7
 
 
 @dg.sensor(
     job=daily,
     minimum_interval_seconds=300,
-    description="A business date at the source that is not sealed yet: early, late or out of order.",
+    description="A business date that was delivered and is not sealed yet, or delivered again with a change.",
 )
 def new_snapshot(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Ask for every date after the first sealed one that the lake does not hold, oldest first.
+    """Ask for every delivery that the lake does not hold, oldest first, each once.
 
-    The run key is the source's name and the date's fingerprint, so that the same delivery asks once.
+    The run key is the source's name, the date and the fingerprint of its delivery. The cursor
+    remembers the fingerprints that were asked for, so that a delivery that is refused again and
+    again does not stand in the way of the next one.
     """
     from orchestration.ims.registry import open_connector
     from orchestration.lake.manifests import latest_versions
 
     connector = open_connector(settings())
-    sealed = [one.as_of for one in latest_versions(Lake(settings().home.resolve()))]
-    dates = list(connector.business_dates())
-    # A fresh installation starts with the newest date; the years before it are a backfill's business.
-    wanted = [day for day in dates if day not in sealed and day > min(sealed)] if sealed else dates[-1:]
+    seen = {date.fromisoformat(day): known for day, known in json.loads(context.cursor or "{}").items()}
+    wanted, known = dates_to_ask(
+        # A date before the first partition or after today cannot be run; it is not asked for in vain.
+        [day for day in connector.business_dates() if DAILY.has_partition_key(day.isoformat())],
+        [one.as_of for one in latest_versions(Lake(settings().home.resolve()))],
+        seen,
+        connector.fingerprint,
+    )
+    cursor = json.dumps({day.isoformat(): fingerprint for day, fingerprint in sorted(known.items())})
     if not wanted:
-        return dg.SkipReason("Every business date of the source is sealed.")
+        context.update_cursor(cursor)
+        return dg.SkipReason("Every delivery of the source is sealed or was asked for.")
     return dg.SensorResult(
         run_requests=[
-            dg.RunRequest(run_key=f"{connector.name}:{connector.fingerprint(day)}", partition_key=str(day))
-            for day in wanted[:MOST_REQUESTS_PER_TICK]
-        ]
+            dg.RunRequest(run_key=f"{connector.name}:{day}:{known[day]}", partition_key=day.isoformat())
+            for day in wanted
+        ],
+        cursor=cursor,
     )
+
+
+def dates_to_ask(
+    dates: Sequence[date],
+    sealed: Sequence[date],
+    seen: Mapping[date, str],
+    fingerprint_of: Callable[[date], str],
+) -> tuple[list[date], dict[date, str]]:
+    """Return the dates to ask for, and the fingerprints to remember for the next tick.
+
+    Asked for are dates after the first sealed one that are not sealed, and the newest sealed ones,
+    whenever their fingerprint is not the one in `seen`. A sealed date of which nothing was seen
+    yet is remembered only: what it was sealed from is taken to be what lies there.
+
+    >>> days = [date(2024, 1, 30), date(2024, 1, 31)]
+    >>> dates_to_ask(days, days[:1], {}, str)[0]
+    [datetime.date(2024, 1, 31)]
+    """
+    # A fresh installation starts with the newest date; the years before it are a backfill's business.
+    unsealed = [day for day in dates if day not in sealed and day > min(sealed)] if sealed else dates[-1:]
+    watched = [day for day in dates if day in sealed][-WATCHED_SEALED_DATES:]
+    found = {day: fingerprint_of(day) for day in sorted({*unsealed, *watched})}
+    changed = [day for day in found if seen.get(day, found[day] if day in watched else None) != found[day]]
+    wanted = changed[:MOST_REQUESTS_PER_TICK]
+    put_off = changed[MOST_REQUESTS_PER_TICK:]
+    known = {day: seen.get(day) if day in put_off else fingerprint for day, fingerprint in found.items()}
+    return wanted, {day: fingerprint for day, fingerprint in known.items() if fingerprint is not None}
 
 
 @dg.run_failure_sensor(description="Writes one line per failed run to alerts.jsonl, for whatever pages you.")
@@ -47,7 +87,7 @@ def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     line = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "business_date": context.partition_key if context.dagster_run.tags.get("dagster/partition") else None,
+        "business_date": context.dagster_run.tags.get("dagster/partition"),
         "run_id": context.dagster_run.run_id,
         "message": context.failure_event.message,
     }

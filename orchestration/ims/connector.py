@@ -7,6 +7,7 @@ it hands over what it found, renamed to the contract's columns.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -44,6 +45,14 @@ class Connector(Protocol):
         """Return the business dates for which a snapshot is there now, ascending."""
         ...
 
+    def fingerprint(self, as_of: date) -> str:
+        """Return a short text that changes when the delivery of `as_of` does.
+
+        Asked every few minutes, so it is cheap and looks at no row: it may change although the
+        content is the same. A date that is not there has a fingerprint too.
+        """
+        ...
+
     def extract(self, as_of: date, since: date | None) -> Snapshot:
         """Return the snapshot of `as_of`.
 
@@ -56,3 +65,12 @@ class Connector(Protocol):
 
 class SourceError(Exception):
     """A snapshot cannot be read; the message says what to repair."""
+
+
+def short_hash(*parts: object) -> str:
+    """Return 16 hex digits that stand for `parts`, for a connector's `fingerprint`.
+
+    >>> short_hash("demo", 1) == short_hash("demo", 1), short_hash("demo", 1) == short_hash("demo1")
+    (True, False)
+    """
+    return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()[:16]

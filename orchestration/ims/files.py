@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from optimization.contracts.table import Column
 from orchestration.contracts.raw import RAW_BY_NAME, RawTable
-from orchestration.ims.connector import Origin, Snapshot, SourceError
+from orchestration.ims.connector import Origin, Snapshot, SourceError, short_hash
 from orchestration.ims.mapping import Dialect, TableMapping, read_mapping, same_names
 
 # A line of a text file that has too many or too few cells is kept here, its cells all missing.
@@ -55,6 +55,13 @@ class FilesConnector:
             if folder.is_dir() and folder.name == day.isoformat():
                 found.append(day)
         return sorted(found)
+
+    def fingerprint(self, as_of: date) -> str:
+        """Return what stands for the names, sizes and times of the files of one folder."""
+        folder = self.inbox / as_of.isoformat()
+        files = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+        stats = [(path.name, path.stat()) for path in files]
+        return short_hash(as_of, [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
 
     def extract(self, as_of: date, since: date | None) -> Snapshot:
         """Return the snapshot of `as_of`; see `Connector.extract`."""

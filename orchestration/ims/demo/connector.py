@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
@@ -12,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.contracts.raw import RAW_BY_NAME
-from orchestration.ims.connector import Snapshot, SourceError
+from orchestration.ims.connector import Snapshot, SourceError, short_hash
 from orchestration.ims.demo.history import generate_history
 from orchestration.ims.demo.history_tables import HistoryTables, lost_request_lines
-from orchestration.ims.demo.intervals import VehicleSightings, read_sightings
+from orchestration.ims.demo.intervals import SAMPLE, VehicleSightings, read_sightings
 from orchestration.ims.demo.origins import ORIGINS
 from orchestration.ims.demo.parts import make_parts
 from orchestration.ims.demo.places import Places, lane_table, location_table, make_places
@@ -47,6 +48,10 @@ class DemoConnector:
     def business_dates(self) -> Sequence[date]:
         """Return the days on which the file shows at least one unit, ascending."""
         return [to_date(day) for day in self._sightings.days]
+
+    def fingerprint(self, as_of: date) -> str:
+        """Return what stands for the file, the seed and the date."""
+        return short_hash(self._file_hash, self._seed, as_of)
 
     def extract(self, as_of: date, since: date | None) -> Snapshot:
         """Return the snapshot of `as_of`, made from nothing that the file shows later."""
@@ -123,6 +128,11 @@ class DemoConnector:
     def _part_suppliers(self) -> Suppliers:
         suppliers = self._parts.log.pairs.items.suppliers
         return make_suppliers(self._seed, np.unique(suppliers.index))
+
+    @cached_property
+    def _file_hash(self) -> str:
+        with (self._path or SAMPLE).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     @cached_property
     def _sightings(self) -> VehicleSightings:

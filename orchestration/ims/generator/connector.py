@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.contracts.raw import RAW_TABLES, RawTable
-from orchestration.ims.connector import Origin, Snapshot, SourceError
+from orchestration.ims.connector import Origin, Snapshot, SourceError, short_hash
 from orchestration.ims.generator.writer import MANIFEST
 
 
@@ -30,6 +30,11 @@ class GeneratedConnector:
                 "`stockplan generate --out`"
             )
         return sorted(_date(path.name) for path in self._folder.iterdir() if _is_date(path.name))
+
+    def fingerprint(self, as_of: date) -> str:
+        """Return what stands for the arguments the folder was generated with, and the date."""
+        manifest = self._folder / MANIFEST
+        return short_hash(manifest.read_bytes() if manifest.exists() else b"", as_of)
 
     def extract(self, as_of: date, since: date | None) -> Snapshot:
         """Return the snapshot of `as_of`; event tables with what became known after `since`."""
