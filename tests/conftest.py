@@ -1,0 +1,60 @@
+"""What tests share: one demo and one small installation per session, each in a worker of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+
+from orchestration.run import DayResult
+from tests.pipelines import SMALL_DAYS, SmallSource, Workshop, open_workshop
+
+# Tests that use one of these fixtures run in one worker, so that it is built once per session.
+SHARED = ("demo", "small", "foreign")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group the tests by the installation they use, and mark them."""
+    for item in items:
+        for name in SHARED:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(name))
+                item.add_marker(pytest.mark.integration)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo after its last two dates were run, the newest last, and an earlier one once more."""
+
+    workshop: Workshop
+    first: DayResult
+    newest: DayResult
+    first_again: DayResult
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The real vehicles, two dates in order and the first of them again."""
+    before, last = date(2023, 6, 14), date(2023, 6, 15)
+    with open_workshop(tmp_path_factory.mktemp("demo")) as workshop:
+        yield Demo(workshop, workshop.run(before), workshop.run(last), workshop.run(before))
+
+
+@dataclass(frozen=True)
+class Small:
+    """The small source, its newest date run once."""
+
+    workshop: Workshop
+    source: SmallSource
+    newest: DayResult
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
+    """Six items at four locations. Tests that run it again do so in homes of their own."""
+    source = SmallSource()
+    with open_workshop(tmp_path_factory.mktemp("small"), source) as workshop:
+        yield Small(workshop, source, workshop.run(SMALL_DAYS[-1]))
