@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from optimization.errors import StockplanError
 from orchestration.defs.resources import Pipeline
 from orchestration.lake.parquet import write_text
+from orchestration.publish.release import record_refusal
 from orchestration.publish.shelf import Release, current_release, releases
 from orchestration.settings import PROJECT_ROOT
 
@@ -115,6 +116,16 @@ def run_dates(
 def dates_between(pipeline: Pipeline, first: date, last: date) -> Sequence[date]:
     """Return the business dates of the source within the bounds, ascending."""
     return [day for day in pipeline.connector.business_dates() if first <= day <= last]
+
+
+def refuse_run(pipeline: Pipeline, as_of: date, run_id: str, reason: str) -> None:
+    """Write into the ledger that this run published nothing; a second call for the run is a no-op.
+
+    The gate writes its own refusal; a run that stopped before it has nobody else to do so.
+    """
+    refusals = (event for event in pipeline.ledger.events("release") if event.event_type == "refused")
+    if all(event.payload["run"].get("run_id") != run_id for event in refusals):
+        record_refusal(as_of, reason, pipeline.lake, pipeline.ledger, pipeline.actor, {"run_id": run_id})
 
 
 def _check_partition(pipeline: Pipeline, as_of: date) -> None:

@@ -133,9 +133,7 @@ class Settings(BaseSettings):
 
     def decision_hash(self) -> str:
         """Hash of the settings that may change a published number (not of paths and workers)."""
-        content = self.model_dump(
-            mode="json", include={"sealing", "demand", "policy", "network", "release"}
-        )
+        content = self.model_dump(mode="json", include={"sealing", "demand", "policy", "network", "release"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

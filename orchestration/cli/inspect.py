@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from optimization.errors import StockplanError
 from orchestration.cli.console import console, open_pipeline, print_arrow, print_table
+
+if TYPE_CHECKING:
+    from orchestration.publish.shelf import Release
 
 audit = typer.Typer(help="Proof that the evidence is whole.", no_args_is_help=True)
 
@@ -95,7 +98,7 @@ def verify() -> None:
     )
 
 
-def _release(release_id: str | None):  # type: ignore[no-untyped-def]
+def _release(release_id: str | None) -> Release:
     from orchestration.publish.shelf import current_release, releases
 
     lake = open_pipeline().lake

@@ -6,8 +6,6 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import pyarrow as pa
-
 from orchestration.cli.console import console, print_table
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
@@ -101,5 +99,5 @@ def _tell_places(release: Release, lake: Lake, is_current: bool) -> None:
 
 
 def _rows(release: Release, name: str) -> list[dict[str, object]]:
-    table: pa.Table = read_arrow(release.table(name))
-    return table.to_pylist()
+    rows: list[dict[str, object]] = read_arrow(release.table(name)).to_pylist()
+    return rows

@@ -41,11 +41,11 @@ def ui(
 
     with open_instance(open_pipeline()):
         pass
-    command = ["dagster", "dev"] if daemon else ["dagster-webserver"]
+    command = ["dagster", "dev"] if daemon else ["dagster_webserver"]
+    workspace = PROJECT_ROOT / "workspace.yaml"
     console.print(f"Dagster on http://127.0.0.1:{port} (stop it with Ctrl-C)")
     done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
-        [sys.executable, "-m", command[0].replace("-", "_"), *command[1:]]
-        + ["-h", "127.0.0.1", "-p", str(port), "-w", str(PROJECT_ROOT / "workspace.yaml")],
+        [sys.executable, "-m", *command, "-h", "127.0.0.1", "-p", str(port), "-w", str(workspace)],
         cwd=PROJECT_ROOT,
         env=os.environ,
         check=False,

@@ -19,6 +19,9 @@ from orchestration.evidence.lineage import column_lineage
 from orchestration.lake.parquet import read_frame, write_frame
 from orchestration.lake.paths import Lake
 
+Made = dg.MaterializeResult[Any]
+Told = Made | dg.AssetCheckResult
+
 OWNERS = {
     "ims": "team:data-engineering",
     "marts": "team:data-engineering",
@@ -125,7 +128,7 @@ def check_result(
 
 def materialized(
     table_name: str, rows: int, data_version: str, path: Path, lake: Lake, figures: Mapping[str, Any] = {}
-) -> dg.MaterializeResult:
+) -> Made:
     """Return what every materialisation says: rows, version, place, lineage, the stage's figures."""
     lineage = lineage_of(table_name)
     return dg.MaterializeResult(
@@ -152,7 +155,7 @@ def read_borders(pipeline: Pipeline, as_of: date, *tables: Table) -> list[pd.Dat
 
 def write_border(
     pipeline: Pipeline, as_of: date, table: Table, frame: pd.DataFrame, figures: Mapping[str, Any]
-) -> Iterable[dg.MaterializeResult | dg.AssetCheckResult]:
+) -> Iterable[Told]:
     """Write one table of the science, then say so and check the file that was written."""
     path = pipeline.lake.border_file(table.name, as_of)
     write_frame(frame, table, path)

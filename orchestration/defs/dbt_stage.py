@@ -17,7 +17,15 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from orchestration.contracts.registry import BORDER_BY_NAME
 from orchestration.dbt_build import NodeResult, Stage, build_stage
-from orchestration.defs.borders import OWNERS, check_result, column_schema, file_version, materialized
+from orchestration.defs.borders import (
+    OWNERS,
+    Made,
+    Told,
+    check_result,
+    column_schema,
+    file_version,
+    materialized,
+)
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.project import dbt_manifest, dbt_project
@@ -61,9 +69,7 @@ def dbt_stage_assets(stage: Stage) -> dg.AssetsDefinition:
         backfill_policy=BACKFILL,
         dagster_dbt_translator=Translator(),
     )
-    def build(
-        context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
-    ) -> Iterable[dg.MaterializeResult | dg.AssetCheckResult]:
+    def build(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
         if context.is_subset:
             raise dg.Failure(
                 f"the stage {stage!r} is built as a whole: a part of it would mix two states of the data; "
@@ -91,7 +97,8 @@ def dbt_stage_assets(stage: Stage) -> dg.AssetsDefinition:
             if stage == "marts":
                 promote_borders(pipeline, as_of)
 
-    return build
+    stage_assets: dg.AssetsDefinition = build
+    return stage_assets
 
 
 def prepare_inputs(pipeline: Pipeline, as_of: date, stage: Stage) -> None:
@@ -123,7 +130,7 @@ def promote_borders(pipeline: Pipeline, as_of: date) -> None:
 
 def _model_events(
     context: dg.AssetExecutionContext, pipeline: Pipeline, built: Mapping[str, NodeResult], work: Path
-) -> Iterable[dg.MaterializeResult]:
+) -> Iterable[Made]:
     rows = _row_counts(work)
     specs = {spec.metadata[_UNIQUE_ID]: spec for spec in context.assets_def.specs}
     # In dbt's order of completion: Dagster wants every model after those it reads.

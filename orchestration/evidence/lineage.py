@@ -238,7 +238,8 @@ def _compile() -> Mapping[str, Any]:
         done = dbtRunner().invoke(["--quiet", "--log-path", work, "compile", "--no-introspect", *flags])
         if not done.success:
             raise SystemExit(f"dbt compile failed: {done.exception or done.result}")
-        return json.loads((Path(work) / "manifest.json").read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((Path(work) / "manifest.json").read_text(encoding="utf-8"))
+        return manifest
 
 
 if __name__ == "__main__":

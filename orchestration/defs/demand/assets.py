@@ -9,16 +9,14 @@ from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION, LEAD_TI
 from optimization.contracts.outputs import DEMAND_CLASS, FORECAST, LEAD_TIME, PROTECTION_DEMAND
 from optimization.parameters import DemandParameters
 from orchestration.batches import mapper
-from orchestration.defs.borders import read_borders, write_border
+from orchestration.defs.borders import Told, read_borders, write_border
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
 
-Results = Iterable[dg.MaterializeResult | dg.AssetCheckResult]
-
 
 @science_asset(DEMAND_CLASS, group="demand", kinds={"python"})
-def demand_class(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Results:
+def demand_class(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Class every item-location by its pattern of demand."""
     from optimization.demand.classes import classify_demand
 
@@ -31,7 +29,7 @@ def demand_class(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
 
 
 @science_asset(FORECAST, group="demand", kinds={"python", "statsforecast"})
-def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Results:
+def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Forecast weekly demand with quantiles."""
     from optimization.demand.forecasting import forecast_demand
 
@@ -53,7 +51,7 @@ def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipel
 
 
 @science_asset(LEAD_TIME, group="demand", kinds={"python"})
-def lead_time(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Results:
+def lead_time(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Estimate lead-time distributions from receipts and open orders."""
     from optimization.demand.lead_times import estimate_lead_times
 
@@ -66,14 +64,15 @@ def lead_time(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipe
 
 
 @science_asset(PROTECTION_DEMAND, group="demand", kinds={"python"})
-def protection(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Results:
+def protection(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Put demand over lead time plus review time into one distribution per item-location."""
     from optimization.demand.protection import protection_demand
 
     as_of = business_date(context)
     with pipeline.stage("demand over lead time") as stage:
-        frame, report = protection_demand(
-            *read_borders(pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, FORECAST, LEAD_TIME)
+        item_location, history, weekly, lead = read_borders(
+            pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, FORECAST, LEAD_TIME
         )
+        frame, report = protection_demand(item_location, history, weekly, lead)
         yield from write_border(pipeline, as_of, PROTECTION_DEMAND, frame, report)
         stage.detail = f"{len(frame):,} item-locations"

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from orchestration.contracts.raw import RAW_TABLES, RawTable
 from orchestration.defs.borders import (
     CONTRACT_CHECK,
+    Told,
     check_result,
     contract_check_spec,
     materialized,
@@ -28,9 +29,7 @@ from orchestration.lake.snapshots import seal_date
     partitions_def=DAILY,
     backfill_policy=BACKFILL,
 )
-def snapshot(
-    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
-) -> Iterable[dg.MaterializeResult | dg.AssetCheckResult]:
+def snapshot(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Extract the business date from the source, set bad rows aside, seal the rest."""
     as_of = business_date(context)
     with pipeline.stage("seal") as stage:

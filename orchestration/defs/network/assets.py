@@ -16,7 +16,7 @@ from optimization.contracts.outputs import (
 )
 from optimization.parameters import NetworkParameters
 from orchestration.batches import mapper
-from orchestration.defs.borders import read_borders, write_border
+from orchestration.defs.borders import Told, read_borders, write_border
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
@@ -31,17 +31,21 @@ from orchestration.defs.science import science_asset
     group="network",
     kinds={"python", "pyomo", "highs"},
 )
-def network_plan(
-    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
-) -> Iterable[dg.MaterializeResult | dg.AssetCheckResult]:
+def network_plan(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Balance stock between locations and order the rest."""
     from optimization.network.planning import plan_network
 
     as_of = business_date(context)
     settings = pipeline.settings.network
     with pipeline.stage("network plan") as stage, mapper(pipeline.settings.execution.workers) as spread:
+        item_location, policy, demand, lane = read_borders(
+            pipeline, as_of, ITEM_LOCATION, POLICY, PROTECTION_DEMAND, LANE
+        )
         plan = plan_network(
-            *read_borders(pipeline, as_of, ITEM_LOCATION, POLICY, PROTECTION_DEMAND, LANE),
+            item_location,
+            policy,
+            demand,
+            lane,
             pd.Timestamp(as_of),
             NetworkParameters(
                 dead_band_factor=settings.dead_band_factor,

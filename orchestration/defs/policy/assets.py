@@ -7,7 +7,7 @@ import dagster as dg
 from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import POLICY, PROTECTION_DEMAND
 from optimization.parameters import PolicyParameters
-from orchestration.defs.borders import read_borders, write_border
+from orchestration.defs.borders import Told, read_borders, write_border
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
@@ -16,9 +16,7 @@ PREVIOUS_COLUMNS = ["item_id", "location_id", "reorder_point_units", "order_up_t
 
 
 @science_asset(POLICY, group="policy", kinds={"python"})
-def policy(
-    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
-) -> Iterable[dg.MaterializeResult | dg.AssetCheckResult]:
+def policy(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Size reorder points and order-up-to levels, and decide which changes become effective."""
     from optimization.policy.planning import plan_policies
     from orchestration.lake.parquet import read_arrow

@@ -1,15 +1,15 @@
 """Release: the candidate with all its evidence, then the gate and the publication."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from orchestration.defs.borders import OWNERS
+from orchestration.defs.borders import OWNERS, Made
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.release.verdicts import (
     dbt_verdicts,
@@ -26,34 +26,31 @@ if TYPE_CHECKING:
     from orchestration.publish.verdicts import Verdict
 
 
-def _spec(name: str, deps: Iterable[str], description: str, kinds: set[str]) -> dict[str, object]:
-    return {
-        "name": name,
-        "deps": [dg.AssetKey(dep) for dep in deps],
-        "group_name": "release",
-        "owners": [OWNERS["release"]],
-        "kinds": kinds,
-        "tags": {"layer": "release"},
-        "description": description,
-        "partitions_def": DAILY,
-        "backfill_policy": BACKFILL,
-    }
-
-
-@dg.asset(
-    **_spec(
-        "release_candidate",
-        sorted(published_models()),
-        "All published tables of the date, with every verdict of the run and the suite over the tables.",
-        {"python", "greatexpectations"},
+def _release_asset(
+    name: str, deps: Iterable[str], description: str, kinds: set[str]
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    spec = dg.AssetSpec(
+        name,
+        deps=[dg.AssetKey(dep) for dep in deps],
+        group_name="release",
+        owners=[OWNERS["release"]],
+        kinds=kinds,
+        tags={"layer": "release"},
+        description=description,
     )
+    return dg.multi_asset(name=name, specs=[spec], partitions_def=DAILY, backfill_policy=BACKFILL)
+
+
+@_release_asset(
+    "release_candidate",
+    sorted(published_models()),
+    "All published tables of the date, with every verdict of the run and the suite over the tables.",
+    {"python", "greatexpectations"},
 )
-def release_candidate(
-    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
-) -> dg.MaterializeResult:
+def release_candidate(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Made:
     """Gather verdicts, hold the tables against the last release, write the candidate."""
     from orchestration.evidence.tables import data_dictionary_table, lineage_table, quarantine_table
-    from orchestration.lake.manifests import latest_sealed
+    from orchestration.lake.inputs import collect_inputs
     from orchestration.publish.candidate import build_candidate
     from orchestration.publish.expectations import expect
     from orchestration.publish.shelf import previous_release
@@ -66,14 +63,12 @@ def release_candidate(
         before = previous_release(lake, as_of)
         suite = expect(
             exported,
-            {name: before.table(name) for name in exported if before.table(name).exists()}
-            if before
-            else None,
+            before.tables if before else None,
             pipeline.settings,
             work / "evidence",
         )
         verdicts = [*run_verdicts(context), *dbt_verdicts(work), *suite]
-        sealed = latest_sealed(lake, as_of)
+        sealed = collect_inputs(lake, as_of).snapshot
         candidate = build_candidate(
             lake,
             as_of,
@@ -89,6 +84,7 @@ def release_candidate(
         failed = sum(not verdict.is_passed for verdict in verdicts)
         stage.detail = f"{len(verdicts):,} checks, {failed:,} not passed"
     return dg.MaterializeResult(
+        asset_key="release_candidate",
         data_version=dg.DataVersion(candidate.content_hash[:16]),
         metadata={
             "dagster/row_count": sum(candidate.rows.values()),
@@ -98,16 +94,14 @@ def release_candidate(
     )
 
 
-@dg.asset(
-    **_spec(
-        "release",
-        ["release_candidate"],
-        "The published release: one immutable folder with its manifest, then pointer, current/, "
-        "published.duckdb and export/.",
-        {"python", "parquet"},
-    )
+@_release_asset(
+    "release",
+    ["release_candidate"],
+    "The published release: one immutable folder with its manifest, then pointer, current/, "
+    "published.duckdb and export/.",
+    {"python", "parquet"},
 )
-def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult:
+def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Made:
     """Let the candidate through the gate and publish it, or refuse it and keep the last release."""
     from orchestration.lake.inputs import collect_inputs
     from orchestration.publish.expectations import expectation_checks
@@ -145,6 +139,7 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
         )
         stage.detail = f"{outcome.release.release_id} {outcome.state}; {len(verdicts):,} checks"
     return dg.MaterializeResult(
+        asset_key="release",
         data_version=dg.DataVersion(outcome.release.content_hash[:16]),
         metadata={
             "release_id": outcome.release.release_id,

@@ -80,12 +80,12 @@ def planned_checks(context: dg.AssetExecutionContext) -> set[CheckKey]:
     return {(event.asset_key.path[-1], event.check_name) for event in planned}
 
 
-def expected_checks() -> set[CheckKey]:
+def expected_checks() -> frozenset[CheckKey]:
     """Return the checks of the whole graph; a run that planned fewer was a part of it."""
-    from orchestration.definitions import defs
+    # The graph lists the assets that call this: it is there once they run, not when they load.
+    from orchestration.defs.graph import check_keys
 
-    keys = defs.resolve_asset_graph().asset_check_keys
-    return {(key.asset_key.path[-1], key.name) for key in keys}
+    return check_keys()
 
 
 def _events(context: dg.AssetExecutionContext, kind: dg.DagsterEventType) -> list[Any]:

@@ -1,0 +1,29 @@
+"""All assets and checks of the project in one list: what a run of the whole graph consists of."""
+
+from functools import cache
+
+import dagster as dg
+
+from orchestration.defs.allocation import assets as allocation
+from orchestration.defs.demand import assets as demand
+from orchestration.defs.ims import assets as ims
+from orchestration.defs.marts import assets as marts
+from orchestration.defs.marts import checks as marts_checks
+from orchestration.defs.network import assets as network
+from orchestration.defs.policy import assets as policy
+from orchestration.defs.published import assets as published
+from orchestration.defs.release import assets as release
+
+ASSETS = dg.load_assets_from_modules([ims, marts, demand, policy, network, allocation, published, release])
+CHECKS = dg.load_asset_checks_from_modules([marts_checks])
+
+
+@cache
+def check_keys() -> frozenset[tuple[str, str]]:
+    """Return (asset, check) of every check of the graph."""
+    return frozenset(
+        (key.asset_key.path[-1], key.name)
+        for made in (*ASSETS, *CHECKS)
+        if isinstance(made, dg.AssetsDefinition)
+        for key in made.check_keys
+    )
