@@ -80,16 +80,7 @@ def _closed_form(
     known = series.known_weeks.astype(np.float64)
     is_new, is_dormant = classes == "new", classes == "dormant"
     level = np.where(is_dormant, series.exponential_mean(DORMANT_HALF_LIFE_WEEKS), sparse)
-    witness = ~is_new & ~is_dormant & ~series.is_poisoned
-    groups = int(category.max()) + 1 if len(category) else 0
-    count = np.bincount(category[witness], minlength=groups)
-    of_category = np.divide(
-        np.bincount(category[witness], weights=sparse[witness], minlength=groups),
-        count,
-        out=np.zeros(groups),
-        where=count > 0,
-    )
-    blended = (known * sparse + PRIOR_WEEKS * of_category[category]) / (known + PRIOR_WEEKS)
+    blended = _blended(series, category)
     level = np.where(is_new, blended, level)
     method = first_that_holds({"category_blend": is_new, "ew_mean_52": is_dormant}, "ew_mean_26")
     reason = first_that_holds(
@@ -97,6 +88,26 @@ def _closed_form(
         "SPARSE_DEMAND",
     )
     return level, method, reason
+
+
+def _blended(series: WeeklySeries, category: Integers) -> Numbers:
+    """Level of short histories: own weeks after the first, and the category's for the rest.
+
+    A series begins with its first demand, so that its first week says nothing about the rate; the
+    category's level is the mean of *all* its item-locations over the last weeks, those without
+    demand included, because the ones that have sold long and well are not what a new one becomes.
+    """
+    groups = int(category.max()) + 1 if len(category) else 0
+    span = min(PRIOR_WEEKS, float(series.n_weeks.max(initial=1)))
+    sound = ~series.is_poisoned
+    recent = (series.week >= series.end_week - span) & sound[series.row]
+    units = np.bincount(category[series.row[recent]], weights=series.units[recent], minlength=groups)
+    members = np.bincount(category[sound], minlength=groups)
+    of_category = np.divide(units, span * members, out=np.zeros(groups), where=members > 0)
+    later = series.week > series.first_week[series.row]
+    own = np.bincount(series.row[later], weights=series.units[later], minlength=series.n)
+    own_weeks = np.maximum(series.known_weeks.astype(np.float64) - 1.0, 0.0)
+    return np.asarray((own + PRIOR_WEEKS * of_category[category]) / (own_weeks + PRIOR_WEEKS))
 
 
 def _fit(

@@ -63,7 +63,8 @@ class VehicleStates(Vehicles):
                 "location_id": self.dealers(pairs["dealer"]),
                 "is_ranged": repeated(True, rows, pa.bool_()),
                 "stockout_behaviour": repeated("mixed", rows, pa.string()),
-                "service_target": repeated(0.9, rows, pa.float64()),
+                # A dealer shows a choice of configurations, not every one of them at all times.
+                "service_target": repeated(0.6, rows, pa.float64()),
                 "service_metric": repeated("cycle", rows, pa.string()),
                 "review_days": repeated(7, rows, pa.int64()),
             },
