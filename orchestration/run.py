@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Literal
 from optimization.errors import StockplanError
 from orchestration.defs.resources import Pipeline
 from orchestration.lake.parquet import write_text
-from orchestration.publish.release import record_refusal
 from orchestration.publish.shelf import Release, current_release, releases
 from orchestration.settings import PROJECT_ROOT
 
@@ -82,9 +81,9 @@ def run_day(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance) -> Da
         raise_on_error=False,
     )
     if not result.success:
-        raise DayFailed(
-            as_of, *_first_failure(result.all_events, pipeline.lake.root / "logs" / result.run_id)
-        )
+        stage, reason = _first_failure(result.all_events, pipeline.lake.root / "logs" / result.run_id)
+        pipeline.refuse(as_of, result.run_id, f"{stage}: {reason}")
+        raise DayFailed(as_of, stage, reason)
     metadata = result.asset_materializations_for_node("release")[0].metadata
     release_id = str(metadata["release_id"].value)
     return DayResult(
@@ -116,16 +115,6 @@ def run_dates(
 def dates_between(pipeline: Pipeline, first: date, last: date) -> Sequence[date]:
     """Return the business dates of the source within the bounds, ascending."""
     return [day for day in pipeline.connector.business_dates() if first <= day <= last]
-
-
-def refuse_run(pipeline: Pipeline, as_of: date, run_id: str, reason: str) -> None:
-    """Write into the ledger that this run published nothing; a second call for the run is a no-op.
-
-    The gate writes its own refusal; a run that stopped before it has nobody else to do so.
-    """
-    refusals = (event for event in pipeline.ledger.events("release") if event.event_type == "refused")
-    if all(event.payload["run"].get("run_id") != run_id for event in refusals):
-        record_refusal(as_of, reason, pipeline.lake, pipeline.ledger, pipeline.actor, {"run_id": run_id})
 
 
 def _check_partition(pipeline: Pipeline, as_of: date) -> None:

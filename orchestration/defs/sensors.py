@@ -8,6 +8,7 @@ import dagster as dg
 
 from orchestration.defs.jobs import daily
 from orchestration.defs.partitions import DAILY
+from orchestration.defs.resources import Pipeline
 from orchestration.lake.paths import Lake
 from orchestration.settings import settings
 
@@ -80,14 +81,21 @@ def dates_to_ask(
     return wanted, {day: fingerprint for day, fingerprint in known.items() if fingerprint is not None}
 
 
-@dg.run_failure_sensor(description="Writes one line per failed run to alerts.jsonl, for whatever pages you.")
+@dg.run_failure_sensor(
+    description="Writes each failed run to the ledger, and to alerts.jsonl for whatever pages you."
+)
 def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
-    """Append who failed, which date and why; the last release stays current."""
+    """Append who failed, which date and why, and see to it that the ledger knows."""
+    business_date = context.dagster_run.tags.get("dagster/partition")
+    if business_date:
+        Pipeline(settings()).refuse(
+            date.fromisoformat(business_date), context.dagster_run.run_id, context.failure_event.message or ""
+        )
     path = settings().home / "alerts.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     line = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "business_date": context.dagster_run.tags.get("dagster/partition"),
+        "business_date": business_date,
         "run_id": context.dagster_run.run_id,
         "message": context.failure_event.message,
     }
