@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 
 from optimization.contracts.table import Column
 from orchestration.contracts.arrow import arrow_schema
-from orchestration.contracts.raw import STAMPS, RawTable
+from orchestration.contracts.raw import RAW_BY_NAME, STAMPS, RawTable
 from orchestration.ims.casting import Mask, cast_column, mask_of
 
 if TYPE_CHECKING:
@@ -147,47 +148,33 @@ def check_values(state: Examination, column: Column) -> None:
 
 
 def _broken_checks(contract: RawTable, column: Column, values: pa.ChunkedArray) -> dict[str, Mask]:
-    """Run the column's pandera checks on its distinct values; rule -> rows that break it."""
-    schema = _schemas(contract).get(column.name)
-    if schema is None or not len(values):
-        return {}
-    import pandas as pd
-    import pandera.errors
+    """Run the column's pandera checks on its distinct values; rule -> rows that break it.
 
+    Each check is called by itself: a whole schema validation costs more than the check, and its
+    other half, dtypes and nulls, is settled by the cast.
+    """
+    checks = _pandera_checks(contract.source_name).get(column.name)
+    if not checks or values.null_count == len(values):
+        return {}
     encoded = values.combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
     distinct = encoded.dictionary.to_pandas()
-    if column.kind != "text":
-        distinct = distinct.astype(column.pandas_dtype(contract.is_nullable(column.name)))
-    try:
-        schema.validate(pd.DataFrame({column.name: distinct}), lazy=True)
-    except pandera.errors.SchemaErrors as failure:
-        cases = failure.failure_cases
-    else:
-        return {}
-    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-    return {
-        str(rule): np.isin(codes, group["index"].astype("int64").to_numpy())
-        for rule, group in cases.groupby("check", sort=True)
-    }
+    codes = None
+    broken = {}
+    for check in checks:
+        is_kept = np.asarray(check(distinct).check_output, dtype=np.bool_)
+        if not is_kept.all():
+            if codes is None:
+                codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+            broken[str(check.error or check.name)] = np.isin(codes, np.flatnonzero(~is_kept))
+    return broken
 
 
-def _schemas(contract: RawTable) -> dict[str, pandera.DataFrameSchema]:
-    """One pandera schema per column that has value checks, taken from the contract's own."""
-    found = _SCHEMAS.get(contract.name)
-    if found is None:
-        import pandera.pandas as pandera
-
-        found = _SCHEMAS[contract.name] = {
-            name: pandera.DataFrameSchema({name: column})
-            for name, column in contract.to_pandera().columns.items()
-            if column.checks
-        }
-    return found
-
-
-_SCHEMAS: dict[str, dict[str, Any]] = {}
+@cache
+def _pandera_checks(source_name: str) -> dict[str, list[pandera.Check]]:
+    """The value checks of the contract's own pandera schema, by column."""
+    return {name: column.checks for name, column in RAW_BY_NAME[source_name].to_pandera().columns.items()}
 
 
 def check_dates(state: Examination) -> None:

@@ -14,6 +14,8 @@ from orchestration.ims.connector import Snapshot
 from orchestration.ims.quarantine import ExaminedTable
 from orchestration.lake.manifests import SealedSnapshot
 
+_REPAIR_ROWS = "Repair the rows listed with the refusal and deliver the snapshot again."
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -96,30 +98,35 @@ def too_much_bad(examined: Mapping[str, ExaminedTable], most: float) -> list[Pro
                     name,
                     "too_many_bad_rows",
                     f"{one.bad_rows} of {rows} rows are bad ({_commonest(one)}), more than {most:.0%}",
-                    "Repair the rows listed with the refusal and deliver the snapshot again.",
-                )
-            )
-        elif one.contract.is_mandatory and rows and not one.accepted.num_rows:
-            problems.append(
-                Problem(
-                    name,
-                    "no_row_left",
-                    f"every row of this mandatory table is set aside ({_commonest(one)})",
-                    "Repair the rows listed with the refusal and deliver the snapshot again.",
+                    _REPAIR_ROWS,
                 )
             )
     rows = sum(one.delivered.num_rows for one in examined.values())
     bad = sum(one.bad_rows for one in examined.values())
-    if bad > max(1.0, most * rows) and not problems:
+    if not problems and bad > max(1.0, most * rows):
         problems.append(
             Problem(
                 "*",
                 "too_many_bad_rows",
                 f"{bad} of the snapshot's {rows} rows are bad, more than {most:.0%}",
-                "Repair the rows listed with the refusal and deliver the snapshot again.",
+                _REPAIR_ROWS,
             )
         )
-    return problems
+    return problems or _nothing_left(examined)
+
+
+def _nothing_left(examined: Mapping[str, ExaminedTable]) -> list[Problem]:
+    """Mandatory tables of which not one row is left; there is nothing to plan from."""
+    return [
+        Problem(
+            name,
+            "no_row_left",
+            f"every row of this mandatory table is set aside ({_commonest(one)})",
+            _REPAIR_ROWS,
+        )
+        for name, one in examined.items()
+        if one.contract.is_mandatory and one.delivered.num_rows and not one.accepted.num_rows
+    ]
 
 
 def _commonest(one: ExaminedTable) -> str:
