@@ -1,0 +1,145 @@
+"""Quarantine: the right rows, the right reasons, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestration.contracts.arrow import arrow_schema
+from orchestration.contracts.raw import RAW_BY_NAME, RAW_TABLES, RECEIPT, UNIT
+from orchestration.ims.quarantine import QUARANTINE_SCHEMA, examine, examine_snapshot
+from orchestration.ims.row_rules import Limits
+from tests.factories import small_snapshot
+
+DAY = date(2022, 7, 20)
+LIMITS = Limits(DAY, "test", 1000)
+
+
+def test_a_valid_snapshot_passes_untouched() -> None:
+    examined = examine_snapshot(small_snapshot(DAY), 1000)
+    assert list(examined) == [table.source_name for table in RAW_TABLES]
+    for name, one in examined.items():
+        assert one.violations == ()
+        assert one.accepted.schema == arrow_schema(RAW_BY_NAME[name])
+        assert one.accepted.num_rows == one.delivered.num_rows
+        assert one.quarantine().num_rows == 0
+
+
+def _receipts(*changes: dict[str, object]) -> pa.Table:
+    first = small_snapshot(DAY).tables["receipt"].to_pylist()[0]
+    schema = pa.schema([field.with_nullable(True) for field in arrow_schema(RECEIPT)])
+    return pa.Table.from_pylist([{**first, **change} for change in changes], schema=schema)
+
+
+def test_a_line_per_row_and_broken_rule_with_key_value_and_repair() -> None:
+    table = _receipts(
+        {},
+        {"receipt_id": 'R"2', "received_units": -5.0, "received_date": date(2022, 7, 25)},
+    )
+    rows = examine(RECEIPT, table, LIMITS, {}).quarantine()
+    assert rows.schema == QUARANTINE_SCHEMA
+    told = rows.to_pylist()
+    assert [(row["row_number"], row["column_name"], row["rule"]) for row in told] == [
+        (2, "received_date", "after_business_date"),
+        (2, "received_units", "greater_than_or_equal_to(0)"),
+    ]
+    assert json.loads(told[0]["row_key"]) == {"receipt_id": 'R"2'}
+    assert told[0]["value"] == "datetime.date(2022, 7, 25)"
+    assert told[1]["value"] == "-5.0"
+    assert "2022-07-20" in told[0]["repair"]
+
+
+def test_a_correction_replaces_its_older_version_and_is_no_fault() -> None:
+    table = _receipts(
+        {"loaded_at": datetime(2022, 7, 1), "accepted_units": 1.0},
+        {"loaded_at": datetime(2022, 7, 3), "accepted_units": 3.0},
+        {"loaded_at": datetime(2022, 7, 2), "accepted_units": 2.0},
+    )
+    one = examine(RECEIPT, table, LIMITS, {})
+    assert (one.bad_rows, one.superseded_rows) == (0, 2)
+    assert one.accepted.column("accepted_units").to_pylist() == [3.0]
+
+
+def test_repeated_rows_are_kept_once_and_contradictions_not_at_all() -> None:
+    known = datetime(2022, 7, 1)
+    table = _receipts(
+        {"receipt_id": "same", "loaded_at": known},
+        {"receipt_id": "same", "loaded_at": known},
+        {"receipt_id": "rival", "loaded_at": known, "accepted_units": 1.0},
+        {"receipt_id": "rival", "loaded_at": known, "accepted_units": 2.0},
+        {"receipt_id": "alone", "loaded_at": known},
+    )
+    one = examine(RECEIPT, table, LIMITS, {})
+    assert one.accepted.column("receipt_id").to_pylist() == ["same", "alone"]
+    assert one.bad_rows == 3
+    assert one.quarantine().column("rule").to_pylist() == [
+        "duplicate_row",
+        "conflicting_duplicate",
+        "conflicting_duplicate",
+    ]
+
+
+def test_in_a_state_table_an_older_version_is_set_aside() -> None:
+    rows = small_snapshot(DAY).tables["unit"].to_pylist()
+    schema = pa.schema([field.with_nullable(True) for field in arrow_schema(UNIT)])
+    older = {**rows[0], "loaded_at": datetime(2022, 7, 1)}
+    one = examine(UNIT, pa.Table.from_pylist([older, *rows], schema=schema), LIMITS, {})
+    assert one.quarantine().column("rule").to_pylist() == ["duplicate_key"]
+    assert one.accepted.num_rows == len(rows)
+
+
+def test_a_bad_version_does_not_hide_a_good_one() -> None:
+    table = _receipts(
+        {"loaded_at": datetime(2022, 7, 1)},
+        {"loaded_at": datetime(2022, 7, 2), "accepted_units": -1.0},
+    )
+    one = examine(RECEIPT, table, LIMITS, {})
+    assert one.accepted.num_rows == 1
+    assert (one.bad_rows, one.superseded_rows) == (1, 0)
+
+
+def test_consequences_are_counted_apart_from_faults() -> None:
+    snapshot = small_snapshot(DAY)
+    items = snapshot.tables["item"]
+    cost = items.column_names.index("unit_cost")
+    no_cost = pc.if_else(pc.equal(items.column("item_id"), "PART-1"), None, items.column("unit_cost"))
+    tables = {**snapshot.tables, "item": items.set_column(cost, "unit_cost", no_cost)}
+    examined = examine_snapshot(replace(snapshot, tables=tables), 1000)
+    assert examined["item"].bad_rows == 1
+    ranged = examined["item_location"]
+    assert (ranged.bad_rows, ranged.cascaded_rows, ranged.quarantined_rows) == (0, 4, 4)
+
+
+def test_the_list_of_a_hopeless_table_is_cut_short() -> None:
+    table = _receipts(*[{"receipt_id": f"R{number}", "received_units": -1.0} for number in range(20)])
+    one = examine(RECEIPT, table, LIMITS, {})
+    assert one.bad_rows == 20
+    assert one.quarantine(most_per_rule=3).num_rows == 3
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sets(st.integers(0, 29)), st.randoms(use_true_random=False))
+def test_exactly_the_poisoned_rows_are_set_aside_in_any_order(poisoned: set[int], random) -> None:
+    poisons = [
+        {"received_units": -1.0},
+        {"received_units": float("inf")},
+        {"item_id": None},
+        {"received_date": date(2022, 7, 21)},
+        {"supplier_id": "x\x00"},
+        {"first_expected_date": date(2300, 1, 1)},
+    ]
+    changes = [
+        {"receipt_id": f"R{number}", **(random.choice(poisons) if number in poisoned else {})}
+        for number in range(30)
+    ]
+    random.shuffle(changes)
+    one = examine(RECEIPT, _receipts(*changes), LIMITS, {})
+    assert one.bad_rows == len(poisoned)
+    kept = set(one.accepted.column("receipt_id").to_pylist())
+    assert kept == {f"R{number}" for number in range(30) if number not in poisoned}
