@@ -11,7 +11,11 @@ from rich.table import Table
 from orchestration.defs.resources import Pipeline, StageEvent
 from orchestration.settings import settings
 
-console = Console(highlight=False, soft_wrap=True)
+# A log or a pipe has no width of its own; one that holds the tables without folding each word.
+_WIDTH_WITHOUT_TERMINAL = 150
+console = Console(
+    highlight=False, soft_wrap=True, width=None if Console().is_terminal else _WIDTH_WITHOUT_TERMINAL
+)
 
 
 def open_pipeline(accept_row_loss: bool = False, actor: str = "cli") -> Pipeline:

@@ -58,7 +58,7 @@ def _tell_quarantine(release: Release) -> None:
         f"Set aside: {len(rows):,} rows; everything else went on",
         ["table", "column", "rule", "rows", "for example", "repair"],
         [
-            (*key, count, f"{first[key]['row_key']} has {first[key]['value']}", first[key]["repair"])
+            (*key, count, f"{first[key]['row_key']}: {first[key]['value']}", first[key]["repair"])
             for key, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
         ],
     )
@@ -93,8 +93,10 @@ def _tell_places(release: Release, lake: Lake, is_current: bool) -> None:
         console.print(f"For the IMS {shown(lake.export_dir)}/*.csv")
     console.print(f"Evidence    {shown(release.folder)}/manifest.json   {shown(release.folder)}/evidence/")
     console.print(
-        "\nNext: stockplan show exception · stockplan show kpi · make ui · "
-        "make backfill FROM=2023-06-01 TO=2023-06-15 · stockplan init YOUR_FOLDER"
+        "\nNext:  .venv/bin/stockplan show exception     what to look at first\n"
+        "       .venv/bin/stockplan show kpi           how the network is doing\n"
+        "       make ui                                the graph and every run, in a browser\n"
+        "       .venv/bin/stockplan init YOUR_FOLDER   start with your own files"
     )
 
 

@@ -4,7 +4,8 @@ Lineage hangs on the code alone, not on the data of a day. It is therefore deriv
 dbt's compiled SQL, written to `column_lineage.csv` beside this module, and compared in CI:
 a change of lineage is a diff that somebody reads. The daily run only reads the file.
 
-Inside dbt every column is resolved by sqlglot. Python assets are declared: an output column that
+Inside dbt every column is resolved by sqlglot; one that is made from no column, a constant or a
+count of rows, comes from every table that the model reads, written as column `*`. Python assets are declared: an output column that
 carries the name of an input column comes from it, any other is computed from the whole input,
 which is written as column `*`.
 
@@ -138,7 +139,7 @@ def _resolved(manifest: Mapping[str, Any]) -> Iterable[Edge]:
                         column, query, schema, dialect="duckdb", scope=scope, copy=False
                     ).walk()
                     if isinstance(leaf.expression, exp.Table)
-                    and (key := (leaf.expression.db.lower(), leaf.expression.name.lower())) in names
+                    and (key := _key_of(leaf.expression)) in names
                 }
                 for column in outputs
             }
@@ -147,8 +148,9 @@ def _resolved(manifest: Mapping[str, Any]) -> Iterable[Edge]:
         schema.add_table(
             exp.to_table(node["relation_name"], dialect="duckdb"), dict.fromkeys(outputs, "varchar")
         )
+        read = {(names[key], "*") for one in query.find_all(exp.Table) if (key := _key_of(one)) in names}
         for column, origins in leaves.items():
-            for table, input_column in origins:
+            for table, input_column in origins or read:
                 yield Edge(node["name"], column, table, input_column, "resolved")
 
 
@@ -193,7 +195,11 @@ def _source_table(source: Mapping[str, Any]) -> str:
 def _relation_key(relation: str) -> tuple[str, ...]:
     from sqlglot import exp
 
-    table = exp.to_table(relation, dialect="duckdb")
+    return _key_of(exp.to_table(relation, dialect="duckdb"))
+
+
+def _key_of(table: Any) -> tuple[str, ...]:
+    """Schema and name of a table in sqlglot's tree; a common table expression has no schema."""
     return table.db.lower(), table.name.lower()
 
 

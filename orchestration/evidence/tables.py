@@ -100,6 +100,7 @@ def _published_rows() -> Iterable[dict[str, object]]:
     for node in dbt_manifest()["nodes"].values():
         if node["resource_type"] != "model" or node["alias"] not in names:
             continue
+        yield _plain_row(node["alias"], pa.field("release_id", pa.string(), nullable=False))
         for column in node["columns"].values():
             text, unit = _split_unit(column["description"])
             required = any(constraint["type"] == "not_null" for constraint in column.get("constraints", []))
@@ -119,20 +120,30 @@ def _published_rows() -> Iterable[dict[str, object]]:
         ("lineage", _LINEAGE),
         ("quarantine", _QUARANTINE),
     ):
-        for field in schema:
-            yield {
-                "layer": "published",
-                "table_name": name,
-                "column_name": field.name,
-                "data_type": str(field.type),
-                "unit": None,
-                "is_nullable": field.nullable,
-                "description": _GOVERNANCE_COLUMNS.get(field.name, field.name.replace("_", " ")),
-                "origin": "computed",
-            }
+        for field in (*_STAMPS, *(one for one in schema if one.name != "as_of")):
+            yield _plain_row(name, field)
 
 
+def _plain_row(table: str, field: pa.Field) -> dict[str, object]:
+    """A column that Python makes: its type and meaning stand in this module."""
+    return {
+        "layer": "published",
+        "table_name": table,
+        "column_name": field.name,
+        "data_type": str(field.type),
+        "unit": None,
+        "is_nullable": field.nullable,
+        "description": _GOVERNANCE_COLUMNS.get(field.name, field.name.replace("_", " ")),
+        "origin": "computed",
+    }
+
+
+_STAMPS = (
+    pa.field("release_id", pa.string(), nullable=False),
+    pa.field("as_of", pa.date32(), nullable=False),
+)
 _GOVERNANCE_COLUMNS = {
+    "release_id": "Release the row belongs to: business date, number of the release, start of its hash",
     "as_of": "Business date of the snapshot",
     "asset": "Table the check is about; several when it compares tables",
     "check_name": "Name of the check",
@@ -148,7 +159,7 @@ _GOVERNANCE_COLUMNS = {
     "kind": "resolved from SQL, or declared for a Python asset",
     "input_column": "Column it comes from; * is the whole table",
     "row_key": "Key of the row as JSON",
-    "row_number": "Row of the delivered table, counted from 0",
+    "row_number": "Row of the delivered table, counted from 1",
     "rule": "Rule the row breaks",
     "value": "Offending value, cut to 200 characters",
 }

@@ -93,6 +93,7 @@ planned as (
         positions.backorder_units,
         positions.next_expected_date,
         coalesce(protection.mean_units, 0) as protection_demand_units,
+        coalesce(protection.mean_units / protection.protection_days, 0) as demand_per_day_units,
         policies.reorder_point_units,
         policies.order_up_to_units,
         policies.change_state,
@@ -134,33 +135,12 @@ stock_outs as (
     where
         available_units <= 0
         and protection_demand_units > 0
-        -- an item that the policy does not stock, and nobody waits for, is not missing
-        and (order_up_to_units > 0 or backorder_units > 0)
-
-),
-
-below_reorder_points as (
-
-    select
-        'below_reorder_point' as exception_type,
-        'medium' as severity,
-        item_id,
-        location_id,
-        {{ amount('reorder_point_units - inventory_position_units', 'shortage_cost') }} as value_at_risk,
-        order_up_to_units - inventory_position_units as quantity_units,
-        'position_at_or_below_reorder_point' as reason_code,
-        'Position ' || {{ shown('inventory_position_units') }} || ' against reorder point '
-        || {{ shown('reorder_point_units') }} || '.' as detail,
-        case
-            when position_after_units > inventory_position_units
-                then 'Release the order or transfer proposed today.'
-            else 'No order was proposed; see the reason in inventory_position.'
-        end as suggested_action
-    from planned
-    where
-        available_units > 0
-        and inventory_position_units <= reorder_point_units
-        and order_up_to_units > inventory_position_units
+        -- missing is what somebody waits for, or what the policy stocks and will be asked for: an item
+        -- that sells less than one unit before supply can arrive is empty most of the time
+        and (
+            backorder_units > 0
+            or order_up_to_units > 0 and protection_demand_units >= {{ var('stock_out_least_demand_units') }}
+        )
 
 ),
 
@@ -200,6 +180,7 @@ excess as (
     where
         on_hand_units > 0
         and inventory_position_units > order_up_to_units * {{ var('excess_factor') }}
+        and inventory_position_units > demand_per_day_units * {{ var('excess_cover_days') }}
 
 ),
 
@@ -377,8 +358,6 @@ quarantined_rows as (
 exceptions as (
 
     select * from stock_outs
-    union all
-    select * from below_reorder_points
     union all
     select * from unmet_needs
     union all

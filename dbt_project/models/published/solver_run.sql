@@ -32,7 +32,7 @@ select
     runs.batch_id,
     runs.solver_status,
     cast(runs.objective as double) as objective,
-    runs.objective_bound,
+    cast(runs.objective_bound as double) as objective_bound,
     runs.relative_gap,
     runs.row_count,
     runs.column_count,
