@@ -5,9 +5,9 @@ dbt's compiled SQL, written to `column_lineage.csv` beside this module, and comp
 a change of lineage is a diff that somebody reads. The daily run only reads the file.
 
 Inside dbt every column is resolved by sqlglot; one that is made from no column, a constant or a
-count of rows, comes from every table that the model reads, written as column `*`. Python assets are declared: an output column that
-carries the name of an input column comes from it, any other is computed from the whole input,
-which is written as column `*`.
+count of rows, comes from every table that the model reads, written as column `*`. Python assets
+are declared: an output column that carries the name of an input column comes from it, any other
+is computed from the whole input, which is written as column `*` too.
 
     python -m orchestration.evidence.lineage            writes the file
     python -m orchestration.evidence.lineage --check    exits 1 when the file is out of date
@@ -138,8 +138,7 @@ def _resolved(manifest: Mapping[str, Any]) -> Iterable[Edge]:
                     for leaf in lineage(
                         column, query, schema, dialect="duckdb", scope=scope, copy=False
                     ).walk()
-                    if isinstance(leaf.expression, exp.Table)
-                    and (key := _key_of(leaf.expression)) in names
+                    if isinstance(leaf.expression, exp.Table) and (key := _key_of(leaf.expression)) in names
                 }
                 for column in outputs
             }
