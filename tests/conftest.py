@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from orchestration.run import DayResult
-from tests.pipelines import SMALL_DAYS, SmallSource, Workshop, open_workshop
+from tests.pipelines import SMALL_DAYS, SmallSource, Workshop, open_workshop, stockplan
 
 # Tests that use one of these fixtures run in one worker, so that it is built once per session.
 SHARED = ("demo", "small", "foreign")
@@ -58,3 +60,34 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
     source = SmallSource()
     with open_workshop(tmp_path_factory.mktemp("small"), source) as workshop:
         yield Small(workshop, source, workshop.run(SMALL_DAYS[-1]))
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """The wholesaler's files after `stockplan init` and `stockplan run`, each a process of its own."""
+
+    home: Path
+    mapping: Path
+    settings: dict[str, str]
+    init: subprocess.CompletedProcess[str]
+    run: subprocess.CompletedProcess[str]
+
+
+FOREIGN_INBOX = Path(__file__).parent / "data" / "foreign"
+FOREIGN_DAY = "2024-03-01"
+
+
+@pytest.fixture(scope="session")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Foreign:
+    """A folder of CSV files with other column names, from the draft of a mapping to a release."""
+    folder = tmp_path_factory.mktemp("foreign")
+    home, mapping = folder / "home", folder / "mapping.yaml"
+    init = stockplan("init", str(FOREIGN_INBOX), "--out", str(mapping), home=home)
+    settings = {
+        "STOCKPLAN_SOURCE__CONNECTOR": "files",
+        "STOCKPLAN_SOURCE__INBOX": str(FOREIGN_INBOX),
+        "STOCKPLAN_SOURCE__MAPPING": str(mapping),
+        "STOCKPLAN_FIRST_BUSINESS_DATE": FOREIGN_DAY,
+        "STOCKPLAN_TODAY": "2024-03-02",
+    }
+    return Foreign(home, mapping, settings, init, stockplan("run", home=home, **settings))

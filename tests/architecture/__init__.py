@@ -1,0 +1,1 @@
+"""What may not change unseen: who imports whom, and what Dagster loads."""

@@ -1,0 +1,473 @@
+"""The release of the demo, read as its users read it: whole, consistent, stable, explained."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import date
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pytest
+
+from orchestration.lake.inputs import collect_inputs
+from orchestration.lake.manifests import latest_sealed
+from orchestration.lake.parquet import read_arrow
+from orchestration.publish.export import EXPORT_TABLES
+from orchestration.publish.plausibility import PLAUSIBILITY
+from orchestration.publish.shelf import releases
+from tests.conftest import Demo
+from tests.pipelines import published
+
+DBT_TABLES = {
+    "allocation",
+    "capability",
+    "exception",
+    "forecast",
+    "inventory_aging",
+    "inventory_position",
+    "kpi",
+    "lead_time",
+    "policy",
+    "policy_change",
+    "replenishment_order",
+    "solver_run",
+    "transfer_order",
+}
+PYTHON_KEYS = {
+    "check_result": ("asset", "check_name"),
+    "data_dictionary": ("table_name", "column_name"),
+    "lineage": ("output_table", "output_column", "input_table", "input_column"),
+    "quarantine": ("table_name", "row_number", "column_name", "rule"),
+}
+KEYS = {name: stated.key for name, stated in PLAUSIBILITY.items()} | PYTHON_KEYS
+PAIR = ["item_id", "location_id"]
+Read = Callable[[str], pd.DataFrame]
+
+
+@pytest.fixture(scope="session")
+def read(demo: Demo) -> Read:
+    """Read a table of the newest release, once."""
+    held: dict[str, pd.DataFrame] = {}
+
+    def reader(table: str) -> pd.DataFrame:
+        if table not in held:
+            held[table] = published(demo.newest.release, table)
+        return held[table]
+
+    return reader
+
+
+@pytest.fixture(scope="session")
+def policy(read: Read) -> pd.DataFrame:
+    return read("policy").set_index(PAIR)
+
+
+@pytest.fixture(scope="session")
+def position(read: Read) -> pd.DataFrame:
+    return read("inventory_position").set_index(PAIR)
+
+
+# --- the shelf
+
+
+def test_every_published_table_is_there(demo: Demo) -> None:
+    assert set(demo.newest.release.tables) == DBT_TABLES | set(PYTHON_KEYS)
+    assert demo.newest.state == "published"
+    assert demo.newest.is_current
+
+
+@pytest.mark.parametrize("table", sorted(KEYS))
+def test_every_row_says_its_release_and_date_and_has_its_key(demo: Demo, read: Read, table: str) -> None:
+    frame = read(table)
+    assert list(frame.columns[:2]) == ["release_id", "as_of"]
+    assert set(frame["release_id"]) == {demo.newest.release.release_id}
+    assert set(frame["as_of"]) == {date(2023, 6, 15)}
+    assert not frame.duplicated(list(KEYS[table])).any()
+
+
+def test_quantities_and_money_are_plain_numbers(demo: Demo) -> None:
+    for name, file in demo.newest.release.tables.items():
+        for field in read_arrow(file).schema:
+            assert "decimal" not in str(field.type), f"{name}.{field.name} is {field.type}"
+
+
+def test_the_earlier_date_again_is_unchanged_and_leaves_the_pointer(demo: Demo) -> None:
+    assert demo.first_again.state == "unchanged"
+    assert demo.first_again.release.content_hash == demo.first.release.content_hash
+    assert not demo.first_again.is_current
+    assert demo.workshop.current == demo.newest.release.release_id
+    assert [one.release_id for one in releases(demo.workshop.pipeline.lake)] == [
+        demo.first.release.release_id,
+        demo.newest.release.release_id,
+    ]
+
+
+def test_the_ledger_tells_the_story_and_is_witnessed(demo: Demo) -> None:
+    first, newest = demo.first.release, demo.newest.release
+    assert demo.workshop.events("release") == [
+        ("published", first.release_id),
+        ("published", newest.release_id),
+        ("unchanged", first.release_id),
+    ]
+    assert [kind for kind, _ in demo.workshop.events("snapshot")] == ["sealed", "sealed", "duplicate"]
+    heads = [first.manifest["ledger_head"], newest.manifest["ledger_head"]]
+    assert demo.workshop.pipeline.ledger.verify(expected_heads=heads).is_intact
+
+
+# --- the manifest
+
+
+def test_the_manifest_names_what_was_read_and_by_what(demo: Demo) -> None:
+    manifest = demo.newest.release.manifest
+    lake = demo.workshop.pipeline.lake
+    read = [(one["as_of"], one["snapshot_id"]) for one in manifest["snapshots"]]
+    sealed = [latest_sealed(lake, day.as_of) for day in (demo.first, demo.newest)]
+    assert read == [(one.as_of.isoformat(), one.snapshot_id) for one in sealed if one]
+    assert len(manifest["snapshots"][-1]["tables"]) == 17
+    assert [one["release_id"] for one in manifest["earlier_releases"]] == [demo.first.release.release_id]
+    assert {"dbt-duckdb", "duckdb", "highspy", "pyomo", "statsforecast"} <= set(manifest["packages"])
+    assert manifest["config_hash"] == demo.workshop.pipeline.settings.decision_hash()
+    assert manifest["code"]["source_hash"]
+    assert manifest["seeds"] == {"demo": 20230426}
+    assert manifest["run"]["run_id"] == demo.newest.run_id
+
+
+def test_the_manifest_counts_rows_checks_and_solves(demo: Demo, read: Read) -> None:
+    manifest = demo.newest.release.manifest
+    assert {name: table["rows"] for name, table in manifest["tables"].items()} == {
+        name: len(read(name)) for name in demo.newest.release.tables
+    }
+    assert manifest["checks"]["evaluated"] == len(read("check_result"))
+    solves = {(run["optimisation_model"], run["solver_status"]) for run in manifest["solver_runs"]}
+    assert {model for model, _ in solves} == {"allocation", "network"}
+    assert {status for _, status in solves} <= {"OPTIMAL", "WITHIN_GAP"}
+    assert all(run["is_audit_passed"] for run in manifest["solver_runs"])
+
+
+def test_the_expectations_docs_are_kept(demo: Demo) -> None:
+    evidence = demo.newest.release.folder / "evidence"
+    assert (evidence / "data_docs" / "index.html").exists()
+    assert set(json.loads((evidence / "expectations.json").read_text())) == DBT_TABLES
+
+
+# --- the doors
+
+
+def test_the_database_is_read_only_and_equals_the_files(demo: Demo) -> None:
+    lake = demo.workshop.pipeline.lake
+    assert lake.published_database.stat().st_mode & 0o222 == 0
+    with duckdb.connect(lake.published_database, read_only=True) as database:
+        with pytest.raises(duckdb.Error, match="read-only"):
+            database.execute("create table x (a int)")
+        for name, file in demo.newest.release.tables.items():
+            columns = database.table(name).columns
+            assert columns == read_arrow(file).column_names
+            differing = database.execute(
+                f"select count(*) from ((from {name} except all from read_parquet('{file}'))"
+                f" union all (from read_parquet('{file}') except all from {name}))"
+            ).fetchone()
+            assert differing == (0,), name
+
+
+def test_current_leads_to_the_newest(demo: Demo) -> None:
+    lake = demo.workshop.pipeline.lake
+    assert lake.current_dir.resolve() == demo.newest.release.folder / "tables"
+
+
+@pytest.mark.parametrize("table", EXPORT_TABLES)
+def test_the_export_holds_the_same_rows_under_the_same_ids(demo: Demo, table: str) -> None:
+    exported = pacsv.read_csv(demo.workshop.pipeline.lake.export_dir / f"{table}.csv")
+    held = read_arrow(demo.newest.release.table(table))
+    assert exported.num_rows == held.num_rows
+    key = [KEYS[table][0], "release_id"]
+    assert exported.select(key).cast(held.select(key).schema) == held.select(key)
+
+
+# --- stock
+
+
+def _of_inputs(demo: Demo, query: str, table: str) -> pd.DataFrame:
+    """Run SQL over the sealed files of a source table, not over anything the marts made of them."""
+    files = collect_inputs(demo.workshop.pipeline.lake, date(2023, 6, 15)).files[table]
+    listed = ", ".join(f"'{file}'" for file in files)
+    frame: pd.DataFrame = duckdb.sql(query.format(rows=f"read_parquet([{listed}])")).df()
+    return frame.set_index(PAIR)
+
+
+def test_movements_add_up_to_the_stock(demo: Demo, position: pd.DataFrame) -> None:
+    moved = _of_inputs(
+        demo,
+        "select item_id, location_id, sum(quantity_units) as units from {rows} group by all",
+        "stock_movement",
+    )["units"]
+    on_hand = position["on_hand_units"]
+    assert moved.reindex(on_hand.index).fillna(0).to_numpy() == pytest.approx(on_hand.to_numpy())
+    assert moved.drop(on_hand.index, errors="ignore").abs().max() == pytest.approx(0, abs=1e-9)
+
+
+def test_vehicles_on_hand_are_units_one_by_one(demo: Demo, read: Read, position: pd.DataFrame) -> None:
+    counted = _of_inputs(
+        demo,
+        "select item_id, location_id, count(*) as units from {rows}"
+        " where unit_status = 'at_location' group by all",
+        "unit",
+    )["units"]
+    vehicles = read("policy").query("item_kind == 'vehicle'").set_index(PAIR).index
+    on_hand = position["on_hand_units"].reindex(vehicles)
+    # two units bear a status that nobody knows; they were set aside and are on no shelf
+    assert counted.reindex(vehicles).fillna(0).to_numpy() == pytest.approx(on_hand.to_numpy())
+    assert on_hand.sum() > 1000
+
+
+def test_the_ages_cover_the_stock(read: Read, position: pd.DataFrame) -> None:
+    aged = read("inventory_aging").groupby("location_id")["on_hand_units"].sum()
+    held = position.groupby("location_id")["on_hand_units"].sum()
+    assert aged.reindex(held.index).fillna(0).to_numpy() == pytest.approx(held.to_numpy())
+
+
+# --- key figures
+
+
+def test_a_key_figure_is_its_numerator_by_its_denominator(read: Read) -> None:
+    kpi = read("kpi")
+    ratio = kpi["denominator"].notna() & kpi["value"].notna()
+    numerator, denominator, value = (
+        kpi.loc[ratio, name].to_numpy() for name in ("numerator", "denominator", "value")
+    )
+    assert (denominator != 0).all()
+    # what rounding to four decimals leaves uncertain, and the value's own sixth decimal
+    uncertain = 5e-5 / np.abs(denominator) * (1 + np.abs(value)) + 1e-6
+    assert (np.abs(value - numerator / denominator) <= uncertain).all()
+    plain = kpi["denominator"].isna() & kpi["value"].notna()
+    assert np.allclose(kpi.loc[plain, "value"], kpi.loc[plain, "numerator"], atol=1e-4)
+
+
+def test_a_key_figure_without_value_says_why_and_no_other_does(read: Read) -> None:
+    kpi = read("kpi")
+    assert (kpi["value"].isna() == kpi["null_reason"].notna()).all()
+
+
+def test_ratios_are_never_averaged(read: Read) -> None:
+    """The network's turnover is the sum of numerators by the sum of denominators of its parts."""
+    turnover = read("kpi").query("kpi == 'inventory_turnover' and period == 'rolling' and window_days == 365")
+    network = turnover.query("scope_type == 'network'").iloc[0]
+    parts = turnover.query("scope_type == 'location'")
+    assert parts["numerator"].sum() == pytest.approx(network["numerator"], rel=1e-6)
+    assert parts["denominator"].sum() == pytest.approx(network["denominator"], rel=1e-6)
+
+
+def test_a_year_of_key_figures_and_their_months_are_there(read: Read) -> None:
+    kpi = read("kpi")
+    assert {30, 90, 365} <= set(kpi.loc[kpi["period"] == "rolling", "window_days"])
+    months = kpi.query("kpi == 'inventory_turnover' and period == 'month' and scope_type == 'network'")
+    assert len(months) >= 12
+    asked = {"inventory_turnover", "days_supply", "unit_fill_rate", "line_fill_rate", "order_fill_rate"}
+    asked |= {"stockout_rate", "inventory_investment", "carrying_cost", "gross_margin", "gmroi"}
+    asked |= {"aged_inventory_value", "delivery_days_p50", "expedite_rate"}
+    assert asked <= set(kpi["kpi"])
+
+
+# --- decisions
+
+
+def _is_multiple(units: pd.Series, lot: pd.Series) -> bool:
+    pieces = units / lot
+    return bool(np.allclose(pieces, pieces.round(), atol=1e-6))
+
+
+def test_policies_order_in_lots_above_the_minimum(policy: pd.DataFrame) -> None:
+    assert _is_multiple(policy["order_quantity_units"], policy["lot_units"])
+    assert (policy["order_quantity_units"] >= policy["moq_units"]).all()
+    assert (policy["order_up_to_units"] >= policy["reorder_point_units"]).all()
+    assert (policy["reorder_point_units"] >= 0).all()
+
+
+def test_orders_are_lots_above_the_minimum_from_the_policys_supplier(
+    read: Read, policy: pd.DataFrame
+) -> None:
+    orders = read("replenishment_order")
+    terms = policy.loc[pd.MultiIndex.from_frame(orders[PAIR])].reset_index()
+    assert len(orders) > 0
+    assert _is_multiple(orders["replenish_units"], terms["lot_units"])
+    assert (orders["replenish_units"].to_numpy() >= terms["moq_units"].to_numpy()).all()
+    assert (orders["supplier_id"].to_numpy() == terms["supplier_id"].to_numpy()).all()
+    assert (orders["need_date"] >= orders["release_date"]).all()
+    assert np.allclose(orders["order_value"], orders["replenish_units"] * orders["unit_cost"], atol=0.01)
+
+
+def test_transfers_never_take_what_the_donor_has_not(read: Read, position: pd.DataFrame) -> None:
+    transfers = read("transfer_order")
+    given = transfers.groupby(["item_id", "from_location_id"])["transfer_units"].sum()
+    donors = position.loc[given.index]
+    assert len(transfers) > 0
+    assert (given.to_numpy() <= (donors["on_hand_units"] - donors["reserved_units"]).to_numpy()).all()
+    assert (transfers["from_location_id"] != transfers["to_location_id"]).all()
+    assert (transfers["net_gain"] > 0).all()
+
+
+def test_the_plan_moves_positions_by_exactly_what_it_proposes(read: Read, position: pd.DataFrame) -> None:
+    transfers, orders = read("transfer_order"), read("replenishment_order")
+    change = (
+        orders.groupby(PAIR)["replenish_units"]
+        .sum()
+        .reindex(position.index, fill_value=0)
+        .add(_moved(transfers, "to_location_id"), fill_value=0)
+        .sub(_moved(transfers, "from_location_id"), fill_value=0)
+    )
+    planned = position[position["position_after_units"].notna()]
+    expected = planned["inventory_position_units"] + change.reindex(planned.index)
+    assert np.allclose(planned["position_after_units"], expected)
+
+
+def _moved(transfers: pd.DataFrame, place: str) -> pd.Series:
+    moved: pd.Series = transfers.groupby(["item_id", place])["transfer_units"].sum()
+    return moved.rename_axis(PAIR)
+
+
+def test_allocation_gives_out_every_pool_exactly(read: Read, position: pd.DataFrame) -> None:
+    allocation = read("allocation")
+    given = allocation.groupby(PAIR)["allocated_units"].sum()
+    pools = position.loc[given.index]
+    available = (pools["on_hand_units"] - pools["reserved_units"]).clip(lower=0)
+    assert given.to_numpy() == pytest.approx(available.to_numpy())
+    segments = allocation[allocation["segment_id"] != "POOL"]
+    assert np.allclose(
+        segments["allocated_units"] + segments["unmet_units"], segments["demand_units"], atol=1e-6
+    )
+    assert (segments["guaranteed_units"] <= segments["allocated_units"] + 1e-6).all()
+
+
+def test_forecasts_reach_the_horizon_with_rising_quantiles(demo: Demo, read: Read) -> None:
+    forecast = read("forecast")
+    weeks = demo.workshop.pipeline.settings.demand.horizon_weeks
+    assert set(forecast.groupby(PAIR).size()) == {weeks}
+    quantiles = forecast[["q50_units", "q80_units", "q90_units", "q95_units"]].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert np.isfinite(forecast["mean_units"]).all()
+
+
+def test_the_second_day_starts_from_the_first_days_policy(demo: Demo, read: Read) -> None:
+    before = published(demo.first.release, "policy").set_index(PAIR)
+    change = read("policy_change").set_index(PAIR)
+    shared = change.index.intersection(before.index)
+    assert len(shared) > 0.9 * len(change)
+    for column in ("reorder_point_units", "order_up_to_units"):
+        known = change.loc[shared, f"previous_{column}"]
+        assert (known == before.loc[shared, column]).all()
+    new = change.drop(shared)
+    assert (new["change_state"] == "bootstrap").all()
+    assert not (change.loc[shared, "change_state"] == "bootstrap").any()
+
+
+# --- exceptions
+
+
+def test_exceptions_are_ranked_by_value_and_named_for_good(demo: Demo, read: Read) -> None:
+    exceptions = read("exception").sort_values("exception_rank")
+    assert list(exceptions["exception_rank"]) == list(range(1, len(exceptions) + 1))
+    assert exceptions["value_at_risk"].is_monotonic_decreasing
+    told = exceptions[["exception_type", *PAIR, "reason_code"]].fillna("").agg("|".join, axis=1)
+    ids = told.map(lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:16])
+    assert (ids == exceptions["exception_id"]).all()
+    yesterday = published(demo.first.release, "exception")
+    assert len(set(yesterday["exception_id"]) & set(exceptions["exception_id"])) > 0.5 * len(exceptions)
+    assert exceptions["suggested_action"].str.len().min() > 10
+
+
+# --- what explains the rest
+
+
+def test_the_dictionary_explains_every_column(demo: Demo, read: Read) -> None:
+    dictionary = read("data_dictionary").query("layer == 'published'")
+    explained = set(zip(dictionary["table_name"], dictionary["column_name"], strict=True))
+    for name in demo.newest.release.tables:
+        assert {(name, column) for column in read(name).columns} <= explained
+    assert dictionary["description"].str.len().min() > 3
+
+
+def test_the_dictionary_labels_what_is_not_real(read: Read) -> None:
+    raw = read("data_dictionary").query("layer == 'raw'").set_index(["table_name", "column_name"])["origin"]
+    assert set(raw) == {"recorded", "inferred", "generated", "default"}
+    assert raw["raw__unit", "list_price"] == "recorded"
+    assert raw["raw__demand_line", "order_date"] != "recorded"
+    for table in ("lane", "segment", "item_supplier", "supplier", "cost_parameter", "policy_review"):
+        assert set(raw.loc[f"raw__{table}"]) <= {"generated", "default"}, table
+
+
+def test_every_published_column_leads_back_to_the_source(read: Read) -> None:
+    lineage = read("lineage")
+    inputs = lineage.groupby("output_table")["input_table"].agg(set).to_dict()
+    columns = set(zip(lineage["output_table"], lineage["output_column"], strict=True))
+    for name in DBT_TABLES:
+        assert {(name, column) for column in read(name).columns if column != "release_id"} <= columns
+        reached, todo = set(), [name]
+        while todo:
+            table = todo.pop()
+            reached.add(table)
+            todo += [one for one in inputs.get(table, ()) if one not in reached]
+        assert any(table.startswith("raw__") for table in reached), name
+
+
+def test_capabilities_say_what_the_source_allows(read: Read) -> None:
+    capability = read("capability")
+    assert set(capability["status"]) <= {"available", "partly", "unavailable"}
+    assert (capability["status"] == "available").mean() > 0.5
+    lacking = capability[capability["status"] == "unavailable"]
+    assert (lacking["missing_table"].notna() | lacking["missing_column"].notna()).all()
+
+
+def test_every_check_of_the_graph_was_made_and_passed(read: Read) -> None:
+    from orchestration.definitions import defs
+
+    checks = read("check_result")
+    made = set(zip(checks["asset"], checks["check_name"], strict=True))
+    graph = defs.resolve_asset_graph().asset_check_keys
+    assert {(key.asset_key.path[-1], key.name) for key in graph} <= made
+    assert set(checks["check_kind"]) == {"contract", "dbt", "expectation"}
+    assert checks.loc[checks["severity"] == "ERROR", "is_passed"].all()
+    failed = checks[~checks["is_passed"]]
+    assert (failed["detail"].str.len() > 0).all()
+    assert (failed["repair"].str.len() > 0).all()
+
+
+def test_bad_rows_are_named_with_rule_value_and_repair(demo: Demo, read: Read) -> None:
+    sealed = latest_sealed(demo.workshop.pipeline.lake, date(2023, 6, 15))
+    quarantine = read("quarantine")
+    assert sealed is not None
+    assert len(quarantine) == sealed.quarantined_rows > 0
+    assert quarantine[["row_key", "column_name", "rule", "value", "repair"]].notna().all(axis=None)
+    assert set(quarantine["snapshot_id"]) == {sealed.snapshot_id}
+
+
+# --- what Dagster shows
+
+
+def test_materialisations_carry_rows_version_lineage_and_schema(demo: Demo, read: Read) -> None:
+    import dagster as dg
+
+    from orchestration.definitions import defs
+
+    event = demo.workshop.instance.get_latest_materialization_event(dg.AssetKey("policy"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    metadata = event.asset_materialization.metadata
+    assert metadata["dagster/row_count"].value == len(published(demo.first.release, "policy"))
+    assert "dagster/column_lineage" in metadata
+    assert event.asset_materialization.tags
+    assert "dagster/data_version" in event.asset_materialization.tags
+    for node in defs.resolve_asset_graph().asset_nodes:
+        if node.key.path[-1].startswith(("raw__", "opt_")):
+            assert "dagster/column_schema" in node.metadata, node.key
+
+
+def test_no_row_of_the_newest_events_was_known_later(demo: Demo) -> None:
+    files = collect_inputs(demo.workshop.pipeline.lake, date(2023, 6, 15)).files
+    for name in ("stock_movement", "demand_line", "receipt"):
+        for file in files[name]:
+            known = pc.max(read_arrow(file)["loaded_at"]).as_py()
+            assert known is None or known.date() <= date(2023, 6, 15)
