@@ -73,6 +73,9 @@ empty_spells as (
     where
         spells.on_hand_units = 0
         and item_locations.is_ranged
+        -- where part of the requests are met from supply on its way, sales go on while the shelf is
+        -- empty: taking those days for unknown would throw away most of what was really asked for
+        and item_locations.stockout_behaviour <> 'mixed'
         and spells.valid_to >= run_context.history_start_date
 
 ),
