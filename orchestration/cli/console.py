@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import pyarrow as pa
 from rich.console import Console
@@ -16,6 +17,10 @@ _WIDTH_WITHOUT_TERMINAL = 150
 console = Console(
     highlight=False, soft_wrap=True, width=None if Console().is_terminal else _WIDTH_WITHOUT_TERMINAL
 )
+
+# Longer texts are folded, shorter ones are not.
+_WIDEST_TEXT = 40
+_BORDER_WIDTH = 3
 
 
 def open_pipeline(accept_row_loss: bool = False, actor: str = "cli") -> Pipeline:
@@ -44,8 +49,16 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
 
 
 def print_arrow(title: str, table: pa.Table) -> None:
-    """Print an Arrow table."""
-    print_table(title, table.column_names, [list(row.values()) for row in table.to_pylist()])
+    """Print an Arrow table; the columns that do not fit are named under it."""
+    rows = [list(row.values()) for row in table.to_pylist()]
+    widths = [
+        max([len(name), *(min(len(_text(row[position])), _WIDEST_TEXT) for row in rows)]) + _BORDER_WIDTH
+        for position, name in enumerate(table.column_names)
+    ]
+    fitting = max(1, sum(width <= console.width for width in accumulate(widths)))
+    print_table(title, table.column_names[:fitting], [row[:fitting] for row in rows])
+    if left_out := table.column_names[fitting:]:
+        console.print(f"Left out, show them with --columns: {', '.join(left_out)}")
 
 
 def _text(value: object) -> str:
