@@ -56,7 +56,7 @@ lint: $(STAMP) ## style, types, floors, SQL, rendered contracts
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m orchestration.contracts.rendering --check
 	@$(BIN)/python -m orchestration.evidence.lineage --check
-	@cd dbt_project && ../$(BIN)/sqlfluff lint --processes 2 models macros
+	@cd dbt_project && ../$(BIN)/sqlfluff lint --disable-progress-bar models macros
 
 docs: $(STAMP) ## dbt's static documentation, one HTML file
 	@$(BIN)/stockplan docs

@@ -116,7 +116,8 @@ def report(results: list[dict[str, Any]]) -> None:
     for result in results:
         warm = result["days"]["warm"]
         print(
-            f"{result['case']:>8}: {warm['item_locations']:,} item-locations, peak {result['peak_gb']:.2f} GB, "
+            f"{result['case']:>8}: {warm['item_locations']:,} item-locations, "
+            f"peak {result['peak_gb']:.2f} GB, "
             f"{1000 * warm['cpu'] / warm['item_locations']:.2f} CPU ms per item-location (warm); "
             f"dbt {warm['dbt']:.1f} s is {result['dbt_to_duckdb']:.2f} times the same SQL by DuckDB alone "
             f"({result['duckdb_alone']:.1f} s)"
