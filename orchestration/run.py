@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from optimization.errors import StockplanError
+from orchestration.defs.borders import DETAIL, FAILING_ROWS, REPAIR
 from orchestration.defs.resources import Pipeline
 from orchestration.lake.parquet import write_text
 from orchestration.publish.shelf import Release, current_release, releases
@@ -134,15 +135,34 @@ def _first_failure(events: Sequence[dg.DagsterEvent], log: Path) -> tuple[str, s
     for event in events:
         if not event.is_step_failure:
             continue
-        data = event.step_failure_data
+        stage, data = event.step_key or "?", event.step_failure_data
         if data.user_failure_data and data.user_failure_data.description:
-            return event.step_key or "?", data.user_failure_data.description
+            return stage, data.user_failure_data.description
+        if checks := _failed_checks(events, stage):
+            return stage, "\n".join(checks)
         error = data.error
         while error is not None and error.cause is not None:
             error = error.cause
         if error is None:
-            return event.step_key or "?", "no reason was given"
+            return stage, "no reason was given"
         path = log.with_suffix(".txt")
         write_text(error.to_string(), path)
-        return event.step_key or "?", f"{error.message.strip()}\nTraceback: {path}"
+        return stage, f"{error.message.strip()}\nTraceback: {path}"
     return "the start", "no step reported a failure"
+
+
+def _failed_checks(events: Sequence[dg.DagsterEvent], stage: str) -> list[str]:
+    """Tell every failed check of a step: which, of what, what it found and what to do."""
+    told = []
+    for event in events:
+        if event.step_key != stage or event.event_type_value != "ASSET_CHECK_EVALUATION":
+            continue
+        check = event.asset_check_evaluation_data
+        if not check.passed:
+            said = {key: value.value for key, value in check.metadata.items()}
+            rows = f", {said[FAILING_ROWS]} failing rows" if FAILING_ROWS in said else ""
+            told.append(
+                f"{check.asset_key.path[-1]}: check {check.check_name} failed{rows}: {said.get(DETAIL, '')}"
+                + (f"; repair: {said[REPAIR]}" if said.get(REPAIR) else "")
+            )
+    return told

