@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,7 +123,9 @@ def _close_work_file() -> None:
 def _build_in_child(arguments: list[str], target: Path) -> str | None:
     from dagster_dbt import DbtCliResource
 
-    invocation = DbtCliResource(project_dir=dbt_project).cli(
+    # The dbt of this environment, whether or not the environment is on the PATH.
+    executable = str(Path(sys.executable).with_name("dbt"))
+    invocation = DbtCliResource(project_dir=dbt_project, dbt_executable=executable).cli(
         arguments, raise_on_error=False, target_path=target.resolve()
     )
     # Awaited before anything is read: reading along with a running dbt is a busy loop.
@@ -137,13 +140,15 @@ def _parsed_manifest() -> Manifest:
     """Parse the project once per process; the business date is no part of it.
 
     Parsed with the default work folder: dbt discards what it knows of the project when the path
-    of the database changes.
+    of the database changes. No JSON is written: another process may be reading the prepared manifest.
     """
     from dbt.cli.main import dbtRunner
 
     folder = str(dbt_project.project_dir)
     with _environment(STOCKPLAN_WORK=None, STOCKPLAN_DBT_THREADS=None):
-        done = dbtRunner().invoke(["--quiet", "parse", "--project-dir", folder, "--profiles-dir", folder])
+        done = dbtRunner().invoke(
+            ["--quiet", "--no-write-json", "parse", "--project-dir", folder, "--profiles-dir", folder]
+        )
     if not done.success:
         raise DbtNotPreparedError(f"dbt cannot parse {folder}: {done.exception}")
     manifest: Manifest = done.result
