@@ -25,23 +25,21 @@ dbt_project = DbtProject(
     project_dir=PROJECT_ROOT / "dbt_project",
     profiles_dir=PROJECT_ROOT / "dbt_project",
 )
-# `dagster dev` and `dg dev` parse the project anew; everything else expects a prepared manifest.
-dbt_project.prepare_if_dev()
 
 
 class DbtNotPreparedError(StockplanError):
-    """There is no manifest, or the project does not parse."""
+    """The project does not parse; the message is dbt's own."""
 
 
 @cache
 def dbt_manifest() -> dict[str, Any]:
-    """Return the prepared manifest. Raises `DbtNotPreparedError` when there is none."""
-    try:
-        content: dict[str, Any] = json.loads(dbt_project.manifest_path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DbtNotPreparedError(
-            f"{dbt_project.manifest_path} is missing; prepare dbt with: python -m orchestration.project"
-        ) from error
+    """Return the manifest, prepared first where it is missing or older than the models.
+
+    Raises `DbtNotPreparedError` when the project does not parse.
+    """
+    if not is_manifest_fresh():
+        prepare()
+    content: dict[str, Any] = json.loads(dbt_project.manifest_path.read_text(encoding="utf-8"))
     return content
 
 
@@ -74,7 +72,6 @@ def prepare() -> None:
         raise DbtNotPreparedError(f"dbt cannot parse {folder}: {done.exception}")
     # A partial parse that found nothing new leaves the old file; it is nevertheless fresh.
     dbt_project.manifest_path.touch()
-    dbt_manifest.cache_clear()
 
 
 if __name__ == "__main__":

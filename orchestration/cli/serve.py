@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -44,13 +43,12 @@ def ui(
     command = ["dagster", "dev"] if daemon else ["dagster_webserver"]
     workspace = PROJECT_ROOT / "workspace.yaml"
     console.print(f"Dagster on http://127.0.0.1:{port} (stop it with Ctrl-C)")
-    done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+    os.chdir(PROJECT_ROOT)
+    # Dagster takes this process's place, so that whoever stops the command stops Dagster.
+    os.execv(  # noqa: S606 - our own interpreter and arguments
+        sys.executable,
         [sys.executable, "-m", *command, "-h", "127.0.0.1", "-p", str(port), "-w", str(workspace)],
-        cwd=PROJECT_ROOT,
-        env=os.environ,
-        check=False,
     )
-    raise typer.Exit(done.returncode)
 
 
 def docs(out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("var/docs")) -> None:
