@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.defs import jobs, schedules, sensors
-from orchestration.defs.graph import ASSETS, CHECKS
+from orchestration.defs.graph import ASSETS, CHECKS, check_keys
 from orchestration.defs.resources import Pipeline
 from orchestration.settings import settings
 
@@ -15,5 +15,5 @@ defs = dg.Definitions(
     jobs=[jobs.daily],
     schedules=[schedules.every_morning],
     sensors=[sensors.new_snapshot, sensors.alert_on_failure],
-    resources={"pipeline": Pipeline(settings())},
+    resources={"pipeline": Pipeline(settings(), graph_checks=check_keys())},
 )

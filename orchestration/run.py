@@ -71,8 +71,10 @@ def run_day(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance) -> Da
     Raises `DayFailed` when nothing was published; the last release then stays current.
     """
     from orchestration.definitions import defs
+    from orchestration.defs.graph import check_keys
 
     pipeline.notes.clear()
+    pipeline.graph_checks = check_keys()
     _check_partition(pipeline, as_of)
     result = defs.resolve_job_def("daily").execute_in_process(
         partition_key=as_of.isoformat(),

@@ -6,7 +6,7 @@ A quantity that appears in two tables has one entry here and therefore one name.
 
 from __future__ import annotations
 
-from optimization.contracts.table import Column
+from optimization.contracts.column import Column
 
 STATUSES = ("OK", "FALLBACK", "FROZEN", "OVERRIDE", "QUARANTINED")
 ITEM_KINDS = ("vehicle", "part", "accessory")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from optimization.contracts.table import Kind, Table
+from optimization.contracts.column import Kind
+from optimization.contracts.table import Table
 
 ARROW_TYPES: dict[Kind, pa.DataType] = {
     "text": pa.string(),

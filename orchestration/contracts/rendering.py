@@ -16,9 +16,10 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from optimization.contracts.column import Column
 from optimization.contracts.inputs import INPUTS
 from optimization.contracts.outputs import OUTPUTS
-from optimization.contracts.table import Column, Table
+from optimization.contracts.table import Table
 from orchestration.contracts.arrow import DUCKDB_TYPES
 from orchestration.contracts.raw import RAW_TABLES
 from orchestration.contracts.registry import CONTEXT_TABLES

@@ -32,7 +32,8 @@ class Pipeline:
     """One process's view of the installation; the same object serves many business dates.
 
     `watch` is told of every stage. `accept_row_loss` and `actor` go into the ledger with the
-    override they allow.
+    override they allow. `graph_checks` are the (asset, check) pairs of the whole graph, without
+    which the gate lets nothing through: the graph itself cannot be asked from inside an asset.
     """
 
     settings: Settings
@@ -40,6 +41,7 @@ class Pipeline:
     accept_row_loss: bool = False
     actor: str = "pipeline"
     notes: list[str] = field(default_factory=list)
+    graph_checks: frozenset[tuple[str, str]] = frozenset()
 
     @cached_property
     def lake(self) -> Lake:

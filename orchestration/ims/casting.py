@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from optimization.contracts.table import Kind
+from optimization.contracts.column import Kind
 from orchestration.contracts.arrow import ARROW_TYPES
 
 MISSING_TEXTS = ("", "NaN", "nan", "N/A")

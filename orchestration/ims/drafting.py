@@ -21,7 +21,7 @@ import yaml
 from rapidfuzz import fuzz, process
 from scipy.optimize import linear_sum_assignment
 
-from optimization.contracts.table import Column
+from optimization.contracts.column import Column
 from orchestration.contracts.raw import RAW_BY_NAME, STAMPS, RawTable
 from orchestration.ims.casting import cast_column, mask_of
 from orchestration.ims.connector import SourceError

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from optimization.contracts.table import Column
+from optimization.contracts.column import Column
 from orchestration.contracts.raw import RAW_BY_NAME, RawTable
 from orchestration.ims.connector import Origin, Snapshot, SourceError, short_hash
 from orchestration.ims.mapping import Dialect, TableMapping, read_mapping, same_names

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from optimization.contracts.table import Column
+from optimization.contracts.column import Column
 from orchestration.contracts.arrow import arrow_schema
 from orchestration.contracts.raw import RAW_BY_NAME, STAMPS, RawTable
 from orchestration.ims.casting import Mask, cast_column, mask_of

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from optimization.contracts.table import Column, Table
+from optimization.contracts.column import Column
+from optimization.contracts.table import Table
 from orchestration.contracts.arrow import arrow_schema
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from orchestration.defs.borders import OWNERS, Made
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.release.verdicts import (
     dbt_verdicts,
-    expected_checks,
     planned_checks,
     run_verdicts,
     uncounted_checks,
@@ -67,7 +66,7 @@ def release_candidate(context: dg.AssetExecutionContext, pipeline: dg.ResourcePa
             pipeline.settings,
             work / "evidence",
         )
-        verdicts = [*run_verdicts(context), *dbt_verdicts(work), *suite]
+        verdicts = [*run_verdicts(context), *dbt_verdicts(work, pipeline.graph_checks), *suite]
         sealed = collect_inputs(lake, as_of).snapshot
         candidate = build_candidate(
             lake,
@@ -116,10 +115,10 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
         candidate, verdicts = _kept(work / "candidate.json")
         # Beside the checks that Dagster counts, every run makes the same others: the suite over the
         # published tables, and dbt's tests over several tables.
-        others = expectation_checks(published_models()) | uncounted_checks()
+        others = expectation_checks(published_models()) | uncounted_checks(pipeline.graph_checks)
         run_facts = {"run_id": context.run_id}
         try:
-            judge(verdicts, planned_checks(context) | others, expected_checks() | others)
+            judge(verdicts, planned_checks(context) | others, pipeline.graph_checks | others)
         except GateRefused as refusal:
             record_refusal(as_of, str(refusal), lake, ledger, pipeline.actor, run_facts)
             raise dg.Failure(str(refusal), allow_retries=False) from refusal

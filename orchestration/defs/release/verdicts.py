@@ -36,13 +36,13 @@ def run_verdicts(context: dg.AssetExecutionContext) -> list[Verdict]:
     return verdicts
 
 
-def dbt_verdicts(work: Path) -> list[Verdict]:
+def dbt_verdicts(work: Path, graph_checks: frozenset[CheckKey]) -> list[Verdict]:
     """Return the verdicts of dbt's tests that belong to no single asset: Dagster does not count them.
 
     A test that Dagster does count is found in `run_verdicts`.
     """
     nodes = dbt_manifest()["nodes"]
-    uncounted = {check for _, check in uncounted_checks()}
+    uncounted = {check for _, check in uncounted_checks(graph_checks)}
     verdicts = []
     for stage in ("marts", "published"):
         for result in json.loads((work / f"dbt_{stage}.json").read_text(encoding="utf-8")):
@@ -64,9 +64,9 @@ def dbt_verdicts(work: Path) -> list[Verdict]:
     return verdicts
 
 
-def uncounted_checks() -> set[CheckKey]:
+def uncounted_checks(graph_checks: frozenset[CheckKey]) -> set[CheckKey]:
     """Return dbt's tests that Dagster shows as no check, because they belong to no single asset."""
-    counted = {check for _, check in expected_checks()}
+    counted = {check for _, check in graph_checks}
     return {
         (SEVERAL, node["name"])
         for node in dbt_manifest()["nodes"].values()
@@ -78,14 +78,6 @@ def planned_checks(context: dg.AssetExecutionContext) -> set[CheckKey]:
     """Return the checks that this run planned to evaluate."""
     planned = _events(context, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED)
     return {(event.asset_key.path[-1], event.check_name) for event in planned}
-
-
-def expected_checks() -> frozenset[CheckKey]:
-    """Return the checks of the whole graph; a run that planned fewer was a part of it."""
-    # The graph lists the assets that call this: it is there once they run, not when they load.
-    from orchestration.defs.graph import check_keys
-
-    return check_keys()
 
 
 def _events(context: dg.AssetExecutionContext, kind: dg.DagsterEventType) -> list[Any]:
