@@ -1,4 +1,4 @@
-"""What tests share: one demo and one small installation per session, each in a worker of its own."""
+"""What tests share: three installations, each built once per session in one of the workers."""
 
 from __future__ import annotations
 
@@ -7,24 +7,45 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestration.run import DayResult
 from tests.pipelines import SMALL_DAYS, SmallSource, Workshop, open_workshop, stockplan
 
-# Tests that use one of these fixtures run in one worker, so that it is built once per session.
-SHARED = ("demo", "small", "foreign")
+# The installation that the tests of a file share; its files run in one worker, one after the other.
+SHARED = {
+    "tests/integration/test_demo_release.py": "demo",
+    "tests/integration/test_foreign_example.py": "foreign",
+    "tests/faults/test_crash.py": "foreign",
+    "tests/faults/test_gate.py": "small",
+    "tests/faults/test_arrivals.py": "small",
+}
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker whole files, and all files of one installation, so that it is built once.
+
+    Groups by mark (`--dist loadgroup`) have no effect with this version of pytest: xdist renames
+    the tests for them, and pytest no longer lets it.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByInstallation(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return SHARED.get(file, file)
+
+    return ByInstallation(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests by the installation they use, and mark them."""
+    """Mark the tests that run the pipeline."""
     for item in items:
-        for name in SHARED:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
-                item.add_marker(pytest.mark.integration)
+        if item.nodeid.split("::", 1)[0] in SHARED:
+            item.add_marker(pytest.mark.integration)
 
 
 @dataclass(frozen=True)
