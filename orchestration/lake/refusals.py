@@ -156,7 +156,8 @@ def row_losses(
                     "row_loss",
                     f"{now} rows after {before} on {held[-1].as_of}: a loss of "
                     f"{(before - now) / before:.0%}, more than {most:.0%}",
-                    "Deliver the whole table, or, if the loss is real, run with --accept-row-loss, which the ledger records.",
+                    "Deliver the whole table, or, if the loss is real, run with --accept-row-loss "
+                    "(the ledger records it).",
                 )
             )
     return problems
