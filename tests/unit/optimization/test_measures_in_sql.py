@@ -44,7 +44,9 @@ MEASURES = {
 
 
 def _render(sql: str, **variables: object) -> str:
-    macros = "\n".join(path.read_text("utf-8") for path in sorted((PROJECT / "macros").glob("*.sql")))
+    # A materialization is a block that only dbt's own Jinja knows; no figure is computed in one.
+    files = [path for path in sorted((PROJECT / "macros").glob("*.sql")) if path.stem != "materializations"]
+    macros = "\n".join(path.read_text("utf-8") for path in files)
     environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 (SQL, not HTML)
     names = {"var": lambda name: variables[name], "ref": lambda name: name}
     return environment.from_string(macros + sql, globals=names).render()
