@@ -430,7 +430,7 @@ def test_every_check_of_the_graph_was_made_and_passed(read: Read) -> None:
     made = set(zip(checks["asset"], checks["check_name"], strict=True))
     graph = defs.resolve_asset_graph().asset_check_keys
     assert {(key.asset_key.path[-1], key.name) for key in graph} <= made
-    assert set(checks["check_kind"]) == {"contract", "dbt", "expectation"}
+    assert set(checks["check_kind"]) == {"audit", "contract", "dbt", "expectation"}
     assert checks.loc[checks["severity"] == "ERROR", "is_passed"].all()
     failed = checks[~checks["is_passed"]]
     assert (failed["detail"].str.len() > 0).all()

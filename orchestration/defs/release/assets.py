@@ -12,6 +12,8 @@ import dagster as dg
 from orchestration.defs.borders import OWNERS, Made
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.release.verdicts import (
+    audit_checks,
+    audit_verdicts,
     dbt_verdicts,
     planned_checks,
     run_verdicts,
@@ -66,7 +68,12 @@ def release_candidate(context: dg.AssetExecutionContext, pipeline: dg.ResourcePa
             pipeline.settings,
             work / "evidence",
         )
-        verdicts = [*run_verdicts(context), *dbt_verdicts(work, pipeline.graph_checks), *suite]
+        verdicts = [
+            *run_verdicts(context),
+            *dbt_verdicts(work, pipeline.graph_checks),
+            *audit_verdicts(pipeline, as_of),
+            *suite,
+        ]
         sealed = collect_inputs(lake, as_of).snapshot
         candidate = build_candidate(
             lake,
@@ -114,8 +121,10 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
     with pipeline.stage("publish") as stage:
         candidate, verdicts = _kept(work / "candidate.json")
         # Beside the checks that Dagster counts, every run makes the same others: the suite over the
-        # published tables, and dbt's tests over several tables.
-        others = expectation_checks(published_models()) | uncounted_checks(pipeline.graph_checks)
+        # published tables, the audit of every solved plan, and dbt's tests over several tables.
+        others = (
+            expectation_checks(published_models()) | uncounted_checks(pipeline.graph_checks) | audit_checks()
+        )
         run_facts = {"run_id": context.run_id}
         try:
             judge(verdicts, planned_checks(context) | others, pipeline.graph_checks | others)

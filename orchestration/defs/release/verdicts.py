@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.borders import CONTRACT_CHECK, DETAIL, FAILING_ROWS, REPAIR
+from optimization.contracts.outputs import ALLOCATION_SOLVER_RUN, NETWORK_SOLVER_RUN
+from orchestration.defs.borders import CONTRACT_CHECK, DETAIL, FAILING_ROWS, REPAIR, read_borders
+from orchestration.defs.resources import Pipeline
 from orchestration.project import dbt_manifest
 from orchestration.publish.verdicts import Verdict
 
 CheckKey = tuple[str, str]
 SEVERAL = "several"
+SOLUTION_AUDIT = "solution_audit"
+SOLVER_RUNS = (NETWORK_SOLVER_RUN, ALLOCATION_SOLVER_RUN)
 
 
 def run_verdicts(context: dg.AssetExecutionContext) -> list[Verdict]:
@@ -62,6 +67,35 @@ def dbt_verdicts(work: Path, graph_checks: frozenset[CheckKey]) -> list[Verdict]
                 )
             )
     return verdicts
+
+
+def audit_verdicts(pipeline: Pipeline, as_of: date) -> list[Verdict]:
+    """Return one verdict per optimisation model: every plan solved, audited and found right."""
+    verdicts = []
+    for table in SOLVER_RUNS:
+        (runs,) = read_borders(pipeline, as_of, table)
+        wrong = runs[~runs["is_audit_passed"] | (runs["solver_status"] == "FAILED")]
+        first = f"; first batch {wrong['batch_id'].iloc[0]}" if len(wrong) else ""
+        verdicts.append(
+            Verdict(
+                asset=table.name,
+                check=SOLUTION_AUDIT,
+                kind="audit",
+                is_passed=wrong.empty,
+                severity="ERROR",
+                failing_rows=len(wrong),
+                detail=f"{len(runs)} solves, worst violation {runs['max_violation'].max():.1e}{first}"
+                if len(runs)
+                else "nothing had to be solved",
+                repair="read solver_run: it names the batch; solve it alone and compare with its inputs",
+            )
+        )
+    return verdicts
+
+
+def audit_checks() -> set[CheckKey]:
+    """Return the keys of the verdicts that `audit_verdicts` gives."""
+    return {(table.name, SOLUTION_AUDIT) for table in SOLVER_RUNS}
 
 
 def uncounted_checks(graph_checks: frozenset[CheckKey]) -> set[CheckKey]:
