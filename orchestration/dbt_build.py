@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from optimization.errors import StockplanError
 from orchestration.project import DbtNotPreparedError, dbt_project
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 Stage = Literal["marts", "published"]
-# Told after each model: its name, how many are done, how many there are.
-OnModel = Callable[[str, int, int], None]
 
 
 class DbtBuildError(StockplanError):
@@ -54,7 +52,6 @@ def build_stage(
     *,
     mode: Literal["in_process", "subprocess"] = "in_process",
     threads: int = 2,
-    on_model: OnModel | None = None,
 ) -> tuple[NodeResult, ...]:
     """Build and test every model of `stage` in the work folder `work`.
 
@@ -78,7 +75,7 @@ def build_stage(
     ]
     with _environment(STOCKPLAN_WORK=str(work.resolve()), STOCKPLAN_DBT_THREADS=str(threads)):
         if mode == "in_process":
-            failure = _build_in_process(arguments, target, on_model)
+            failure = _build_in_process(arguments, target)
         else:
             failure = _build_in_child(arguments, target)
     if not results.exists():
@@ -86,14 +83,13 @@ def build_stage(
     return _read_results(results)
 
 
-def _build_in_process(arguments: list[str], target: Path, on_model: OnModel | None) -> str | None:
+def _build_in_process(arguments: list[str], target: Path) -> str | None:
     from dbt.cli.main import dbtRunner
 
     folder = str(dbt_project.project_dir)
-    callbacks = [_model_listener(on_model)] if on_model else []
     with _environment(STOCKPLAN_DBT_KEEP_OPEN="True"):
         try:
-            done = dbtRunner(manifest=_parsed_manifest(), callbacks=callbacks).invoke(
+            done = dbtRunner(manifest=_parsed_manifest()).invoke(
                 [
                     "--log-level",
                     "none",
@@ -153,14 +149,6 @@ def _parsed_manifest() -> Manifest:
         raise DbtNotPreparedError(f"dbt cannot parse {folder}: {done.exception}")
     manifest: Manifest = done.result
     return manifest
-
-
-def _model_listener(on_model: OnModel) -> Callable[[Any], None]:
-    def listen(event: Any) -> None:
-        if event.info.name == "LogModelResult":
-            on_model(event.data.node_info.node_name, event.data.index, event.data.total)
-
-    return listen
 
 
 def _read_results(path: Path) -> tuple[NodeResult, ...]:
