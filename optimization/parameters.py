@@ -15,10 +15,12 @@ class DemandParameters:
 
     `min_nonzero_weeks`: a series with fewer weeks of demand gets the closed form, because a
     smoothing constant cannot be learnt from it. `max_plausible_units`: a larger weekly demand is
-    taken for a defect of the data and costs its own series only.
+    taken for a defect of the data and costs its own series only. `refit_days`: the pooled model's
+    parameters are carried from release to release until they are this old.
     """
 
     horizon_weeks: int = 13
+    refit_days: int = 28
     min_nonzero_weeks: int = 4
     series_per_chunk: int = 5000
     max_plausible_units: float = 1e9

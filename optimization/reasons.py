@@ -19,6 +19,8 @@ REASONS: dict[str, str] = {
     "SPARSE_DEMAND": "Too few weeks with demand for a fitted model; an exponential mean is used",
     "MODEL_FAILED": "The fitted model gave no finite value; an exponential mean is used",
     "DEMAND_IMPLAUSIBLE": "A weekly demand is not a plausible number and was set aside",
+    "MODEL_CARRIED": "Learnt on an earlier business date and still young enough to hold",
+    "LITTLE_TO_LEARN_FROM": "Too little history to learn from; the stated prior is used",
     "INPUT_IMPLAUSIBLE": "A term of the item-location is missing or out of bounds",
     "lt_unverified": "No receipt of the supplier is known; the master lead time with CV 0.3 is used",
     "lt_pooled": "Fewer than five receipts; the estimate leans on the supplier and the network",

@@ -21,6 +21,10 @@ FORECAST = Table(
         "location_id",
         "horizon_weeks",
         "bucket_start_date",
+        "base_units",
+        "uplift_units",
+        "sensed_factor",
+        "statistical_units",
         "mean_units",
         "q50_units",
         "q80_units",
@@ -29,6 +33,14 @@ FORECAST = Table(
         "method",
         "status",
     ),
+    optional=("plan_units", "reason_code"),
+)
+
+DEMAND_MODEL = Table(
+    "opt_out__demand_model",
+    "What was learnt about demand from the whole history: the pooled model's parameters.",
+    key=("model_scope", "parameter"),
+    required=("model_scope", "parameter", "parameter_value", "fitted_date", "method", "status"),
     optional=("reason_code",),
 )
 
@@ -214,6 +226,7 @@ ALLOCATION_SOLVER_RUN = Table(
 
 OUTPUTS: tuple[Table, ...] = (
     DEMAND_CLASS,
+    DEMAND_MODEL,
     FORECAST,
     LEAD_TIME,
     PROTECTION_DEMAND,

@@ -153,6 +153,11 @@ def _frame(
         "location_id": np.repeat(item_location["location_id"].to_numpy(dtype=object), horizon),
         "horizon_weeks": np.tile(ahead, series.n).astype(np.int64),
         "bucket_start_date": np.tile(starts.astype("datetime64[ns]"), series.n),
+        "base_units": np.repeat(level, horizon),
+        "uplift_units": 0.0,
+        "sensed_factor": 1.0,
+        "statistical_units": np.repeat(level, horizon),
+        "plan_units": np.nan,
         "mean_units": np.repeat(level, horizon),
     }
     for column, name in enumerate(("q50_units", "q80_units", "q90_units", "q95_units")):
