@@ -68,3 +68,29 @@ class AllocationParameters:
 
     history_days: float = 180.0
     checked_pools: int = 100
+
+
+@dataclass(frozen=True)
+class BacktestParameters:
+    """How the own history is replayed, and when a challenger replaces a forecasting method.
+
+    `max_series`: so many item-locations are scored, which keeps the cost of a day constant;
+    `max_trial_series` of them take part in a trial of methods, at most `max_slow_series` where the
+    challenger is slow. `origin_every_weeks`: weeks between two plans of the replay.
+    `min_history_weeks`: less known history gives no verdict. `trial_days`: a trial's outcome is
+    carried from release to release until it is this old. `least_gain`: a challenger must be this
+    much cheaper; `worse_coverage`: and may miss the 90 % coverage by so much more.
+    """
+
+    max_series: int = 2_000
+    max_trial_series: int = 600
+    max_slow_series: int = 40
+    service_targets: tuple[float, ...] = (0.85, 0.90, 0.95, 0.98)
+    origin_every_weeks: int = 4
+    min_history_weeks: int = 26
+    min_series: int = 30
+    trial_days: int = 28
+    least_gain: float = 0.01
+    worse_coverage: float = 0.01
+    resamples: int = 200
+    seed: int = 20230426
