@@ -10,6 +10,9 @@ from optimization.simulation.simulator import Integers, Mode, Numbers, Outcome, 
 
 _NOISE = 1e-9
 
+Levels = dict[str, Numbers]
+"""`order_up_to`, `reorder_point` and `order_quantity` as in `simulate`, whichever the rule has."""
+
 
 @dataclass(frozen=True)
 class OrderUpTo:
