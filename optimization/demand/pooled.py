@@ -308,7 +308,8 @@ def _canonical_order(panel: DemandPanel, seed: int) -> Integers:
     key = (np.where(known, np.log1p(values), -1.0) * weights).sum(axis=1)
     order = np.argsort(key, kind="stable")
     has_demand = values.max(axis=1, initial=0.0) > 0.0
-    return order[has_demand[order]]
+    ordered: Integers = order[has_demand[order]]
+    return ordered
 
 
 def _rate(levels: Numbers, parameters: Numbers) -> Numbers:
