@@ -53,7 +53,7 @@ def _known(day: date) -> datetime:
 
 @cache
 def small_snapshot(as_of: date = SMALL_AS_OF, since: date | None = None) -> Snapshot:
-    """Return the snapshot of `as_of` with all 17 tables in the contract's types.
+    """Return the snapshot of `as_of` with all 23 tables in the contract's types.
 
     With `since`, event tables hold only what became known after that date.
     """
@@ -341,6 +341,7 @@ def _master(as_of: date) -> dict[str, list[dict[str, Any]]]:
                 "planned_uplift": None,
             },
         ],
+        **_plans_and_market(as_of),
         "cost_parameter": [
             {
                 "scope": scope,
@@ -353,6 +354,82 @@ def _master(as_of: date) -> dict[str, list[dict[str, Any]]]:
                 ("*", "storage_rate", 0.05),
                 ("vehicle", "insurance_rate", 0.02),
             )
+        ],
+    }
+
+
+def _plans_and_market(as_of: date) -> dict[str, list[dict[str, Any]]]:
+    """Drivers, plans, relations, price breaks and the market; published ten days after each month."""
+    months = [date(2022, 6, 1)]
+    while months[-1] < as_of.replace(day=1):
+        months.append((months[-1] + timedelta(days=31)).replace(day=1))
+    told = [month for month in months if (month + timedelta(days=40)) <= as_of]
+    return {
+        "external_driver": [
+            {
+                "driver": "fuel_price",
+                "scope": "*",
+                "driver_date": month,
+                "driver_value": 3.5 + 0.1 * number,
+                "published_date": month + timedelta(days=40),
+            }
+            for number, month in enumerate(told)
+        ],
+        "consensus_plan": [
+            {
+                "plan_version": f"S{month:%Y%m}",
+                "scope": "sedan",
+                "location_scope": "R1",
+                "month_start_date": month,
+                "planned_units": 4.0,
+                "plan_status": "approved",
+                "submitted_by": "sales",
+                "approved_by": "planner",
+                "approved_date": max(FIRST_DAY, month - timedelta(days=20)),
+            }
+            for month in months
+        ],
+        "item_relation": [
+            {
+                "from_item_id": "PART-1",
+                "to_item_id": "PART-2",
+                "relation_type": "substitutes",
+                "effective_from": FIRST_DAY,
+                "ratio": 1.0,
+                "is_two_way": False,
+            }
+        ],
+        "price_break": [
+            {
+                "item_id": "PART-1",
+                "supplier_id": "PARTS-CO",
+                "min_quantity_units": 100.0,
+                "unit_price": 6.0,
+                "price_scheme": "all_units",
+            }
+        ],
+        "registration": [
+            {
+                "month_start_date": month,
+                "region": "R1",
+                "market_segment": "sedan",
+                "brand": brand,
+                "model": model,
+                "is_own_brand": brand == "OWN",
+                "registered_units": units,
+                "published_date": month + timedelta(days=40),
+            }
+            for month in told
+            for brand, model, units in (("OWN", "sedan", 20.0), ("OTHER", "*", 180.0))
+        ],
+        "competitor_price": [
+            {
+                "price_date": as_of.replace(day=1),
+                "model": "sedan",
+                "brand": "OTHER",
+                "competitor_price": 25_000.0,
+                "published_date": as_of.replace(day=1),
+            }
         ],
     }
 

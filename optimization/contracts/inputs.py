@@ -37,7 +37,23 @@ ITEM_LOCATION = Table(
         "display_min_units",
         "oldest_age_days",
     ),
-    optional=("lifecycle_status", "last_order_date", "first_demand_date"),
+    optional=(
+        "lifecycle_status",
+        "last_order_date",
+        "first_demand_date",
+        "intro_date",
+        "model",
+        "trim",
+        "powertrain",
+        "model_year",
+        "criticality",
+        "list_price",
+        "shelf_life_days",
+        "moq_scope",
+        "case_pack_units",
+        "current_min_units",
+        "current_max_units",
+    ),
 )
 
 DEMAND_HISTORY = Table(
@@ -117,6 +133,74 @@ SEGMENT_DEMAND = Table(
     required=("item_id", "location_id", "segment_id", "demand_units", "open_order_units"),
 )
 
+DEMAND_EVENT = Table(
+    "opt_in__demand_event",
+    "Dated events that move demand, known from published_date on, each with the level its scopes "
+    "name: the column of opt_in__item_location that the scope's value has to equal.",
+    key=("event_id",),
+    required=(
+        "event_id",
+        "event_type",
+        "scope_level",
+        "scope",
+        "location_scope_level",
+        "location_scope",
+        "start_date",
+        "end_date",
+        "published_date",
+        "planned_uplift",
+    ),
+)
+
+EXTERNAL_DRIVER = Table(
+    "opt_in__external_driver",
+    "Values of external drivers as published by the business date, earlier versions too: at any "
+    "origin the newest version published by then counts.",
+    key=("driver", "scope_level", "scope", "driver_date", "published_date"),
+    required=("driver", "scope_level", "scope", "driver_date", "published_date", "driver_value"),
+)
+
+CONSENSUS_PLAN = Table(
+    "opt_in__consensus_plan",
+    "The consensus plan by month at the level it was given, every version; a version counts from "
+    "its approved_date on.",
+    key=(
+        "plan_version",
+        "scope_level",
+        "scope",
+        "location_scope_level",
+        "location_scope",
+        "bucket_start_date",
+    ),
+    required=(
+        "plan_version",
+        "scope_level",
+        "scope",
+        "location_scope_level",
+        "location_scope",
+        "bucket_start_date",
+        "bucket_end_date",
+        "planned_units",
+        "plan_status",
+        "is_approved",
+    ),
+    optional=("approved_date",),
+)
+
+ITEM_RELATION = Table(
+    "opt_in__item_relation",
+    "Which item supersedes or substitutes another, is in its kit or is its accessory.",
+    key=("from_item_id", "to_item_id", "relation_type"),
+    required=("from_item_id", "to_item_id", "relation_type", "effective_from", "ratio", "is_two_way"),
+)
+
+PRICE_BREAK = Table(
+    "opt_in__price_break",
+    "Price of an item at its supplier by quantity ordered; the first break of each starts at 0.",
+    key=("item_id", "supplier_id", "min_quantity_units"),
+    required=("item_id", "supplier_id", "min_quantity_units", "unit_price", "price_scheme"),
+)
+
 INPUTS: tuple[Table, ...] = (
     ITEM_LOCATION,
     DEMAND_HISTORY,
@@ -125,4 +209,9 @@ INPUTS: tuple[Table, ...] = (
     LANE,
     SEGMENT,
     SEGMENT_DEMAND,
+    DEMAND_EVENT,
+    EXTERNAL_DRIVER,
+    CONSENSUS_PLAN,
+    ITEM_RELATION,
+    PRICE_BREAK,
 )

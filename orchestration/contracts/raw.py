@@ -24,6 +24,7 @@ class RawTable(Table):
     `references`: column -> (table, column) that must hold its value.
     `expected_columns`: columns that a snapshot must carry; the rest of `required` have defaults.
     `column_disables`: optional column -> the feature that its absence disables.
+    `acyclic`: columns (from, to) whose rows, where `acyclic_where` holds, may not lead in a circle.
     `normal_loss_rows`: rows that a state table may lose from one day to the next whatever their
     share; more than that, and more than the allowed share, refuses the snapshot.
     """
@@ -35,6 +36,8 @@ class RawTable(Table):
     references: dict[str, tuple[str, str]] = field(default_factory=dict)
     disables: tuple[str, ...] = ()
     column_disables: dict[str, str] = field(default_factory=dict)
+    acyclic: tuple[str, str] | None = None
+    acyclic_where: tuple[str, str] | None = None
     normal_loss_rows: int = 0
 
     @property
@@ -76,6 +79,7 @@ ITEM = RawTable(
         "powertrain",
         "model_year",
         "volume_m3",
+        "shelf_life_days",
     ),
     column_disables={
         "list_price": "gross margin on list price",
@@ -83,6 +87,7 @@ ITEM = RawTable(
         "criticality": "criticality classes",
         "model": "forecast by model",
         "volume_m3": "storage limits",
+        "shelf_life_days": "order quantities within shelf life",
     },
 )
 
@@ -131,9 +136,14 @@ ITEM_SUPPLIER = RawTable(
     "Who supplies what, where to, on which terms; location_id * holds for every location.",
     key=("item_id", "supplier_id", "location_id"),
     required=("item_id", "supplier_id", "location_id", "lead_time_days", "is_primary", *STAMPS),
-    optional=("moq_units", "lot_units", "order_cost", "unit_price"),
+    optional=("moq_units", "lot_units", "order_cost", "unit_price", "moq_scope", "case_pack_units"),
     references={"item_id": ("item", "item_id"), "supplier_id": ("supplier", "supplier_id")},
-    column_disables={"moq_units": "minimum order quantities", "lot_units": "lot sizes"},
+    column_disables={
+        "moq_units": "minimum order quantities",
+        "lot_units": "lot sizes",
+        "moq_scope": "minimum quantities over a whole order or supplier (each line is held to them)",
+        "case_pack_units": "case packs",
+    },
 )
 
 LANE = RawTable(
@@ -181,10 +191,97 @@ EVENT_CALENDAR = RawTable(
     "Promotions, holidays and other dated events, known from published_date on.",
     key=("event_id",),
     required=("event_id", "event_type", "scope", "start_date", "end_date", "published_date", *STAMPS),
-    optional=("planned_uplift",),
+    optional=("planned_uplift", "location_scope"),
     is_mandatory=False,
     ordered_dates=(("start_date", "end_date"),),
     disables=("promotions and holidays in demand",),
+    column_disables={"location_scope": "events of one region or location"},
+)
+
+EXTERNAL_DRIVER = RawTable(
+    "raw__external_driver",
+    "Values of external drivers of demand; a value counts from its published_date on, a later "
+    "one for the same date revises it.",
+    key=("driver", "scope", "driver_date", "published_date"),
+    required=("driver", "scope", "driver_date", "driver_value", "published_date", *STAMPS),
+    is_mandatory=False,
+    disables=("external drivers of demand",),
+    normal_loss_rows=50,
+)
+
+CONSENSUS_PLAN = RawTable(
+    "raw__consensus_plan",
+    "Demand that sales and supply agreed on, by month; only approved versions count.",
+    key=("plan_version", "scope", "location_scope", "month_start_date"),
+    required=(
+        "plan_version",
+        "scope",
+        "location_scope",
+        "month_start_date",
+        "planned_units",
+        "plan_status",
+        *STAMPS,
+    ),
+    optional=("submitted_by", "approved_by", "approved_date"),
+    is_mandatory=False,
+    event_dates=("approved_date",),
+    disables=("consensus plans in the forecast",),
+    column_disables={"approved_date": "the consensus plan's own error (approval counts from loading)"},
+    normal_loss_rows=50,
+)
+
+ITEM_RELATION = RawTable(
+    "raw__item_relation",
+    "Which item supersedes or substitutes another, is in its kit or is its accessory.",
+    key=("from_item_id", "to_item_id", "relation_type"),
+    required=("from_item_id", "to_item_id", "relation_type", "effective_from", *STAMPS),
+    optional=("ratio", "is_two_way"),
+    is_mandatory=False,
+    references={"from_item_id": ("item", "item_id"), "to_item_id": ("item", "item_id")},
+    acyclic=("from_item_id", "to_item_id"),
+    acyclic_where=("relation_type", "supersedes"),
+    disables=("history of superseded items on their successors",),
+)
+
+PRICE_BREAK = RawTable(
+    "raw__price_break",
+    "Prices of a supplier that hang on the quantity ordered.",
+    key=("item_id", "supplier_id", "min_quantity_units"),
+    required=("item_id", "supplier_id", "min_quantity_units", "unit_price", "price_scheme", *STAMPS),
+    is_mandatory=False,
+    references={"item_id": ("item", "item_id"), "supplier_id": ("supplier", "supplier_id")},
+    disables=("quantity discounts in order quantities",),
+)
+
+REGISTRATION = RawTable(
+    "raw__registration",
+    "New registrations of the market by month, own and competing brands; a later published_date "
+    "revises the month.",
+    key=("month_start_date", "region", "market_segment", "brand", "model", "published_date"),
+    required=(
+        "month_start_date",
+        "region",
+        "market_segment",
+        "brand",
+        "model",
+        "is_own_brand",
+        "registered_units",
+        "published_date",
+        *STAMPS,
+    ),
+    is_mandatory=False,
+    disables=("market share and its trend",),
+    normal_loss_rows=50,
+)
+
+COMPETITOR_PRICE = RawTable(
+    "raw__competitor_price",
+    "What competing brands ask for a vehicle that competes with one of our models.",
+    key=("price_date", "model", "brand", "published_date"),
+    required=("price_date", "model", "brand", "competitor_price", "published_date", *STAMPS),
+    is_mandatory=False,
+    disables=("price gap against competitors",),
+    normal_loss_rows=50,
 )
 
 COST_PARAMETER = RawTable(
@@ -381,5 +478,11 @@ RAW_TABLES: tuple[RawTable, ...] = (
     RECEIPT,
     STOCK_MOVEMENT,
     POLICY_REVIEW,
+    EXTERNAL_DRIVER,
+    CONSENSUS_PLAN,
+    ITEM_RELATION,
+    PRICE_BREAK,
+    REGISTRATION,
+    COMPETITOR_PRICE,
 )
 RAW_BY_NAME: dict[str, RawTable] = {table.source_name: table for table in RAW_TABLES}

@@ -6,6 +6,12 @@ item_locations as (
 
 ),
 
+items as (
+
+    select * from {{ ref('dim_item') }}
+
+),
+
 positions as (
 
     select * from {{ ref('int_inventory_positions_netted') }}
@@ -71,9 +77,22 @@ select
     coalesce(ages.oldest_age_days, 0) as oldest_age_days,
     item_locations.lifecycle_status,
     item_locations.last_order_date,
-    item_locations.first_demand_date
+    item_locations.first_demand_date,
+    items.intro_date,
+    items.model,
+    items.trim,
+    items.powertrain,
+    items.model_year,
+    items.criticality,
+    cast(items.list_price as double) as list_price,
+    cast(items.shelf_life_days as double) as shelf_life_days,
+    item_locations.moq_scope,
+    cast(item_locations.case_pack_units as double) as case_pack_units,
+    cast(item_locations.current_min_units as double) as current_min_units,
+    cast(item_locations.current_max_units as double) as current_max_units
 from item_locations
 cross join run_context
+inner join items on item_locations.item_id = items.item_id
 inner join positions
     on
         item_locations.item_id = positions.item_id

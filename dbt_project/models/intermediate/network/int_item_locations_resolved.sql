@@ -105,7 +105,9 @@ ranked_terms as (
         terms.lead_time_days,
         terms.moq_units,
         terms.lot_units,
-        terms.order_cost
+        terms.order_cost,
+        terms.moq_scope,
+        terms.case_pack_units
     from places
     inner join terms
         on
@@ -166,6 +168,8 @@ resolved as (
         ) as order_cost,
         coalesce(ranked_terms.moq_units, 1) as moq_units,
         coalesce(ranked_terms.lot_units, 1) as lot_units,
+        ranked_terms.moq_scope,
+        ranked_terms.case_pack_units,
         coalesce(item_locations.display_min_units, 0) as display_min_units,
         item_locations.current_min_units,
         item_locations.current_max_units,

@@ -31,6 +31,7 @@ select
     items.trim,
     items.powertrain,
     items.model_year,
-    items.volume_m3
+    items.volume_m3,
+    items.shelf_life_days
 from items
 cross join run_context

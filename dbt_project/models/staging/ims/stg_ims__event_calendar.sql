@@ -18,6 +18,7 @@ known as (
         source.event_id,
         source.event_type,
         source.scope,
+        coalesce(source.location_scope, '*') as location_scope,
         source.start_date,
         source.end_date,
         source.published_date,

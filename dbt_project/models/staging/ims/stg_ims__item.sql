@@ -33,7 +33,8 @@ known as (
         source.trim,
         source.powertrain,
         source.model_year,
-        {{ rate('source.volume_m3') }} as volume_m3
+        {{ rate('source.volume_m3') }} as volume_m3,
+        {{ units('source.shelf_life_days') }} as shelf_life_days
     from source
     cross join run_context
     where {{ known_at_as_of() }}

@@ -24,7 +24,9 @@ known as (
         coalesce({{ units('source.moq_units') }}, 1) as moq_units,
         coalesce({{ units('source.lot_units') }}, 1) as lot_units,
         {{ money('source.order_cost') }} as order_cost,
-        {{ money('source.unit_price') }} as unit_price
+        {{ money('source.unit_price') }} as unit_price,
+        coalesce(source.moq_scope, 'line') as moq_scope,
+        {{ units('source.case_pack_units') }} as case_pack_units
     from source
     cross join run_context
     where {{ known_at_as_of() }}
