@@ -42,6 +42,18 @@ def item_location(rows: int = 1, **columns: Any) -> pd.DataFrame:
         "lifecycle_status": "active",
         "last_order_date": pd.NaT,
         "first_demand_date": AS_OF - pd.Timedelta(weeks=60),
+        "intro_date": pd.NaT,
+        "model": None,
+        "trim": None,
+        "powertrain": None,
+        "model_year": None,
+        "criticality": None,
+        "list_price": np.nan,
+        "shelf_life_days": np.nan,
+        "moq_scope": None,
+        "case_pack_units": np.nan,
+        "current_min_units": np.nan,
+        "current_max_units": np.nan,
     } | columns
     frame = pd.DataFrame(values, index=range(rows))
     if "inventory_position_units" not in columns:
@@ -51,7 +63,10 @@ def item_location(rows: int = 1, **columns: Any) -> pd.DataFrame:
             - frame["backorder_units"]
             - frame["reserved_units"]
         )
-    for name in ("as_of", "last_order_date", "first_demand_date"):
+    for name in ("model", "trim", "powertrain", "criticality", "moq_scope"):
+        frame[name] = frame[name].astype(object)
+    frame["model_year"] = frame["model_year"].astype("Int64")
+    for name in ("as_of", "last_order_date", "first_demand_date", "intro_date"):
         frame[name] = pd.to_datetime(frame[name]).astype("datetime64[ns]")
     for name in ("review_days", "oldest_age_days"):
         frame[name] = frame[name].astype("int64")
