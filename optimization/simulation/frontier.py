@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from optimization.simulation.rules import Levels, simulate
 from optimization.simulation.simulator import Integers, Mode, Numbers, Outcome, PerRow
@@ -30,7 +31,7 @@ class Trial:
     last: int
     lead_time: int | Integers
     review: int | Integers = 1
-    mode: Mode = "backorder"
+    mode: Mode | npt.NDArray[np.object_] = "backorder"
     lost_share: PerRow = 0.5
     lot: PerRow = 1.0
     moq: PerRow = 0.0

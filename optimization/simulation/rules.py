@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from optimization.simulation.simulator import Integers, Mode, Numbers, Outcome, PerRow, Stock, play
 
@@ -61,7 +62,7 @@ def simulate(
     order_quantity: Numbers | None = None,
     lead_time: int | Integers,
     review: int | Integers = 1,
-    mode: Mode = "backorder",
+    mode: Mode | npt.NDArray[np.object_] = "backorder",
     lost_share: PerRow = 0.5,
     lot: PerRow = 1.0,
     moq: PerRow = 0.0,
