@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from optimization.demand import distributions
-from optimization.policy import fill_rate, order_up_to, safety_stock
+from optimization.policy import fill_rate, newsvendor, safety_stock
 from tests.oracles.registry import answers
 
 
@@ -18,7 +18,7 @@ def _one(*values: float) -> tuple[np.ndarray, ...]:
 
 @answers("newsvendor normal")
 def newsvendor_normal(given: dict[str, Any]) -> Any:
-    level, cost = order_up_to.newsvendor_normal(
+    level, cost = newsvendor.newsvendor_normal(
         given["holding_cost"], given["stockout_cost"], given["mean"], given["sd"]
     )
     return {"S": level, "cost": cost}
@@ -26,7 +26,7 @@ def newsvendor_normal(given: dict[str, Any]) -> Any:
 
 @answers("newsvendor Poisson")
 def newsvendor_poisson(given: dict[str, Any]) -> Any:
-    level, cost = order_up_to.newsvendor_whole(
+    level, cost = newsvendor.newsvendor_whole(
         given["holding_cost"], given["stockout_cost"], given["mean"], given["mean"]
     )
     return {"S": level, "cost": cost}
@@ -36,7 +36,7 @@ def newsvendor_poisson(given: dict[str, Any]) -> Any:
 def newsvendor_discrete(given: dict[str, Any]) -> Any:
     demand = np.array(sorted(float(value) for value in given["pmf"]))
     probability = np.array([given["pmf"][str(int(value))] for value in demand])
-    level, cost = order_up_to.newsvendor_discrete(
+    level, cost = newsvendor.newsvendor_discrete(
         given["holding_cost"], given["stockout_cost"], demand, probability
     )
     return {"S": level, "cost": cost}
@@ -45,7 +45,7 @@ def newsvendor_discrete(given: dict[str, Any]) -> Any:
 @answers("base-stock with lead time")
 def base_stock(given: dict[str, Any]) -> Any:
     periods = given["protection_periods"]
-    level, cost = order_up_to.newsvendor_normal(
+    level, cost = newsvendor.newsvendor_normal(
         given["holding_cost"], given["stockout_cost"], given["mean"] * periods, given["sd"] * periods**0.5
     )
     return {"S": level, "cost": cost}
@@ -54,7 +54,7 @@ def base_stock(given: dict[str, Any]) -> Any:
 @answers("service target under cost: critical ratio")
 def critical_ratio(given: dict[str, Any]) -> Any:
     short = given["unit_margin"] + given["goodwill"]
-    return {"critical_ratio": order_up_to.critical_ratio(short, given["holding_per_period"])}
+    return {"critical_ratio": newsvendor.critical_ratio(short, given["holding_per_period"])}
 
 
 @answers("loss function")
