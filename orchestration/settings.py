@@ -56,6 +56,7 @@ class DemandSettings(_Section):
 
     history_days: int = Field(730, ge=28)
     horizon_weeks: int = Field(13, ge=1, le=104)
+    refit_days: int = Field(28, ge=1)
     kpi_windows_days: tuple[int, ...] = (30, 90, 365)
 
 

@@ -92,7 +92,8 @@ LEAD_TIME_SAMPLE = Table(
 
 OPEN_SUPPLY = Table(
     "opt_in__open_supply",
-    "Supply still to come, with the date on which it is expected.",
+    "Supply still to come, with the date on which it is expected. Lines that are not counted are "
+    "too long overdue to net against need; they are here so that nobody forgets them.",
     key=("supply_order_id", "line_id"),
     required=(
         "supply_order_id",
@@ -102,8 +103,31 @@ OPEN_SUPPLY = Table(
         "expected_date",
         "open_units",
         "supply_status",
+        "ordered_date",
+        "stated_date",
         "is_overdue",
+        "overdue_days",
+        "is_counted",
     ),
+    optional=("supplier_id", "first_expected_date"),
+)
+
+SUPPLY_LINE = Table(
+    "opt_in__supply_line",
+    "One row per supply order line on a supplier: what was ordered, what came, when and against "
+    "which first date.",
+    key=("supply_order_id", "line_id"),
+    required=(
+        "supply_order_id",
+        "line_id",
+        "supplier_id",
+        "item_id",
+        "location_id",
+        "received_units",
+        "accepted_units",
+        "is_open",
+    ),
+    optional=("ordered_date", "first_expected_date", "last_received_date", "ordered_units"),
 )
 
 LANE = Table(
@@ -206,6 +230,7 @@ INPUTS: tuple[Table, ...] = (
     DEMAND_HISTORY,
     LEAD_TIME_SAMPLE,
     OPEN_SUPPLY,
+    SUPPLY_LINE,
     LANE,
     SEGMENT,
     SEGMENT_DEMAND,

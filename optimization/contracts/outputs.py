@@ -36,6 +36,23 @@ FORECAST = Table(
     optional=("plan_units", "reason_code"),
 )
 
+DEMAND_LEVEL = Table(
+    "opt_out__demand_level",
+    "Level and dispersion behind the forecast per item-location, from which any interval is read.",
+    key=("item_id", "location_id"),
+    required=(
+        "item_id",
+        "location_id",
+        "model_scope",
+        "weekly_rate_units",
+        "log_dispersion",
+        "level_error_cv2",
+        "method",
+        "status",
+    ),
+    optional=("reason_code",),
+)
+
 DEMAND_MODEL = Table(
     "opt_out__demand_model",
     "What was learnt about demand from the whole history: the pooled model's parameters.",
@@ -52,15 +69,85 @@ LEAD_TIME = Table(
         "supplier_id",
         "location_id",
         "sample_count",
+        "open_order_count",
         "lead_time_days",
         "lead_time_sd_days",
+        "lead_time_p10_days",
         "lead_time_p50_days",
         "lead_time_p80_days",
         "lead_time_p90_days",
+        "lead_time_p95_days",
         "method",
         "status",
     ),
     optional=("reason_code",),
+)
+
+LEAD_TIME_QUANTILE = Table(
+    "opt_out__lead_time_quantile",
+    "The whole lead-time distribution per supplier and location: twenty equally likely values.",
+    key=("supplier_id", "location_id", "quantile_level"),
+    required=("supplier_id", "location_id", "quantile_level", "lead_time_days"),
+)
+
+SUPPLIER_SCORECARD = Table(
+    "opt_out__supplier_scorecard",
+    "What a supplier delivered against its word, per location and in total (location *): shares as "
+    "counted, null where nothing was, and beside them the shares to plan with, shrunk.",
+    key=("supplier_id", "location_id"),
+    required=(
+        "supplier_id",
+        "location_id",
+        "supply_line_count",
+        "due_line_count",
+        "closed_line_count",
+        "checked_order_count",
+        "method",
+        "status",
+    ),
+    optional=(
+        "late_share",
+        "expected_late_share",
+        "recent_late_share",
+        "late_share_change",
+        "mean_lateness_days",
+        "short_share",
+        "full_share",
+        "zero_share",
+        "receipt_share",
+        "receipt_share_sd",
+        "rejected_share",
+        "expected_rejected_share",
+        "promised_lead_time_days",
+        "lead_time_p50_days",
+        "lead_time_p90_days",
+        "p90_coverage",
+        "reason_code",
+    ),
+)
+
+SUPPLY_EXPECTATION = Table(
+    "opt_out__supply_expectation",
+    "When every open supply line is to be expected, given how long it has been waited for.",
+    key=("supply_order_id", "line_id"),
+    required=(
+        "supply_order_id",
+        "line_id",
+        "item_id",
+        "location_id",
+        "open_units",
+        "stated_date",
+        "expected_date",
+        "expected_p50_date",
+        "expected_p90_date",
+        "is_overdue",
+        "overdue_days",
+        "is_counted",
+        "reason_code",
+        "method",
+        "status",
+    ),
+    optional=("supplier_id",),
 )
 
 PROTECTION_DEMAND = Table(
@@ -81,6 +168,99 @@ PROTECTION_DEMAND = Table(
         "q90_units",
         "q95_units",
         "q99_units",
+        "method",
+        "status",
+    ),
+    optional=("reason_code",),
+)
+
+_EFFECT_COLUMNS = (
+    "category",
+    "region",
+    "effect_kind",
+    "effect",
+    "effect_value",
+    "standard_error",
+    "sample_count",
+    "origin_count",
+    "is_used",
+    "method",
+    "status",
+)
+
+DEMAND_EFFECT = Table(
+    "opt_out__demand_effect",
+    "What dated events and external drivers do to demand, per category; region * is everywhere.",
+    key=("category", "region", "effect_kind", "effect"),
+    required=_EFFECT_COLUMNS,
+    optional=("planned_uplift", "error_ratio", "reason_code"),
+)
+
+DEMAND_SENSING = Table(
+    "opt_out__demand_sensing",
+    "Short-horizon correction by the newest sales, per category and region, and what it was worth.",
+    key=("category", "region", "effect_kind", "effect"),
+    required=_EFFECT_COLUMNS,
+    optional=("planned_uplift", "error_ratio", "reason_code"),
+)
+
+SEASONAL_INDEX = Table(
+    "opt_out__seasonal_index",
+    "Index per week of the year: each category everywhere, and the regions whose own index won.",
+    key=("category", "region", "week_of_year"),
+    required=(
+        "category",
+        "region",
+        "week_of_year",
+        "index_factor",
+        "history_weeks",
+        "origin_count",
+        "is_used",
+        "method",
+        "status",
+    ),
+    optional=("error_ratio", "reason_code"),
+)
+
+SEGMENT_FORECAST = Table(
+    "opt_out__segment_forecast",
+    "Demand over the protection interval per item-location and customer segment; the segments of an "
+    "item-location add up to its demand.",
+    key=("item_id", "location_id", "segment_id"),
+    required=(
+        "item_id",
+        "location_id",
+        "segment_id",
+        "protection_days",
+        "segment_share",
+        "mean_units",
+        "variance_units2",
+        "q50_units",
+        "q80_units",
+        "q90_units",
+        "q95_units",
+        "method",
+        "status",
+    ),
+    optional=("reason_code",),
+)
+
+MIX_TARGET = Table(
+    "opt_out__mix_target",
+    "Vehicle mix: whole units to have per location and configuration, and the expected mix of the "
+    "next month and year over all locations (location *).",
+    key=("mix_level", "location_id", "item_id"),
+    required=(
+        "mix_level",
+        "location_id",
+        "model",
+        "item_id",
+        "mix_share",
+        "mean_units",
+        "target_units",
+        "on_hand_units",
+        "inventory_position_units",
+        "gap_units",
         "method",
         "status",
     ),
@@ -406,10 +586,19 @@ METHOD_CHOICE = Table(
 
 OUTPUTS: tuple[Table, ...] = (
     DEMAND_CLASS,
+    DEMAND_LEVEL,
     DEMAND_MODEL,
     FORECAST,
     LEAD_TIME,
+    LEAD_TIME_QUANTILE,
+    SUPPLIER_SCORECARD,
+    SUPPLY_EXPECTATION,
     PROTECTION_DEMAND,
+    DEMAND_EFFECT,
+    SEASONAL_INDEX,
+    DEMAND_SENSING,
+    SEGMENT_FORECAST,
+    MIX_TARGET,
     POLICY,
     TRANSFER_ORDER,
     REPLENISHMENT_ORDER,

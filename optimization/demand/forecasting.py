@@ -1,12 +1,14 @@
 """Expected weekly demand with quantiles, per item-location and horizon.
 
-The level comes from the class's fitted model; where there is too little to fit, or the model
-fails, from an exponential mean, blended with the category while the history is short. That
-closed form ends every fallback chain: it is finite and not negative for any input.
+The level is the pooled model's, or that of the method its class was promoted to; where nothing
+can be learnt from the series itself, it is borrowed from the category. That closed form ends every
+fallback chain: it is finite and not negative for any input.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -14,10 +16,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from optimization.contracts.inputs import ITEM_LOCATION
-from optimization.contracts.outputs import DEMAND_CLASS, FORECAST
+from optimization.contracts.outputs import DEMAND_CLASS, DEMAND_LEVEL, FORECAST, LEAD_TIME
 from optimization.demand import distributions
-from optimization.demand.dispersion import weekly_vmr
-from optimization.demand.models import METHOD_OF_CLASS, Chunk, fitted_levels
+from optimization.demand.intervals import protection_intervals
+from optimization.demand.learning import WEEKS_PER_YEAR, model_of
+from optimization.demand.levels import CLASSES
+from optimization.demand.models import Chunk, fitted_levels
+from optimization.demand.panel import DemandPanel
+from optimization.demand.pooled import PooledModel
 from optimization.demand.series import DAYS_PER_WEEK, Numbers, WeeklySeries, screened_history, weekly_series
 from optimization.keys import Integers, positions, sorted_by_key
 from optimization.parameters import DemandParameters
@@ -25,69 +31,109 @@ from optimization.reasons import first_that_holds
 from optimization.results import Mapper, Report
 from optimization.screening import screened
 
-SPARSE_HALF_LIFE_WEEKS = 26.0
-DORMANT_HALF_LIFE_WEEKS = 52.0
+Texts = npt.NDArray[np.object_]
+
+POOLED = "pooled_levels"
 # A category's level counts as much as this many weeks of own demand.
 PRIOR_WEEKS = 13.0
 LEVELS = np.array([0.5, 0.8, 0.9, 0.95])
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Flat weekly level of n series before season and events, and how far it can be trusted.
+
+    `error_cv2` is the squared relative error of a level that is not the series' own.
+    """
+
+    rate: Numbers
+    log_dispersion: Numbers
+    code: npt.NDArray[np.int8]
+    error_cv2: Numbers
+    method: Texts
+    reason: Texts
 
 
 def forecast_demand(
     item_location: pd.DataFrame,
     demand_history: pd.DataFrame,
     demand_class: pd.DataFrame,
+    lead_time: pd.DataFrame,
+    demand_model: pd.DataFrame,
     as_of: pd.Timestamp,
     parameters: DemandParameters | None = None,
+    method_of_class: Mapping[str, str] | None = None,
     mapper: Mapper = map,
-) -> tuple[pd.DataFrame, Report]:
-    """Forecast the weeks after `as_of` for every item-location; returns `opt_out__forecast`.
+) -> tuple[pd.DataFrame, pd.DataFrame, Report]:
+    """Forecast the weeks after `as_of`; returns `opt_out__forecast` and `opt_out__demand_level`.
 
-    Takes `opt_in__item_location`, `opt_in__demand_history` and `opt_out__demand_class`; `mapper`
-    spreads chunks of series. Horizon 1 is the first week that is not complete at `as_of`.
-    Quantiles are negative binomial with the item's pooled dispersion, in whole units. Raises
+    Takes `opt_in__item_location`, `opt_in__demand_history`, `opt_out__demand_class`,
+    `opt_out__lead_time`, `opt_out__demand_model` and the method that a class was promoted to, by
+    default the pooled levels; `mapper` spreads chunks of series. Horizon 1 is the seven days after
+    `as_of`. Quantiles are negative binomial with the model's dispersion, in whole units. Raises
     `ContractError` when a frame is not of its table.
     """
     parameters = parameters or DemandParameters()
     item_location, _ = screened(sorted_by_key(item_location), ITEM_LOCATION)
     demand_history = screened_history(demand_history)
     demand_class = DEMAND_CLASS.validate(demand_class)
+    model = model_of(demand_model)
     series = weekly_series(item_location, demand_history, as_of, parameters.max_plausible_units)
     classes = demand_class["demand_class"].to_numpy(dtype=object)[positions(item_location, demand_class)]
     category = pd.factorize(item_location["category"], sort=True)[0].astype(np.int64)
+    days = protection_intervals(item_location, LEAD_TIME.validate(lead_time)).protection_days
 
-    level, method, reason = _closed_form(series, classes, category)
-    fitted = np.isin(classes.astype(str), list(METHOD_OF_CLASS)) & (
-        series.nonzero_weeks() >= parameters.min_nonzero_weeks
-    )
-    _fit(series, np.flatnonzero(fitted), classes, level, method, reason, parameters, mapper)
-    reason[series.is_poisoned] = "DEMAND_IMPLAUSIBLE"
-    status = np.where(pd.isna(reason), "OK", "FALLBACK").astype(object)
-    status[np.isin(reason.astype(str), ["NO_RECENT_DEMAND"])] = "OK"
+    values = series.dense(np.arange(series.n))
+    levels = _levels(series, values, days / DAYS_PER_WEEK, classes, category, model, parameters, mapper)
+    _promote(levels, values, method_of_class or {}, parameters, mapper)
+    levels.reason[series.is_poisoned] = "DEMAND_IMPLAUSIBLE"
+    status = np.where(pd.isna(levels.reason), "OK", "FALLBACK").astype(object)
+    status[np.isin(levels.reason.astype(str), ["NO_RECENT_DEMAND"])] = "OK"
     status[series.is_poisoned] = "QUARANTINED"
 
-    frame = _frame(item_location, series, level, weekly_vmr(series, category), parameters.horizon_weeks)
-    for name, values in (("method", method), ("status", status), ("reason_code", reason)):
-        frame[name] = np.repeat(values, parameters.horizon_weeks)
-    report = Report.of(len(item_location), frame, series=series.n, fitted_series=int(fitted.sum()))
-    return FORECAST.validate(frame), report
+    weekly = np.repeat(levels.rate[:, None], parameters.horizon_weeks, axis=1)
+    frame = _forecast_frame(item_location, as_of, levels, weekly, model)
+    for name, column in (("method", levels.method), ("status", status), ("reason_code", levels.reason)):
+        frame[name] = np.repeat(column, parameters.horizon_weeks)
+    report = Report.of(len(item_location), frame, series=series.n)
+    return FORECAST.validate(frame), _level_frame(item_location, levels, status), report
 
 
-def _closed_form(
-    series: WeeklySeries, classes: npt.NDArray[np.object_], category: Integers
-) -> tuple[Numbers, npt.NDArray[np.object_], npt.NDArray[np.object_]]:
-    """Level, method and reason for every series without a fitted model; always finite and ≥ 0."""
-    sparse = series.exponential_mean(SPARSE_HALF_LIFE_WEEKS)
-    known = series.known_weeks.astype(np.float64)
+def _levels(
+    series: WeeklySeries,
+    values: Numbers,
+    interval_weeks: Numbers,
+    classes: Texts,
+    category: Integers,
+    model: PooledModel,
+    parameters: DemandParameters,
+    mapper: Mapper,
+) -> Levels:
+    """Levels of the pooled model, and borrowed ones where a series is too short to speak."""
+    size = parameters.series_per_chunk
+    chunks = [slice(first, first + size) for first in range(0, series.n, size)]
+    tasks = [(model, values[chunk], interval_weeks[chunk]) for chunk in chunks]
+    # The empty part gives no item-location at all its types.
+    parts = [(np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int8)), *mapper(_pooled_chunk, tasks)]
+    rate = np.concatenate([part[0] for part in parts])
+    dispersion = np.concatenate([part[1] for part in parts])
+    code = np.concatenate([part[2] for part in parts])
     is_new, is_dormant = classes == "new", classes == "dormant"
-    level = np.where(is_dormant, series.exponential_mean(DORMANT_HALF_LIFE_WEEKS), sparse)
-    blended = _blended(series, category)
-    level = np.where(is_new, blended, level)
-    method = first_that_holds({"category_blend": is_new, "ew_mean_52": is_dormant}, "ew_mean_26")
+    rate = np.where(is_new, _blended(series, category), rate)
+    known = series.known_weeks > 0
     reason = first_that_holds(
-        {"SHORT_HISTORY": is_new & (known > 0), "NO_HISTORY": is_new, "NO_RECENT_DEMAND": is_dormant},
-        "SPARSE_DEMAND",
+        {"SHORT_HISTORY": is_new & known, "NO_HISTORY": is_new, "NO_RECENT_DEMAND": is_dormant}
     )
-    return level, method, reason
+    method = first_that_holds({"category_blend": is_new}, POOLED)
+    return Levels(rate, dispersion, code, np.zeros(series.n), method, reason)
+
+
+def _pooled_chunk(
+    task: tuple[PooledModel, Numbers, Numbers],
+) -> tuple[Numbers, Numbers, npt.NDArray[np.int8]]:
+    model, values, interval_weeks = task
+    found = model.predict(DemandPanel(values, WEEKS_PER_YEAR), interval_weeks)
+    return found.rate, found.log_dispersion, found.code
 
 
 def _blended(series: WeeklySeries, category: Integers) -> Numbers:
@@ -110,56 +156,79 @@ def _blended(series: WeeklySeries, category: Integers) -> Numbers:
     return np.asarray((own + PRIOR_WEEKS * of_category[category]) / (own_weeks + PRIOR_WEEKS))
 
 
-def _fit(
-    series: WeeklySeries,
-    rows: Integers,
-    classes: npt.NDArray[np.object_],
-    level: Numbers,
-    method: npt.NDArray[np.object_],
-    reason: npt.NDArray[np.object_],
+def _promote(
+    levels: Levels,
+    values: Numbers,
+    method_of_class: Mapping[str, str],
     parameters: DemandParameters,
     mapper: Mapper,
 ) -> None:
-    """Put the fitted level of `rows` into `level`, `method` and `reason`, chunk by chunk."""
-    of_row = np.array([METHOD_OF_CLASS[name] for name in classes[rows]], dtype=object)
+    """Put the levels of promoted methods in place of the pooled ones, class by class."""
+    names = np.array(CLASSES, dtype=object)[levels.code]
+    own = levels.method == POOLED
     parts = [
-        (name, part)
-        for name in sorted(set(of_row))
-        for members in [rows[of_row == name]]
+        (method, part)
+        for demand_class, method in sorted(method_of_class.items())
+        if method != POOLED
+        for members in [np.flatnonzero(own & (names == demand_class))]
         for part in np.split(
             members, range(parameters.series_per_chunk, len(members), parameters.series_per_chunk)
         )
+        if len(part)
     ]
-    chunks = [Chunk(name, series.dense(part)) for name, part in parts]
-    for (name, part), answer in zip(parts, mapper(partial(fitted_levels), chunks), strict=True):
+    chunks = [Chunk(method, values[part]) for method, part in parts]
+    for (method, part), answer in zip(parts, mapper(partial(fitted_levels), chunks), strict=True):
         good = np.isfinite(answer)
-        level[part[good]] = answer[good]
-        method[part[good]], reason[part[good]] = name, None
-        reason[part[~good]] = "MODEL_FAILED"
+        levels.rate[part[good]] = answer[good]
+        levels.method[part[good]] = method
+        levels.reason[part[~good]] = "MODEL_FAILED"
 
 
-def _frame(
-    item_location: pd.DataFrame, series: WeeklySeries, level: Numbers, vmr: Numbers, horizon: int
+def _forecast_frame(
+    item_location: pd.DataFrame, as_of: pd.Timestamp, levels: Levels, weekly: Numbers, model: PooledModel
 ) -> pd.DataFrame:
-    """Rows per item-location and week ahead; the level is flat, so quantiles are found once."""
-    # The level itself is uncertain: s²/n of the mean, with memory worth at most half a year.
-    memory = np.clip(series.known_weeks.astype(np.float64), 1.0, SPARSE_HALF_LIFE_WEEKS)
-    variance = level * vmr * (1.0 + 1.0 / memory)
-    quantile = distributions.quantiles(level, variance, LEVELS)
+    """Rows per item-location and week ahead with the quantiles of each week."""
+    n, horizon = weekly.shape
+    variance = variance_over(model, levels, weekly.ravel(), np.repeat(np.arange(n), horizon))
+    quantile = distributions.quantiles(weekly.ravel(), variance, LEVELS)
     ahead = np.arange(1, horizon + 1)
-    starts = series.end_date.to_datetime64() + (ahead - 1) * np.timedelta64(DAYS_PER_WEEK, "D")
+    starts = (as_of + pd.Timedelta(days=1)).to_datetime64() + (ahead - 1) * np.timedelta64(DAYS_PER_WEEK, "D")
     columns = {
         "item_id": np.repeat(item_location["item_id"].to_numpy(dtype=object), horizon),
         "location_id": np.repeat(item_location["location_id"].to_numpy(dtype=object), horizon),
-        "horizon_weeks": np.tile(ahead, series.n).astype(np.int64),
-        "bucket_start_date": np.tile(starts.astype("datetime64[ns]"), series.n),
-        "base_units": np.repeat(level, horizon),
+        "horizon_weeks": np.tile(ahead, n).astype(np.int64),
+        "bucket_start_date": np.tile(starts.astype("datetime64[ns]"), n),
+        "base_units": weekly.ravel(),
         "uplift_units": 0.0,
         "sensed_factor": 1.0,
-        "statistical_units": np.repeat(level, horizon),
+        "statistical_units": weekly.ravel(),
         "plan_units": np.nan,
-        "mean_units": np.repeat(level, horizon),
+        "mean_units": weekly.ravel(),
     }
     for column, name in enumerate(("q50_units", "q80_units", "q90_units", "q95_units")):
-        columns[name] = np.repeat(quantile[:, column], horizon)
+        columns[name] = quantile[:, column]
     return pd.DataFrame(columns)
+
+
+def variance_over(model: PooledModel, levels: Levels, mean: Numbers, row: Integers) -> Numbers:
+    """Variance of demand with this mean, units²: the model's for the row, and the level's own error."""
+    predicted = model.prediction(mean, mean, levels.code[row], levels.log_dispersion[row])
+    return np.asarray(predicted.variance + levels.error_cv2[row] * mean**2)
+
+
+def _level_frame(item_location: pd.DataFrame, levels: Levels, status: Texts) -> pd.DataFrame:
+    return DEMAND_LEVEL.validate(
+        pd.DataFrame(
+            {
+                "item_id": item_location["item_id"],
+                "location_id": item_location["location_id"],
+                "model_scope": np.array(CLASSES, dtype=object)[levels.code],
+                "weekly_rate_units": levels.rate,
+                "log_dispersion": levels.log_dispersion,
+                "level_error_cv2": levels.error_cv2,
+                "method": levels.method,
+                "status": status,
+                "reason_code": levels.reason,
+            }
+        )
+    )

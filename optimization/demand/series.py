@@ -34,7 +34,6 @@ class WeeklySeries:
 
     n: int
     end_week: int
-    end_date: pd.Timestamp
     first_week: Integers
     n_weeks: Integers
     row: Integers
@@ -154,7 +153,6 @@ def weekly_series(
     return WeeklySeries(
         n=n,
         end_week=end_week,
-        end_date=_date_of(end_week),
         first_week=first_week,
         n_weeks=np.maximum(end_week - first_week, 0),
         row=row[observed],
@@ -173,7 +171,3 @@ _FIRST_MONDAY = np.datetime64("1970-01-05", "D")
 def _weeks_since_epoch(dates: pd.Series) -> Integers:
     days = dates.to_numpy(dtype="datetime64[D]") - _FIRST_MONDAY
     return np.asarray(np.floor_divide(days.astype(np.int64), DAYS_PER_WEEK), dtype=np.int64)
-
-
-def _date_of(week: int) -> pd.Timestamp:
-    return pd.Timestamp(_FIRST_MONDAY + np.timedelta64(week * DAYS_PER_WEEK, "D"))

@@ -16,7 +16,7 @@ from optimization.errors import ContractError
 from orchestration.contracts.arrow import DUCKDB_TYPES
 from orchestration.defs.resources import Pipeline
 from orchestration.evidence.lineage import column_lineage
-from orchestration.lake.parquet import read_frame, write_frame
+from orchestration.lake.parquet import read_arrow, read_frame, write_frame
 from orchestration.lake.paths import Lake
 
 Made = dg.MaterializeResult[Any]
@@ -151,6 +151,14 @@ def file_version(path: Path) -> str:
 def read_borders(pipeline: Pipeline, as_of: date, *tables: Table) -> list[pd.DataFrame]:
     """Read border tables of one date as the contracts' frames."""
     return [read_frame(pipeline.lake.border_file(table.name, as_of), table) for table in tables]
+
+
+def previous_table(pipeline: Pipeline, as_of: date, name: str) -> pd.DataFrame | None:
+    """Read a table of the last release before this date; None without one that has the table."""
+    from orchestration.publish.shelf import previous_release
+
+    before = previous_release(pipeline.lake, as_of)
+    return read_arrow(before.table(name)).to_pandas() if before and name in before.tables else None
 
 
 def write_border(

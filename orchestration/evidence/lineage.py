@@ -34,12 +34,27 @@ LINEAGE_FILE = Path(__file__).with_name("column_lineage.csv")
 # What each Python asset reads; its columns are declared by the rule in the module's docstring.
 DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
     "opt_out__demand_class": ("opt_in__item_location", "opt_in__demand_history"),
-    "opt_out__forecast": ("opt_in__item_location", "opt_in__demand_history", "opt_out__demand_class"),
+    "opt_out__demand_model": ("opt_in__item_location", "opt_in__demand_history", "opt_out__lead_time"),
+    "opt_out__forecast": (
+        "opt_in__item_location",
+        "opt_in__demand_history",
+        "opt_out__demand_class",
+        "opt_out__lead_time",
+        "opt_out__demand_model",
+    ),
+    "opt_out__demand_level": (
+        "opt_in__item_location",
+        "opt_in__demand_history",
+        "opt_out__demand_class",
+        "opt_out__lead_time",
+        "opt_out__demand_model",
+    ),
     "opt_out__lead_time": ("opt_in__lead_time_sample", "opt_in__item_location"),
     "opt_out__protection_demand": (
         "opt_in__item_location",
-        "opt_in__demand_history",
         "opt_out__forecast",
+        "opt_out__demand_level",
+        "opt_out__demand_model",
         "opt_out__lead_time",
     ),
     "opt_out__policy": ("opt_in__item_location", "opt_out__protection_demand"),

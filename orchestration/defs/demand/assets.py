@@ -6,10 +6,17 @@ import dagster as dg
 import pandas as pd
 
 from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION, LEAD_TIME_SAMPLE
-from optimization.contracts.outputs import DEMAND_CLASS, FORECAST, LEAD_TIME, PROTECTION_DEMAND
+from optimization.contracts.outputs import (
+    DEMAND_CLASS,
+    DEMAND_LEVEL,
+    DEMAND_MODEL,
+    FORECAST,
+    LEAD_TIME,
+    PROTECTION_DEMAND,
+)
 from optimization.parameters import DemandParameters
 from orchestration.batches import mapper
-from orchestration.defs.borders import Told, read_borders, write_border
+from orchestration.defs.borders import Told, previous_table, read_borders, write_border
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
@@ -28,28 +35,6 @@ def demand_class(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
         stage.detail = f"{len(frame):,} item-locations"
 
 
-@science_asset(FORECAST, group="demand", kinds={"python", "statsforecast"})
-def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
-    """Forecast weekly demand with quantiles."""
-    from optimization.demand.forecasting import forecast_demand
-
-    as_of = business_date(context)
-    with pipeline.stage("forecast") as stage, mapper(pipeline.settings.execution.workers) as spread:
-        item_location, history, classes = read_borders(
-            pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, DEMAND_CLASS
-        )
-        frame, report = forecast_demand(
-            item_location,
-            history,
-            classes,
-            pd.Timestamp(as_of),
-            DemandParameters(horizon_weeks=pipeline.settings.demand.horizon_weeks),
-            spread,
-        )
-        yield from write_border(pipeline, as_of, FORECAST, frame, report)
-        stage.detail = f"{len(item_location):,} series, {pipeline.settings.demand.horizon_weeks} weeks"
-
-
 @science_asset(LEAD_TIME, group="demand", kinds={"python"})
 def lead_time(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Estimate lead-time distributions from receipts and open orders."""
@@ -63,6 +48,47 @@ def lead_time(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipe
         stage.detail = f"{len(sample):,} supply lines, {len(frame):,} supplier-locations"
 
 
+@science_asset(DEMAND_MODEL, group="demand", kinds={"python"})
+def demand_model(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
+    """Learn the pooled demand model, or carry the last release's parameters on."""
+    from optimization.demand.learning import learn_demand_model
+
+    as_of = business_date(context)
+    with pipeline.stage("demand model") as stage:
+        item_location, history, lead = read_borders(pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, LEAD_TIME)
+        before = previous_table(pipeline, as_of, "demand_model")
+        frame, report = learn_demand_model(
+            item_location, history, lead, pd.Timestamp(as_of), before, _parameters(pipeline)
+        )
+        yield from write_border(pipeline, as_of, DEMAND_MODEL, frame, report)
+        stage.detail = f"{frame['status'].iloc[0].lower()}, learnt on {frame['fitted_date'].max():%Y-%m-%d}"
+
+
+@science_asset(FORECAST, DEMAND_LEVEL, group="demand", kinds={"python", "statsforecast"}, name="forecast")
+def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
+    """Forecast weekly demand with quantiles."""
+    from optimization.demand.forecasting import forecast_demand
+
+    as_of = business_date(context)
+    with pipeline.stage("forecast") as stage, mapper(pipeline.settings.execution.workers) as spread:
+        item_location, history, classes, lead, learnt = read_borders(
+            pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, DEMAND_CLASS, LEAD_TIME, DEMAND_MODEL
+        )
+        frame, levels, report = forecast_demand(
+            item_location,
+            history,
+            classes,
+            lead,
+            learnt,
+            pd.Timestamp(as_of),
+            _parameters(pipeline),
+            mapper=spread,
+        )
+        yield from write_border(pipeline, as_of, FORECAST, frame, report)
+        yield from write_border(pipeline, as_of, DEMAND_LEVEL, levels, {})
+        stage.detail = f"{len(item_location):,} series, {pipeline.settings.demand.horizon_weeks} weeks"
+
+
 @science_asset(PROTECTION_DEMAND, group="demand", kinds={"python"})
 def protection(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Put demand over lead time plus review time into one distribution per item-location."""
@@ -70,9 +96,13 @@ def protection(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pip
 
     as_of = business_date(context)
     with pipeline.stage("demand over lead time") as stage:
-        item_location, history, weekly, lead = read_borders(
-            pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, FORECAST, LEAD_TIME
+        frame, report = protection_demand(
+            *read_borders(pipeline, as_of, ITEM_LOCATION, FORECAST, DEMAND_LEVEL, DEMAND_MODEL, LEAD_TIME)
         )
-        frame, report = protection_demand(item_location, history, weekly, lead)
         yield from write_border(pipeline, as_of, PROTECTION_DEMAND, frame, report)
         stage.detail = f"{len(frame):,} item-locations"
+
+
+def _parameters(pipeline: Pipeline) -> DemandParameters:
+    settings = pipeline.settings.demand
+    return DemandParameters(horizon_weeks=settings.horizon_weeks, refit_days=settings.refit_days)
