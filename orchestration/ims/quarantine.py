@@ -25,6 +25,7 @@ from orchestration.ims.row_rules import (
     Limits,
     Violation,
     cast_columns,
+    check_circles,
     check_dates,
     check_duplicates,
     check_references,
@@ -45,7 +46,8 @@ class ExaminedTable:
 
     `accepted` has the contract's schema. `extra` holds columns the contract does not know, of
     every delivered row, beside the row's key and number. `bad_rows` counts rows set aside for a
-    fault of their own, `cascaded_rows` those that only refer to such a row.
+    fault of their own, `cascaded_rows` those that only refer to such a row, or that contradict
+    one another while each would be good alone.
     """
 
     contract: RawTable
@@ -141,6 +143,7 @@ def examine(
     is_bad = ~state.good & ~superseded
     held = {name: (one.accepted, one.delivered) for name, one in others.items()}
     is_bad |= check_references(state, held)
+    check_circles(state)
     quarantined = int((~state.good & ~superseded).sum())
     bad = int(is_bad.sum())
     accepted = pa.table(

@@ -204,6 +204,41 @@ def check_dates(state: Examination) -> None:
         )
 
 
+def check_circles(state: Examination) -> None:
+    """Set aside the rows of a relation that lead back to where they start.
+
+    Rows form a directed graph of the contract's two `acyclic` columns; a row is on a circle when
+    both of its ends lie in one strongly connected component, or are the same.
+    """
+    if state.contract.acyclic is None or not state.good.any():
+        return
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    start, end = state.contract.acyclic
+    held = state.good.copy()
+    if state.contract.acyclic_where is not None:
+        column, value = state.contract.acyclic_where
+        held &= mask_of(pc.equal(state.columns[column], value))
+    rows = np.flatnonzero(held)
+    ends = [state.columns[name].take(pa.array(rows)).combine_chunks() for name in (start, end)]
+    codes = pa.chunked_array(ends).combine_chunks().dictionary_encode()
+    node = codes.indices.to_numpy(zero_copy_only=False)
+    source, target = node[: len(rows)], node[len(rows) :]
+    size = len(codes.dictionary)
+    graph = coo_array((np.ones(len(rows), dtype=np.int8), (source, target)), shape=(size, size))
+    _, component = connected_components(graph, directed=True, connection="strong")
+    on_circle = component[source] == component[target]
+    broken: Mask = np.zeros(len(state.good), dtype=np.bool_)
+    broken[rows[on_circle]] = True
+    state.set_aside(
+        end,
+        "circle",
+        f"following {start} to {end} may not lead back to the start; remove one row of the circle",
+        broken,
+    )
+
+
 def check_duplicates(state: Examination) -> Mask:
     """Keep one row per key; return the rows that a newer version in this delivery replaces.
 

@@ -56,6 +56,12 @@ TABLE_WORDS: dict[str, tuple[str, ...]] = {
     "receipt": ("goods receipts", "receipts", "deliveries received"),
     "stock_movement": ("inventory transactions", "stock movements", "stock ledger"),
     "policy_review": ("reviews", "policy reviews"),
+    "external_driver": ("drivers", "external factors", "indicators"),
+    "consensus_plan": ("demand plan", "sales plan", "sop plan", "forecast plan"),
+    "item_relation": ("supersessions", "replacements", "substitutes", "item links"),
+    "price_break": ("quantity discounts", "price scales", "discount tiers"),
+    "registration": ("new registrations", "market registrations"),
+    "competitor_price": ("competitor prices", "market prices"),
 }
 
 COLUMN_WORDS: dict[str, tuple[str, ...]] = {
@@ -122,6 +128,28 @@ COLUMN_WORDS: dict[str, tuple[str, ...]] = {
     "current_max_units": ("max stock", "order up to"),
     "calendar_date": ("date",),
     "loaded_at": ("changed at", "updated at", "last modified"),
+    "from_item_id": ("old item", "superseded item", "main item"),
+    "to_item_id": ("new item", "superseded by", "replacement"),
+    "relation_type": ("link type", "relation"),
+    "driver": ("indicator", "factor"),
+    "driver_value": ("value", "index value"),
+    "published_date": ("publication date", "known from"),
+    "scope": ("applies to", "planning object"),
+    "location_scope": ("applies where", "planning area"),
+    "plan_version": ("version", "plan cycle"),
+    "plan_status": ("approval status", "plan state"),
+    "planned_units": ("plan qty", "planned qty"),
+    "month_start_date": ("month", "period"),
+    "min_quantity_units": ("from qty", "break qty", "scale qty"),
+    "price_scheme": ("discount type",),
+    "registered_units": ("registrations", "registered"),
+    "market_segment": ("vehicle segment", "market class"),
+    "brand": ("make", "marque"),
+    "is_own_brand": ("own brand",),
+    "competitor_price": ("market price", "competing price"),
+    "price_date": ("observed date",),
+    "shelf_life_days": ("shelf life", "shelf life in days"),
+    "case_pack_units": ("case pack", "case qty", "pack qty"),
 }
 
 # What a draft writes for every row when the source has no such column, to be confirmed by its user.
@@ -143,6 +171,13 @@ ASSUMED: dict[tuple[str, str], bool | int | str] = {
     ("supply_order", "line_id"): "1",
     ("supply_order", "received_units"): 0,
     ("supply_order", "supply_status"): "open",
+    ("external_driver", "scope"): "*",
+    ("consensus_plan", "location_scope"): "*",
+    ("item_relation", "relation_type"): "supersedes",
+    ("price_break", "price_scheme"): "all_units",
+    ("registration", "region"): "*",
+    ("registration", "market_segment"): "*",
+    ("registration", "model"): "*",
 }
 # Columns that may stand in for one another: ours -> ours of the same table, to be confirmed too.
 STAND_INS: dict[tuple[str, str], str] = {

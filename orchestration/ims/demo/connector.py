@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 
 from orchestration.contracts.raw import RAW_BY_NAME
 from orchestration.ims.connector import Snapshot, SourceError, short_hash
-from orchestration.ims.demo.history import generate_history
+from orchestration.ims.demo.history import VehicleHistory, generate_history
 from orchestration.ims.demo.history_tables import HistoryTables, lost_request_lines
 from orchestration.ims.demo.intervals import SAMPLE, VehicleSightings, read_sightings
+from orchestration.ims.demo.market import Market
 from orchestration.ims.demo.origins import ORIGINS
 from orchestration.ims.demo.parts import make_parts
 from orchestration.ims.demo.places import Places, lane_table, location_table, make_places
@@ -24,7 +25,7 @@ from orchestration.ims.demo.tracking import track
 from orchestration.ims.demo.vehicle_events import VehicleEvents
 from orchestration.ims.demo.vehicle_states import VehicleStates
 from orchestration.ims.demo.vehicles import SOURCE, Catalogue, make_catalogue
-from orchestration.ims.generator import masters
+from orchestration.ims.generator import masters, plans
 from orchestration.ims.generator.arrow_columns import close_of_day, to_date, to_day
 from orchestration.ims.generator.catalogue import CATEGORIES, Suppliers, make_suppliers
 from orchestration.ims.generator.events import EventCut
@@ -111,6 +112,15 @@ class DemoConnector:
             "policy_review": masters.policy_review_table(
                 seed, _REVIEW_SCOPES, parts.log.horizon, names, since, day
             ),
+            "external_driver": plans.external_driver_table(seed, parts.log.horizon, names, day),
+            "consensus_plan": _stacked(
+                self._market.consensus_plan(day),
+                plans.consensus_plan_table(seed, pairs, parts.log.horizon, names, day),
+            ),
+            "item_relation": plans.item_relation_table(seed, pairs.items, names, day),
+            "price_break": plans.price_break_table(seed, pairs.items, names, day),
+            "registration": self._market.registration(day),
+            "competitor_price": self._market.competitor_price(day),
         }
 
     def _history_after(self, since: int | None) -> dict[str, pa.Table]:
@@ -151,9 +161,16 @@ class DemoConnector:
         return make_parts(self._sightings, self._seed, self._first_rows)
 
     @cached_property
+    def _generated(self) -> VehicleHistory:
+        return generate_history(self._sightings, self._seed, self._first_rows)
+
+    @cached_property
     def _history(self) -> dict[str, pa.Table]:
-        history = generate_history(self._sightings, self._seed, self._first_rows)
-        return HistoryTables(self._seed, self._sightings, self._catalogue, history).all()
+        return HistoryTables(self._seed, self._sightings, self._catalogue, self._generated).all()
+
+    @cached_property
+    def _market(self) -> Market:
+        return Market(self._seed, self._sightings, self._catalogue, self._generated)
 
     @property
     def _first_rows(self) -> np.ndarray:

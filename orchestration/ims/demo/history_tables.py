@@ -127,6 +127,7 @@ class HistoryTables:
                 "event_id": fixed_width_ids("SALE", (events["number"], 3)),
                 "event_type": repeated("promo", rows, pa.string()),
                 "scope": repeated("vehicle", rows, pa.string()),
+                "location_scope": repeated("*", rows, pa.string()),
                 "start_date": dates(events["start"]),
                 "end_date": dates(events["end"]),
                 "published_date": dates(events["start"] - 30),

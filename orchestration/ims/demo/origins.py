@@ -13,7 +13,8 @@ from orchestration.ims.connector import Origin
 
 _GENERATED_TABLES = (
     "supplier", "item_supplier", "lane", "segment", "calendar", "event_calendar", "cost_parameter",
-    "policy_review",
+    "policy_review", "external_driver", "consensus_plan", "item_relation", "price_break", "registration",
+    "competitor_price",
 )  # fmt: skip
 
 _RECORDED = {

@@ -38,6 +38,7 @@ from orchestration.ims.generator.demand import Horizon, Promotions, is_selling, 
 from orchestration.ims.generator.documents import SEGMENTS, Names, supplier_ids
 
 CALENDAR_ID = "default"
+SHELF_LIFE_DAYS = 540.0
 _COUNTRIES = ("US", "MX", "JP", "DE", "CN")
 _CALENDAR_DAYS_AHEAD = 180
 COST_PARAMETERS = {
@@ -73,6 +74,9 @@ def item_table(seed: int, items: Items, names: Names, as_of: int) -> pa.Table:
             "intro_date": dates(intro),
             "criticality": texts(list(CRITICALITIES), items.criticality),
             "volume_m3": pa.array(items.volume_m3),
+            "shelf_life_days": pa.array(
+                np.full(rows, SHELF_LIFE_DAYS), mask=items.category != CATEGORIES.index("Fluids")
+            ),
         },
         source=names.source,
         known=as_of,
@@ -177,6 +181,8 @@ def item_supplier_table(items: Items, names: Names, as_of: int) -> pa.Table:
             "lot_units": pa.array(items.lot_units.astype(np.float64)),
             "order_cost": pa.array(items.order_cost),
             "unit_price": pa.array(items.unit_cost),
+            "moq_scope": repeated("line", rows, pa.string()),
+            "case_pack_units": pa.array(items.lot_units.astype(np.float64), mask=items.lot_units == 1),
         },
         source=names.source,
         known=as_of,
@@ -228,6 +234,7 @@ def event_calendar_table(promotions: Promotions, names: Names, as_of: int) -> pa
             ),
             "event_type": repeated("promo", len(told), pa.string()),
             "scope": texts(list(CATEGORIES), promotions.category[told]),
+            "location_scope": repeated("*", len(told), pa.string()),
             "start_date": dates(promotions.start[told]),
             "end_date": dates(promotions.end[told]),
             "published_date": dates(promotions.published[told]),

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.ims.generator import masters
+from orchestration.ims.generator import masters, plans
 from orchestration.ims.generator.arrow_columns import dates, to_date, to_day
 from orchestration.ims.generator.catalogue import (
     CATEGORIES,
@@ -194,6 +194,9 @@ def _master_tables(order: Order, since: int | None, as_of: int) -> dict[str, pa.
         "event_calendar": masters.event_calendar_table(promotions, names, as_of),
         "cost_parameter": masters.cost_parameter_table(horizon, names, as_of),
         "policy_review": masters.policy_review_table(seed, CATEGORIES, horizon, names, since, as_of),
+        "external_driver": plans.external_driver_table(seed, horizon, names, as_of),
+        "item_relation": plans.item_relation_table(seed, items, names, as_of),
+        "price_break": plans.price_break_table(seed, items, names, as_of),
     }
 
 
@@ -205,6 +208,9 @@ def _chunk_tables(cut: EventCut, since: int | None, as_of: int) -> dict[str, pa.
         "demand_line": cut.demand_line(since, as_of),
         "supply_order": cut.supply_order(as_of),
         "receipt": cut.receipt(since, as_of),
+        "consensus_plan": plans.consensus_plan_table(
+            cut.seed, cut.log.pairs, cut.log.horizon, cut.names, as_of
+        ),
     }
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.contracts.arrow import arrow_schema
-from orchestration.contracts.raw import RAW_BY_NAME, RAW_TABLES, RECEIPT, UNIT
+from orchestration.contracts.raw import ITEM_RELATION, RAW_BY_NAME, RAW_TABLES, RECEIPT, UNIT
 from orchestration.ims.quarantine import QUARANTINE_SCHEMA, examine, examine_snapshot
 from orchestration.ims.row_rules import Limits
 from tests.factories import small_snapshot
@@ -143,3 +143,27 @@ def test_exactly_the_poisoned_rows_are_set_aside_in_any_order(poisoned: set[int]
     assert one.bad_rows == len(poisoned)
     kept = set(one.accepted.column("receipt_id").to_pylist())
     assert kept == {f"R{number}" for number in range(30) if number not in poisoned}
+
+
+def test_a_circle_of_successors_is_set_aside_and_no_other_relation() -> None:
+    pairs = [
+        ("A", "B", "supersedes"),
+        ("B", "C", "supersedes"),
+        ("C", "A", "supersedes"),
+        ("C", "D", "supersedes"),
+        ("E", "E", "supersedes"),
+        ("D", "F", "substitutes"),
+        ("F", "D", "substitutes"),
+    ]
+    rows = [
+        {"from_item_id": start, "to_item_id": end, "relation_type": kind, "effective_from": DAY}
+        for start, end, kind in pairs
+    ]
+    examined = examine(ITEM_RELATION, pa.Table.from_pylist(rows), LIMITS, {})
+    told = examined.quarantine().to_pylist()
+    assert [(row["row_number"], row["column_name"], row["rule"]) for row in told] == [
+        (number, "to_item_id", "circle") for number in (1, 2, 3, 5)
+    ]
+    assert "remove one row" in told[0]["repair"]
+    # a contradiction between rows is not a share of bad rows
+    assert (examined.bad_rows, examined.cascaded_rows) == (0, 4)
