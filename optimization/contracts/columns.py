@@ -335,7 +335,7 @@ _ALL = (
     Column("receipt_share", "number", "Mean accepted/ordered, shrunk", unit="share", ge=0, le=1),
     Column("receipt_share_sd", "number", "Spread of accepted/ordered", unit="share", ge=0, le=1),
     Column("rejected_share", "number", "Received units not accepted", unit="share", ge=0, le=1),
-    Column("expected_rejected_share", "number", "The same, shrunk", unit="share", ge=0, le=1),
+    Column("expected_rejected_share", "number", "Rejected share of a line, shrunk", unit="share", ge=0, le=1),
     Column("promised_lead_time_days", "number", "Median first date less order", unit="days"),
     Column("checked_order_count", "integer", "Orders on which the P90 was checked", ge=0),
     Column("p90_coverage", "number", "Here within our P90 of before", unit="share", ge=0, le=1),
