@@ -18,13 +18,14 @@ import pandas as pd
 from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import DEMAND_CLASS, DEMAND_LEVEL, FORECAST, LEAD_TIME
 from optimization.demand import distributions
+from optimization.demand.base import Base, DatedEffects, base_demand
 from optimization.demand.intervals import protection_intervals
 from optimization.demand.learning import WEEKS_PER_YEAR, model_of
 from optimization.demand.levels import CLASSES
 from optimization.demand.models import Chunk, fitted_levels
 from optimization.demand.panel import DemandPanel
 from optimization.demand.pooled import PooledModel
-from optimization.demand.series import DAYS_PER_WEEK, Numbers, WeeklySeries, screened_history, weekly_series
+from optimization.demand.series import DAYS_PER_WEEK, Numbers, WeeklySeries
 from optimization.keys import Integers, positions, sorted_by_key
 from optimization.parameters import DemandParameters
 from optimization.reasons import first_that_holds
@@ -54,6 +55,15 @@ class Levels:
     reason: Texts
 
 
+@dataclass(frozen=True)
+class Weekly:
+    """Expected demand per week ahead, units, (n, horizon): base, what effects add, and the mean."""
+
+    base: Numbers
+    uplift: Numbers
+    mean: Numbers
+
+
 def forecast_demand(
     item_location: pd.DataFrame,
     demand_history: pd.DataFrame,
@@ -61,24 +71,25 @@ def forecast_demand(
     lead_time: pd.DataFrame,
     demand_model: pd.DataFrame,
     as_of: pd.Timestamp,
-    parameters: DemandParameters | None = None,
+    effects: DatedEffects | None = None,
     method_of_class: Mapping[str, str] | None = None,
+    parameters: DemandParameters | None = None,
     mapper: Mapper = map,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Report]:
     """Forecast the weeks after `as_of`; returns `opt_out__forecast` and `opt_out__demand_level`.
 
     Takes `opt_in__item_location`, `opt_in__demand_history`, `opt_out__demand_class`,
-    `opt_out__lead_time`, `opt_out__demand_model` and the method that a class was promoted to, by
-    default the pooled levels; `mapper` spreads chunks of series. Horizon 1 is the seven days after
-    `as_of`. Quantiles are negative binomial with the model's dispersion, in whole units. Raises
+    `opt_out__lead_time`, `opt_out__demand_model`, the effects beside the base and the method that a
+    class was promoted to, by default the pooled levels; `mapper` spreads chunks of series.
+    Horizon 1 is the seven days after `as_of`. Quantiles are negative binomial with the model's dispersion, in whole units. Raises
     `ContractError` when a frame is not of its table.
     """
     parameters = parameters or DemandParameters()
     item_location, _ = screened(sorted_by_key(item_location), ITEM_LOCATION)
-    demand_history = screened_history(demand_history)
     demand_class = DEMAND_CLASS.validate(demand_class)
     model = model_of(demand_model)
-    series = weekly_series(item_location, demand_history, as_of, parameters.max_plausible_units)
+    base = base_demand(item_location, demand_history, effects, as_of, parameters)
+    series = base.series
     classes = demand_class["demand_class"].to_numpy(dtype=object)[positions(item_location, demand_class)]
     category = pd.factorize(item_location["category"], sort=True)[0].astype(np.int64)
     days = protection_intervals(item_location, LEAD_TIME.validate(lead_time)).protection_days
@@ -91,7 +102,7 @@ def forecast_demand(
     status[np.isin(levels.reason.astype(str), ["NO_RECENT_DEMAND"])] = "OK"
     status[series.is_poisoned] = "QUARANTINED"
 
-    weekly = np.repeat(levels.rate[:, None], parameters.horizon_weeks, axis=1)
+    weekly = _weekly(levels, base, parameters.horizon_weeks)
     frame = _forecast_frame(item_location, as_of, levels, weekly, model)
     for name, column in (("method", levels.method), ("status", status), ("reason_code", levels.reason)):
         frame[name] = np.repeat(column, parameters.horizon_weeks)
@@ -184,13 +195,25 @@ def _promote(
         levels.reason[part[~good]] = "MODEL_FAILED"
 
 
+def _weekly(levels: Levels, base: Base, horizon: int) -> Weekly:
+    """Put season, events and drivers back on the flat level."""
+    rows = np.arange(base.series.n)
+    flat = np.repeat(levels.rate[:, None], horizon, axis=1)
+    if base.factors is None:
+        return Weekly(flat, np.zeros_like(flat), flat)
+    seasonal = flat * base.factors.season_ahead(rows)
+    uplift = seasonal * (base.factors.uplift_ahead(rows) - 1.0)
+    return Weekly(seasonal, uplift, seasonal + uplift)
+
+
 def _forecast_frame(
-    item_location: pd.DataFrame, as_of: pd.Timestamp, levels: Levels, weekly: Numbers, model: PooledModel
+    item_location: pd.DataFrame, as_of: pd.Timestamp, levels: Levels, weekly: Weekly, model: PooledModel
 ) -> pd.DataFrame:
     """Rows per item-location and week ahead with the quantiles of each week."""
-    n, horizon = weekly.shape
-    variance = variance_over(model, levels, weekly.ravel(), np.repeat(np.arange(n), horizon))
-    quantile = distributions.quantiles(weekly.ravel(), variance, LEVELS)
+    n, horizon = weekly.mean.shape
+    mean = weekly.mean.ravel()
+    variance = _variance(model, levels, mean, np.repeat(np.arange(n), horizon))
+    quantile = distributions.quantiles(mean, variance, LEVELS)
     ahead = np.arange(1, horizon + 1)
     starts = (as_of + pd.Timedelta(days=1)).to_datetime64() + (ahead - 1) * np.timedelta64(DAYS_PER_WEEK, "D")
     columns = {
@@ -198,19 +221,19 @@ def _forecast_frame(
         "location_id": np.repeat(item_location["location_id"].to_numpy(dtype=object), horizon),
         "horizon_weeks": np.tile(ahead, n).astype(np.int64),
         "bucket_start_date": np.tile(starts.astype("datetime64[ns]"), n),
-        "base_units": weekly.ravel(),
-        "uplift_units": 0.0,
+        "base_units": weekly.base.ravel(),
+        "uplift_units": weekly.uplift.ravel(),
         "sensed_factor": 1.0,
-        "statistical_units": weekly.ravel(),
+        "statistical_units": mean,
         "plan_units": np.nan,
-        "mean_units": weekly.ravel(),
+        "mean_units": mean,
     }
     for column, name in enumerate(("q50_units", "q80_units", "q90_units", "q95_units")):
         columns[name] = quantile[:, column]
     return pd.DataFrame(columns)
 
 
-def variance_over(model: PooledModel, levels: Levels, mean: Numbers, row: Integers) -> Numbers:
+def _variance(model: PooledModel, levels: Levels, mean: Numbers, row: Integers) -> Numbers:
     """Variance of demand with this mean, units²: the model's for the row, and the level's own error."""
     predicted = model.prediction(mean, mean, levels.code[row], levels.log_dispersion[row])
     return np.asarray(predicted.variance + levels.error_cv2[row] * mean**2)

@@ -11,10 +11,11 @@ import pandas as pd
 
 from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import DEMAND_MODEL, LEAD_TIME
+from optimization.demand.base import DatedEffects, base_demand
 from optimization.demand.intervals import protection_intervals
 from optimization.demand.panel import DemandPanel
 from optimization.demand.pooled import PooledModel, fit_pooled_model
-from optimization.demand.series import DAYS_PER_WEEK, screened_history, weekly_series
+from optimization.demand.series import DAYS_PER_WEEK
 from optimization.keys import sorted_by_key
 from optimization.parameters import DemandParameters
 from optimization.results import Report
@@ -29,14 +30,16 @@ def learn_demand_model(
     demand_history: pd.DataFrame,
     lead_time: pd.DataFrame,
     as_of: pd.Timestamp,
+    effects: DatedEffects | None = None,
     previous: pd.DataFrame | None = None,
     parameters: DemandParameters | None = None,
 ) -> tuple[pd.DataFrame, Report]:
     """Learn the pooled model on the history, or carry `previous` on; returns `opt_out__demand_model`.
 
-    Takes `opt_in__item_location`, `opt_in__demand_history`, `opt_out__lead_time` and the parameters
-    of the last release (`model_scope`, `parameter`, `parameter_value`, `fitted_date`), None on the
-    first run. They are carried while younger than `refit_days`. Raises `ContractError` when a frame
+    Takes `opt_in__item_location`, `opt_in__demand_history`, `opt_out__lead_time`, the effects that
+    are kept apart from the base, and the parameters of the last release (`model_scope`,
+    `parameter`, `parameter_value`, `fitted_date`, `method`), None on the first run. They are
+    carried while younger than `refit_days`. Raises `ContractError` when a frame
     is not of its table.
     """
     parameters = parameters or DemandParameters()
@@ -48,9 +51,7 @@ def learn_demand_model(
                 status="FROZEN", reason_code="MODEL_CARRIED"
             )
             return _validated(frame), Report.of(len(item_location), frame, age_days=age_days)
-    series = weekly_series(
-        item_location, screened_history(demand_history), as_of, parameters.max_plausible_units
-    )
+    series = base_demand(item_location, demand_history, effects, as_of, parameters).series
     days = protection_intervals(item_location, LEAD_TIME.validate(lead_time)).protection_days
     # A series that was set aside teaches nothing.
     sound = np.flatnonzero(~poisoned & ~series.is_poisoned)

@@ -5,14 +5,22 @@ from collections.abc import Iterable
 import dagster as dg
 import pandas as pd
 
-from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION, LEAD_TIME_SAMPLE
+from optimization.contracts.inputs import (
+    DEMAND_EVENT,
+    DEMAND_HISTORY,
+    EXTERNAL_DRIVER,
+    ITEM_LOCATION,
+    LEAD_TIME_SAMPLE,
+)
 from optimization.contracts.outputs import (
     DEMAND_CLASS,
+    DEMAND_EFFECT,
     DEMAND_LEVEL,
     DEMAND_MODEL,
     FORECAST,
     LEAD_TIME,
     PROTECTION_DEMAND,
+    SEASONAL_INDEX,
 )
 from optimization.parameters import DemandParameters
 from orchestration.batches import mapper
@@ -20,6 +28,9 @@ from orchestration.defs.borders import Told, previous_table, read_borders, write
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
+
+# What moves demand and what was learnt of it, in the order of `DatedEffects`.
+EFFECTS = (DEMAND_EVENT, EXTERNAL_DRIVER, DEMAND_EFFECT, SEASONAL_INDEX)
 
 
 @science_asset(DEMAND_CLASS, group="demand", kinds={"python"})
@@ -51,6 +62,7 @@ def lead_time(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipe
 @science_asset(DEMAND_MODEL, group="demand", kinds={"python"})
 def demand_model(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Learn the pooled demand model, or carry the last release's parameters on."""
+    from optimization.demand.base import DatedEffects
     from optimization.demand.learning import learn_demand_model
 
     as_of = business_date(context)
@@ -58,7 +70,13 @@ def demand_model(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
         item_location, history, lead = read_borders(pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, LEAD_TIME)
         before = previous_table(pipeline, as_of, "demand_model")
         frame, report = learn_demand_model(
-            item_location, history, lead, pd.Timestamp(as_of), before, _parameters(pipeline)
+            item_location,
+            history,
+            lead,
+            pd.Timestamp(as_of),
+            DatedEffects(*read_borders(pipeline, as_of, *EFFECTS)),
+            before,
+            demand_parameters(pipeline),
         )
         yield from write_border(pipeline, as_of, DEMAND_MODEL, frame, report)
         stage.detail = f"{frame['status'].iloc[0].lower()}, learnt on {frame['fitted_date'].max():%Y-%m-%d}"
@@ -67,6 +85,7 @@ def demand_model(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
 @science_asset(FORECAST, DEMAND_LEVEL, group="demand", kinds={"python", "statsforecast"}, name="forecast")
 def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Forecast weekly demand with quantiles."""
+    from optimization.demand.base import DatedEffects
     from optimization.demand.forecasting import forecast_demand
 
     as_of = business_date(context)
@@ -81,7 +100,8 @@ def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipel
             lead,
             learnt,
             pd.Timestamp(as_of),
-            _parameters(pipeline),
+            DatedEffects(*read_borders(pipeline, as_of, *EFFECTS)),
+            parameters=demand_parameters(pipeline),
             mapper=spread,
         )
         yield from write_border(pipeline, as_of, FORECAST, frame, report)
@@ -103,6 +123,7 @@ def protection(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pip
         stage.detail = f"{len(frame):,} item-locations"
 
 
-def _parameters(pipeline: Pipeline) -> DemandParameters:
+def demand_parameters(pipeline: Pipeline) -> DemandParameters:
+    """Return the demand parameters that the settings state."""
     settings = pipeline.settings.demand
     return DemandParameters(horizon_weeks=settings.horizon_weeks, refit_days=settings.refit_days)

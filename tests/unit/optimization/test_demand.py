@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from optimization.demand import models
 from optimization.demand.classes import classify_demand
 from optimization.demand.forecasting import forecast_demand
 from optimization.demand.lead_times import estimate_lead_times
+from optimization.demand.learning import learn_demand_model
 from optimization.demand.protection import cumulative_demand, protection_demand
 from optimization.errors import ContractError
 from tests.science_frames import AS_OF, demand_history, item_location, lead_time_sample
@@ -25,9 +28,20 @@ def _frames(history: pd.DataFrame | None = None) -> tuple[pd.DataFrame, pd.DataF
     return item_location(len(WEEKS), first_demand_date=starts), history
 
 
-def _plan(items: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+def _learnt(items: pd.DataFrame, history: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Classes, lead times and model: what a forecast reads beside the history."""
     classes, _ = classify_demand(items, history, AS_OF)
-    return forecast_demand(items, history, classes, AS_OF)[0]
+    lead_time = estimate_lead_times(lead_time_sample([14.0] * 30), items, AS_OF)[0]
+    return classes, lead_time, learn_demand_model(items, history, lead_time, AS_OF)[0]
+
+
+def _plan(
+    items: pd.DataFrame, history: pd.DataFrame, **options: Any
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Forecast, level, model and lead time."""
+    classes, lead_time, model = _learnt(items, history)
+    forecast, level, _ = forecast_demand(items, history, classes, lead_time, model, AS_OF, **options)
+    return forecast, level, model, lead_time
 
 
 def test_every_pattern_gets_its_class() -> None:
@@ -37,29 +51,58 @@ def test_every_pattern_gets_its_class() -> None:
 
 
 def test_a_forecast_is_finite_whole_in_quantiles_and_names_its_method() -> None:
-    forecast = _plan(*_frames())
+    forecast = _plan(*_frames())[0]
     first = forecast[forecast["horizon_weeks"] == 1].set_index("location_id")
     assert first["method"].to_dict() == {
-        "L1": "ses_optimized",
-        "L2": "imapa",
+        "L1": "pooled_levels",
+        "L2": "pooled_levels",
         "L3": "category_blend",
-        "L4": "ew_mean_52",
-        "L5": "ew_mean_52",
+        "L4": "pooled_levels",
+        "L5": "pooled_levels",
     }
     assert first.loc["L1", "mean_units"] == pytest.approx(5.0, abs=0.5)
     assert first.loc["L2", "mean_units"] == pytest.approx(0.75, abs=0.3)
-    assert first.loc["L4", "mean_units"] == 0.0
-    assert 0 < first.loc["L5", "mean_units"] < 0.02
+    assert 0 < first.loc["L4", "mean_units"] < first.loc["L5", "mean_units"] < 0.02
     assert (forecast["q95_units"] >= forecast["q50_units"]).all()
     assert (forecast["q95_units"] % 1 == 0).all()
     assert first["bucket_start_date"].unique().tolist() == [AS_OF + pd.Timedelta(days=1)]
 
 
+def test_the_first_week_ahead_begins_the_day_after_any_weekday() -> None:
+    items, history = _frames()
+    thursday = AS_OF - pd.Timedelta(days=3)
+    items["as_of"] = thursday
+    history["bucket_start_date"] -= pd.Timedelta(days=3)
+    classes, lead_time, model = _learnt(items, history)
+    forecast = forecast_demand(items, history, classes, lead_time, model, thursday)[0]
+    assert forecast["bucket_start_date"].min() == thursday + pd.Timedelta(days=1)
+
+
+def test_a_promoted_method_takes_over_its_class_and_only_that() -> None:
+    pooled = _plan(*_frames())[1].set_index("location_id")
+    promoted = _plan(*_frames(), method_of_class={"smooth": "ses_optimized"})[1].set_index("location_id")
+    assert promoted["method"].to_dict() == pooled["method"].to_dict() | {"L1": "ses_optimized"}
+    others = ["L2", "L3", "L4", "L5"]
+    pd.testing.assert_frame_equal(pooled.loc[others], promoted.loc[others])
+
+
+def test_a_young_model_is_carried_and_an_old_one_is_learnt_anew() -> None:
+    items, history = _frames()
+    _, lead_time, learnt = _learnt(items, history)
+    young = learnt.assign(fitted_date=AS_OF - pd.Timedelta(days=27))
+    carried, _ = learn_demand_model(items, history, lead_time, AS_OF, previous=young)
+    assert set(carried["status"]) == {"FROZEN"} and set(carried["reason_code"]) == {"MODEL_CARRIED"}
+    assert carried["fitted_date"].max() == AS_OF - pd.Timedelta(days=27)
+    old = learnt.assign(fitted_date=AS_OF - pd.Timedelta(days=28))
+    again, _ = learn_demand_model(items, history, lead_time, AS_OF, previous=old)
+    pd.testing.assert_frame_equal(again, learnt)
+
+
 def test_one_poisoned_series_costs_only_itself() -> None:
-    clean = _plan(*_frames()).set_index(["location_id", "horizon_weeks"])
+    clean = _plan(*_frames())[0].set_index(["location_id", "horizon_weeks"])
     items, history = _frames()
     history.loc[history["location_id"].eq("L2") & history["demand_units"].eq(3.0), "demand_units"] = np.inf
-    poisoned = _plan(items, history).set_index(["location_id", "horizon_weeks"])
+    poisoned = _plan(items, history)[0].set_index(["location_id", "horizon_weeks"])
     others = ~clean.index.get_level_values(0).isin(["L2", "L3"])
     numbers = ["mean_units", "q50_units", "q95_units"]
     # L3 is new and borrows its level from the category, which has lost a witness; nobody else moves.
@@ -91,15 +134,15 @@ def test_a_missing_column_is_refused_by_name() -> None:
 
 def test_open_orders_lengthen_the_lead_time() -> None:
     days = [10.0, 12.0, 11.0, 13.0, 12.0, 10.0]
-    done, _ = estimate_lead_times(lead_time_sample(days), item_location(1), AS_OF)
+    done, _, _ = estimate_lead_times(lead_time_sample(days), item_location(1), AS_OF)
     waiting = lead_time_sample([*days, 40.0, 45.0], [False] * 6 + [True] * 2)
-    late, _ = estimate_lead_times(waiting, item_location(1), AS_OF)
+    late, _, _ = estimate_lead_times(waiting, item_location(1), AS_OF)
     assert late.loc[0, "lead_time_days"] > done.loc[0, "lead_time_days"]
     assert late.loc[0, "lead_time_p90_days"] > done.loc[0, "lead_time_p90_days"]
 
 
 def test_without_receipts_the_master_lead_time_is_used_and_said_to_be_unverified() -> None:
-    frame, _ = estimate_lead_times(lead_time_sample([]), item_location(1), AS_OF)
+    frame, _, _ = estimate_lead_times(lead_time_sample([]), item_location(1), AS_OF)
     row = frame.iloc[0]
     assert (row["lead_time_days"], row["reason_code"], row["status"]) == (14.0, "lt_unverified", "FALLBACK")
     assert row["lead_time_sd_days"] == pytest.approx(0.3 * 14.0)
@@ -109,7 +152,7 @@ def test_few_receipts_lean_on_the_supplier_and_samples_after_as_of_are_not_read(
     many = lead_time_sample([28.0] * 40, location_id="L2")
     few = lead_time_sample([14.0, 14.0], line_id="2")
     future = lead_time_sample([500.0] * 50, line_id="3", ordered_date=AS_OF + pd.Timedelta(days=1))
-    frame, _ = estimate_lead_times(pd.concat([many, few, future]), item_location(2), AS_OF)
+    frame, _, _ = estimate_lead_times(pd.concat([many, few, future]), item_location(2), AS_OF)
     near = frame.set_index("location_id").loc["L1"]
     assert 14.0 < near["lead_time_days"] < 28.0
     assert near["reason_code"] == "lt_pooled"
@@ -117,15 +160,21 @@ def test_few_receipts_lean_on_the_supplier_and_samples_after_as_of_are_not_read(
 
 def test_protection_demand_is_the_forecast_over_lead_time_and_review() -> None:
     items, history = _frames()
-    forecast = _plan(items, history)
-    lead_time, _ = estimate_lead_times(lead_time_sample([14.0] * 30), items, AS_OF)
-    frame, _ = protection_demand(items, history, forecast, lead_time)
+    forecast, level, model, lead_time = _plan(items, history)
+    frame, _ = protection_demand(items, forecast, level, model, lead_time)
     first = frame.set_index("location_id").loc["L1"]
     weekly = forecast.query("location_id == 'L1' and horizon_weeks == 1")["mean_units"].iloc[0]
-    assert first["protection_days"] == pytest.approx(21.0)
-    assert first["mean_units"] == pytest.approx(3.0 * weekly)
+    assert first["mean_units"] == pytest.approx(first["protection_days"] / 7.0 * weekly)
     assert first["variance_units2"] > first["mean_units"]
-    assert frame.set_index("location_id").loc["L4", "distribution"] == "degenerate"
+
+
+def test_the_error_of_a_borrowed_level_widens_the_distribution() -> None:
+    items, history = _frames()
+    forecast, level, model, lead_time = _plan(items, history)
+    sure, _ = protection_demand(items, forecast, level, model, lead_time)
+    unsure, _ = protection_demand(items, forecast, level.assign(level_error_cv2=0.5), model, lead_time)
+    gained = unsure["variance_units2"] - sure["variance_units2"]
+    assert gained.to_numpy() == pytest.approx(0.5 * sure["mean_units"].to_numpy() ** 2)
 
 
 def test_demand_beyond_the_horizon_repeats_the_last_week() -> None:
