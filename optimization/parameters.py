@@ -94,3 +94,20 @@ class BacktestParameters:
     worse_coverage: float = 0.01
     resamples: int = 200
     seed: int = 20230426
+
+
+@dataclass(frozen=True)
+class MixParameters:
+    """How customers of vehicles substitute when their configuration is not there.
+
+    `trim_share` settle for another configuration of the same trim, `model_share` for another trim
+    of the same model; the others insist on their configuration.
+    """
+
+    trim_share: float = 0.3
+    model_share: float = 0.2
+
+    @property
+    def weights(self) -> tuple[float, float, float]:
+        """Shares of customers who insist, settle for the trim, settle for the model; they sum to 1."""
+        return 1.0 - self.trim_share - self.model_share, self.trim_share, self.model_share

@@ -1,0 +1,1 @@
+"""Vehicles: which configurations to stock where, in whole units."""
