@@ -15,3 +15,13 @@
 {% macro amount(quantity, factor) -%}
     cast(cast({{ quantity }} as decimal(38, 4)) * {{ factor }} as decimal(18, 4))
 {%- endmacro %}
+
+{#
+    Units times a ratio, as units; a ratio that is null is one, and costs nothing.
+#}
+{% macro scaled(quantity, ratio) -%}
+    case
+        when {{ ratio }} is null then {{ quantity }}
+        else cast(cast({{ quantity }} as decimal(38, 3)) * {{ ratio }} as decimal(18, 3))
+    end
+{%- endmacro %}

@@ -6,6 +6,12 @@ lines as (
 
 ),
 
+successors as (
+
+    select * from {{ ref('int_item_successors') }}
+
+),
+
 item_locations as (
 
     select * from {{ ref('int_item_locations_resolved') }}
@@ -18,27 +24,57 @@ run_context as (
 
 ),
 
+-- as in the demand history: net of returns, without one-off orders, on the item that has the demand
+requested as (
+
+    select
+        coalesce(successors.successor_item_id, lines.item_id) as item_id,
+        lines.location_id,
+        lines.segment_id,
+        {{ scaled('lines.requested_units - lines.returned_units', 'successors.ratio') }} as demand_units,
+        0 as open_order_units
+    from lines
+    cross join run_context
+    left join successors
+        on
+            lines.item_id = successors.item_id
+            and lines.location_id = successors.location_id
+    where
+        lines.is_demand
+        and lines.demand_stream = 'base'
+        and lines.demand_date <= run_context.as_of
+        and lines.demand_date > run_context.as_of - {{ var('segment_demand_days') }}
+
+),
+
+-- what is open waits for the item that was ordered
+open_orders as (
+
+    select
+        item_id,
+        location_id,
+        segment_id,
+        0 as demand_units,
+        open_units as open_order_units
+    from lines
+    where open_units > 0
+
+),
+
 recent as (
 
     select
-        lines.item_id,
-        lines.location_id,
-        lines.segment_id,
-        coalesce(
-            sum(lines.requested_units) filter (
-                lines.is_demand
-                and lines.demand_date <= run_context.as_of
-                and lines.demand_date > run_context.as_of - {{ var('segment_demand_days') }}
-            ),
-            0
-        ) as demand_units,
-        sum(lines.open_units) as open_order_units
-    from lines
-    cross join run_context
-    where
-        lines.open_units > 0
-        or lines.demand_date > run_context.as_of - {{ var('segment_demand_days') }}
-    group by lines.item_id, lines.location_id, lines.segment_id
+        item_id,
+        location_id,
+        segment_id,
+        sum({{ units('demand_units') }}) as demand_units,
+        sum({{ units('open_order_units') }}) as open_order_units
+    from (
+        select * from requested
+        union all
+        select * from open_orders
+    ) as requested_and_open
+    group by item_id, location_id, segment_id
 
 )
 

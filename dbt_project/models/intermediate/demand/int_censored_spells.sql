@@ -31,6 +31,12 @@ recorded_items as (
 
 ),
 
+successors as (
+
+    select * from {{ ref('int_item_successors') }}
+
+),
+
 lost_requests_recorded as (
 
     select coalesce(bool_or(is_present), false) as is_recorded
@@ -47,6 +53,7 @@ empty_spells as (
     select
         spells.item_id,
         spells.location_id,
+        item_locations.is_ranged,
         greatest(
             spells.valid_from,
             run_context.history_start_date,
@@ -72,7 +79,7 @@ empty_spells as (
     left join recorded_items on spells.item_id = recorded_items.item_id
     where
         spells.on_hand_units = 0
-        and item_locations.is_ranged
+        and (item_locations.is_ranged or spells.item_id in (select successors.item_id from successors))
         -- where part of the requests are met from supply on its way, sales go on while the shelf is
         -- empty: taking those days for unknown would throw away most of what was really asked for
         and item_locations.stockout_behaviour <> 'mixed'
@@ -80,7 +87,31 @@ empty_spells as (
 
 ),
 
--- two empty spells that follow on each other share a day: the second starts a day later
+-- the stock-outs of a superseded item hid its successor's demand until it was replaced
+attached as (
+
+    select
+        item_id,
+        location_id,
+        censored_from,
+        censored_to
+    from empty_spells
+    where is_ranged
+    union all
+    select
+        successors.successor_item_id as item_id,
+        empty_spells.location_id,
+        empty_spells.censored_from,
+        least(empty_spells.censored_to, successors.replaced_from - 1) as censored_to
+    from empty_spells
+    inner join successors
+        on
+            empty_spells.item_id = successors.item_id
+            and empty_spells.location_id = successors.location_id
+
+),
+
+-- spells that touch or overlap: the later one starts after all that came before it
 apart as (
 
     select
@@ -89,15 +120,16 @@ apart as (
         greatest(
             censored_from,
             coalesce(
-                lag(censored_to) over (
+                max(censored_to) over (
                     partition by item_id, location_id
                     order by censored_from, censored_to
+                    rows between unbounded preceding and 1 preceding
                 ) + 1,
                 censored_from
             )
         ) as censored_from,
         censored_to
-    from empty_spells
+    from attached
     where censored_from <= censored_to
 
 )

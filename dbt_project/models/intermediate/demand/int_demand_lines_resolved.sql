@@ -30,6 +30,18 @@ item_locations as (
 
 ),
 
+returns as (
+
+    select * from {{ ref('int_order_line_returns') }}
+
+),
+
+line_limits as (
+
+    select * from {{ ref('int_demand_line_limits') }}
+
+),
+
 run_context as (
 
     select * from {{ ref('stg_ims__run_context') }}
@@ -87,6 +99,13 @@ resolved as (
         ) as is_closed_unfilled,
         lines.requested_date <= run_context.as_of as is_due,
         lines.demand_type,
+        -- a fleet's order far above the usual is planned by itself; without the flag it is demand
+        case
+            when lines.demand_type = 'fleet' and lines.requested_units > line_limits.largest_usual_units
+                then 'fleet'
+            else 'base'
+        end as demand_stream,
+        coalesce(returns.returned_units, 0) as returned_units,
         lines.basis,
         lines.unit_id
     from lines
@@ -99,6 +118,8 @@ resolved as (
         on
             lines.item_id = item_locations.item_id
             and lines.location_id = item_locations.location_id
+    left join returns on lines.order_id = returns.order_id and lines.line_id = returns.line_id
+    left join line_limits on lines.item_id = line_limits.item_id
 
 ),
 
@@ -135,6 +156,10 @@ opened as (
         is_demand,
         is_due,
         demand_type,
+        demand_stream,
+        -- no more can come back than was shipped or asked for: the rest is clipped, and counted
+        least(returned_units, shipped_units, requested_units) as returned_units,
+        returned_units - least(returned_units, shipped_units, requested_units) as clipped_return_units,
         basis,
         unit_id
     from resolved

@@ -41,6 +41,12 @@ demand as (
 
 ),
 
+lines as (
+
+    select * from {{ ref('int_demand_lines_resolved') }}
+
+),
+
 spells as (
 
     select
@@ -92,6 +98,13 @@ places as (
         item_id,
         location_id
     from demand
+    union
+    -- demand that has moved to a successor leaves open orders behind
+    select
+        item_id,
+        location_id
+    from lines
+    where open_units > 0
 
 ),
 

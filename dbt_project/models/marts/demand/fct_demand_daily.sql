@@ -20,6 +20,12 @@ censored_spells as (
 
 ),
 
+successors as (
+
+    select * from {{ ref('int_item_successors') }}
+
+),
+
 item_locations as (
 
     select * from {{ ref('int_item_locations_resolved') }}
@@ -32,7 +38,23 @@ first_stock as (
         item_id,
         location_id,
         min(valid_from) as first_date
-    from spells
+    from (
+        select
+            item_id,
+            location_id,
+            valid_from
+        from spells
+        union all
+        select
+            successors.successor_item_id as item_id,
+            spells.location_id,
+            spells.valid_from
+        from spells
+        inner join successors
+            on
+                spells.item_id = successors.item_id
+                and spells.location_id = successors.location_id
+    ) as own_and_inherited
     group by item_id, location_id
 
 ),
@@ -61,6 +83,8 @@ days as (
         coalesce(demand.demand_date, censored.demand_date) as demand_date,
         coalesce(demand.demand_units, 0) as demand_units,
         coalesce(demand.sold_units, 0) as sold_units,
+        coalesce(demand.returned_units, 0) as returned_units,
+        coalesce(demand.clipped_return_units, 0) as clipped_return_units,
         coalesce(demand.line_count, 0) as line_count,
         censored.demand_date is not null as is_censored
     from demand
@@ -78,6 +102,8 @@ select
     days.demand_date,
     {{ units('days.demand_units') }} as demand_units,
     {{ units('days.sold_units') }} as sold_units,
+    {{ units('days.returned_units') }} as returned_units,
+    {{ units('days.clipped_return_units') }} as clipped_return_units,
     days.line_count,
     case
         when not item_locations.is_ranged then 'not_ranged'

@@ -31,6 +31,9 @@ select
     is_lost_sale,
     is_demand,
     demand_type,
+    demand_stream,
+    returned_units,
+    clipped_return_units,
     basis,
     unit_id
 from lines
