@@ -417,6 +417,7 @@ RECEIPT = RawTable(
         "line_id",
         "supplier_id",
         "ordered_date",
+        "ordered_units",
         "first_expected_date",
         "is_expedited",
     ),
@@ -424,7 +425,11 @@ RECEIPT = RawTable(
     references=_PLACE,
     event_dates=("received_date", "ordered_date"),
     ordered_dates=(("ordered_date", "received_date"),),
-    column_disables={"ordered_date": "measured lead times (master data is used)"},
+    column_disables={
+        "ordered_date": "measured lead times (master data is used)",
+        "ordered_units": "short deliveries per supplier",
+        "first_expected_date": "lateness per supplier",
+    },
 )
 
 STOCK_MOVEMENT = RawTable(

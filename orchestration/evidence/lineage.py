@@ -66,6 +66,18 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__demand_model",
     ),
     "opt_out__lead_time": ("opt_in__lead_time_sample", "opt_in__item_location"),
+    "opt_out__lead_time_quantile": ("opt_in__lead_time_sample", "opt_in__item_location"),
+    "opt_out__supplier_scorecard": (
+        "opt_in__supply_line",
+        "opt_in__lead_time_sample",
+        "opt_in__item_location",
+        "opt_out__lead_time",
+    ),
+    "opt_out__supply_expectation": (
+        "opt_in__open_supply",
+        "opt_in__supply_line",
+        "opt_out__lead_time_quantile",
+    ),
     "opt_out__protection_demand": (
         "opt_in__item_location",
         "opt_out__forecast",

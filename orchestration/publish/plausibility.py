@@ -70,6 +70,22 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         from_zero=("lead_time_days", "lead_time_p90_days"),
         lists=_closed("status"),
     ),
+    "lead_time_quantile": Plausibility(
+        key=("supplier_id", "location_id", "quantile_level"),
+        from_zero=("lead_time_days",),
+        shares=("quantile_level",),
+    ),
+    "supplier_scorecard": Plausibility(
+        key=("supplier_id", "location_id"),
+        from_zero=("supply_line_count", "due_line_count"),
+        shares=("late_share", "short_share", "rejected_share", "receipt_share", "p90_coverage"),
+        lists=_closed("status"),
+    ),
+    "supply_expectation": Plausibility(
+        key=("supply_order_id", "line_id"),
+        from_zero=("open_units", "overdue_days"),
+        lists=_closed("status"),
+    ),
     "replenishment_order": Plausibility(
         key=("replenishment_order_id",),
         from_zero=("replenish_units", "unit_cost", "order_value"),
@@ -115,6 +131,13 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         from_zero=("value_at_risk",),
         lists={"severity": ("high", "medium", "low")},
         total="value_at_risk",
+    ),
+    "market_position": Plausibility(
+        key=("period", "period_start_date", "region", "market_segment", "model"),
+        is_never_empty=True,
+        from_zero=("own_registered_units", "market_registered_units"),
+        shares=("market_share",),
+        lists={"period": ("month", "year")},
     ),
     "capability": Plausibility(
         key=("feature", "table_name", "column_name"),

@@ -11,6 +11,8 @@ from optimization.contracts.inputs import (
     EXTERNAL_DRIVER,
     ITEM_LOCATION,
     LEAD_TIME_SAMPLE,
+    OPEN_SUPPLY,
+    SUPPLY_LINE,
 )
 from optimization.contracts.outputs import (
     DEMAND_CLASS,
@@ -19,8 +21,11 @@ from optimization.contracts.outputs import (
     DEMAND_MODEL,
     FORECAST,
     LEAD_TIME,
+    LEAD_TIME_QUANTILE,
     PROTECTION_DEMAND,
     SEASONAL_INDEX,
+    SUPPLIER_SCORECARD,
+    SUPPLY_EXPECTATION,
 )
 from optimization.parameters import DemandParameters
 from orchestration.batches import mapper
@@ -46,7 +51,7 @@ def demand_class(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
         stage.detail = f"{len(frame):,} item-locations"
 
 
-@science_asset(LEAD_TIME, group="demand", kinds={"python"})
+@science_asset(LEAD_TIME, LEAD_TIME_QUANTILE, group="demand", kinds={"python"})
 def lead_time(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Estimate lead-time distributions from receipts and open orders."""
     from optimization.demand.lead_times import estimate_lead_times
@@ -54,9 +59,42 @@ def lead_time(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipe
     as_of = business_date(context)
     with pipeline.stage("lead times") as stage:
         sample, item_location = read_borders(pipeline, as_of, LEAD_TIME_SAMPLE, ITEM_LOCATION)
-        frame, report = estimate_lead_times(sample, item_location, pd.Timestamp(as_of))
+        frame, quantiles, report = estimate_lead_times(sample, item_location, pd.Timestamp(as_of))
         yield from write_border(pipeline, as_of, LEAD_TIME, frame, report)
+        yield from write_border(pipeline, as_of, LEAD_TIME_QUANTILE, quantiles, report)
         stage.detail = f"{len(sample):,} supply lines, {len(frame):,} supplier-locations"
+
+
+@science_asset(SUPPLIER_SCORECARD, group="demand", kinds={"python"})
+def supplier_scorecard(
+    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> Iterable[Told]:
+    """Score suppliers on what they delivered against their word."""
+    from optimization.demand.supplier_scorecard import score_suppliers
+
+    as_of = business_date(context)
+    with pipeline.stage("supplier scorecard") as stage:
+        lines, sample, item_location, lead = read_borders(
+            pipeline, as_of, SUPPLY_LINE, LEAD_TIME_SAMPLE, ITEM_LOCATION, LEAD_TIME
+        )
+        frame, report = score_suppliers(lines, sample, item_location, lead, pd.Timestamp(as_of))
+        yield from write_border(pipeline, as_of, SUPPLIER_SCORECARD, frame, report)
+        stage.detail = f"{len(lines):,} supply lines"
+
+
+@science_asset(SUPPLY_EXPECTATION, group="demand", kinds={"python"})
+def supply_expectation(
+    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> Iterable[Told]:
+    """Date open supply anew, given how long it has been waited for."""
+    from optimization.demand.supply_expectation import expect_supply
+
+    as_of = business_date(context)
+    with pipeline.stage("supply on its way") as stage:
+        supply, lines, quantiles = read_borders(pipeline, as_of, OPEN_SUPPLY, SUPPLY_LINE, LEAD_TIME_QUANTILE)
+        frame, report = expect_supply(supply, lines, quantiles, pd.Timestamp(as_of))
+        yield from write_border(pipeline, as_of, SUPPLY_EXPECTATION, frame, report)
+        stage.detail = f"{len(frame):,} open lines, {report['overdue']:,} overdue"
 
 
 @science_asset(DEMAND_MODEL, group="demand", kinds={"python"})

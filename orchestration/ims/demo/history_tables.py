@@ -63,6 +63,7 @@ class HistoryTables:
                 "line_id": repeated("1", rows, pa.string()),
                 "supplier_id": texts(list(PLANTS), self.catalogue.plant[history.item[pair]]),
                 "ordered_date": dates(units["ordered_day"][at]),
+                "ordered_units": repeated(1.0, rows, pa.float64()),
                 "first_expected_date": dates(units["first_expected_day"][at]),
                 "is_expedited": pa.array(units["is_expedited"][at]),
             },

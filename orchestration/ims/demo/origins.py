@@ -61,7 +61,7 @@ _DEFAULT = {
     "item_location": ("stockout_behaviour", "service_target", "service_metric", "review_days"),
     "unit": ("*",),
     "supply_order": ("ordered_units", "received_units", "is_expedited"),
-    "receipt": ("is_expedited",),
+    "receipt": ("is_expedited", "ordered_units"),
 }
 
 ORIGINS: dict[tuple[str, str], Origin] = {(table, "*"): "generated" for table in _GENERATED_TABLES}

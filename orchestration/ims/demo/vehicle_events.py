@@ -46,6 +46,7 @@ class VehicleEvents(Vehicles):
                 "line_id": repeated("1", rows, pa.string()),
                 "supplier_id": texts(list(PLANTS), self.catalogue.plant[item]),
                 "ordered_date": dates(arrivals["ordered"][at]),
+                "ordered_units": repeated(1.0, rows, pa.float64()),
                 "first_expected_date": dates(arrivals["first_expected"][at]),
                 "is_expedited": repeated(False, rows, pa.bool_()),
             },

@@ -116,6 +116,7 @@ class EventCut:
                 "line_id": repeated("1", len(at), pa.string()),
                 "supplier_id": supplier_ids(self.documents.suppliers(position)),
                 "ordered_date": dates(orders["day"][order]),
+                "ordered_units": pa.array(orders["units"][order].astype(np.float64)),
                 "first_expected_date": dates(orders["promised_day"][order]),
                 "is_expedited": pa.array(orders["is_expedited"][order].astype(bool)),
             },

@@ -37,6 +37,7 @@ gathered as (
         coalesce(receipts.ordered_date, supply_orders.ordered_date) as ordered_date,
         coalesce(receipts.first_expected_date, supply_orders.first_expected_date) as first_expected_date,
         receipts.received_date,
+        coalesce(receipts.ordered_units, supply_orders.ordered_units) as ordered_units,
         receipts.received_units,
         receipts.accepted_units,
         coalesce(receipts.is_expedited, supply_orders.is_expedited) as is_expedited
@@ -65,6 +66,7 @@ select
     first_expected_date,
     received_date,
     cast(received_date - ordered_date as bigint) as lead_time_days,
+    ordered_units,
     received_units,
     accepted_units,
     is_expedited

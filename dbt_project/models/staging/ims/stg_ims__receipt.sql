@@ -26,6 +26,7 @@ known as (
         source.line_id,
         source.supplier_id,
         source.ordered_date,
+        {{ units('source.ordered_units') }} as ordered_units,
         source.first_expected_date,
         source.is_expedited
     from source
