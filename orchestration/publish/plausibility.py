@@ -86,6 +86,29 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         from_zero=("open_units", "overdue_days"),
         lists=_closed("status"),
     ),
+    "demand_effect": Plausibility(
+        key=("category", "region", "effect_kind", "effect"),
+        from_zero=("sample_count", "origin_count"),
+        lists=_closed("effect_kind", "status"),
+    ),
+    "seasonal_index": Plausibility(
+        key=("category", "region", "week_of_year"),
+        from_zero=("index_factor",),
+        lists=_closed("status"),
+    ),
+    "segment_forecast": Plausibility(
+        key=("item_id", "location_id", "segment_id"),
+        from_zero=("mean_units", "q95_units"),
+        shares=("segment_share",),
+        lists=_closed("status"),
+        total="mean_units",
+    ),
+    "mix_target": Plausibility(
+        key=("mix_level", "location_id", "item_id"),
+        from_zero=("mean_units", "target_units"),
+        shares=("mix_share",),
+        lists=_closed("mix_level", "status"),
+    ),
     "replenishment_order": Plausibility(
         key=("replenishment_order_id",),
         from_zero=("replenish_units", "unit_cost", "order_value"),

@@ -35,6 +35,11 @@ DBT_TABLES = {
     "lead_time_quantile",
     "supplier_scorecard",
     "supply_expectation",
+    "demand_effect",
+    "seasonal_index",
+    "segment_forecast",
+    "mix_target",
+    "market_position",
     "policy",
     "policy_change",
     "replenishment_order",
@@ -131,7 +136,7 @@ def test_the_manifest_names_what_was_read_and_by_what(demo: Demo) -> None:
     read = [(one["as_of"], one["snapshot_id"]) for one in manifest["snapshots"]]
     sealed = [latest_sealed(lake, day.as_of) for day in (demo.first, demo.newest)]
     assert read == [(one.as_of.isoformat(), one.snapshot_id) for one in sealed if one]
-    assert len(manifest["snapshots"][-1]["tables"]) == 17
+    assert len(manifest["snapshots"][-1]["tables"]) == 23
     assert [one["release_id"] for one in manifest["earlier_releases"]] == [demo.first.release.release_id]
     assert {"dbt-duckdb", "duckdb", "highspy", "pyomo", "statsforecast"} <= set(manifest["packages"])
     assert manifest["config_hash"] == demo.workshop.pipeline.settings.decision_hash()
