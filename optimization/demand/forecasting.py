@@ -18,7 +18,9 @@ import pandas as pd
 from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import DEMAND_CLASS, DEMAND_LEVEL, FORECAST, LEAD_TIME
 from optimization.demand import distributions
+from optimization.demand.analogues import end_of_life_factors, new_item_rates
 from optimization.demand.base import Base, DatedEffects, base_demand
+from optimization.demand.hierarchy import vehicle_rates
 from optimization.demand.intervals import protection_intervals
 from optimization.demand.learning import WEEKS_PER_YEAR, model_of
 from optimization.demand.levels import CLASSES
@@ -81,8 +83,8 @@ def forecast_demand(
     Takes `opt_in__item_location`, `opt_in__demand_history`, `opt_out__demand_class`,
     `opt_out__lead_time`, `opt_out__demand_model`, the effects beside the base and the method that a
     class was promoted to, by default the pooled levels; `mapper` spreads chunks of series.
-    Horizon 1 is the seven days after `as_of`. Quantiles are negative binomial with the model's dispersion, in whole units. Raises
-    `ContractError` when a frame is not of its table.
+    Horizon 1 is the seven days after `as_of`. Quantiles are negative binomial with the model's
+    dispersion, in whole units. Raises `ContractError` when a frame is not of its table.
     """
     parameters = parameters or DemandParameters()
     item_location, _ = screened(sorted_by_key(item_location), ITEM_LOCATION)
@@ -91,18 +93,18 @@ def forecast_demand(
     base = base_demand(item_location, demand_history, effects, as_of, parameters)
     series = base.series
     classes = demand_class["demand_class"].to_numpy(dtype=object)[positions(item_location, demand_class)]
-    category = pd.factorize(item_location["category"], sort=True)[0].astype(np.int64)
     days = protection_intervals(item_location, LEAD_TIME.validate(lead_time)).protection_days
 
     values = series.dense(np.arange(series.n))
-    levels = _levels(series, values, days / DAYS_PER_WEEK, classes, category, model, parameters, mapper)
+    levels = _levels(item_location, series, values, days / DAYS_PER_WEEK, classes, model, parameters, mapper)
     _promote(levels, values, method_of_class or {}, parameters, mapper)
     levels.reason[series.is_poisoned] = "DEMAND_IMPLAUSIBLE"
     status = np.where(pd.isna(levels.reason), "OK", "FALLBACK").astype(object)
-    status[np.isin(levels.reason.astype(str), ["NO_RECENT_DEMAND"])] = "OK"
+    status[np.isin(levels.reason.astype(str), ["NO_RECENT_DEMAND", "MIX_SHARE"])] = "OK"
     status[series.is_poisoned] = "QUARANTINED"
 
-    weekly = _weekly(levels, base, parameters.horizon_weeks)
+    leaving = end_of_life_factors(item_location, series, parameters.horizon_weeks)
+    weekly = _weekly(levels, base, leaving)
     frame = _forecast_frame(item_location, as_of, levels, weekly, model)
     for name, column in (("method", levels.method), ("status", status), ("reason_code", levels.reason)):
         frame[name] = np.repeat(column, parameters.horizon_weeks)
@@ -111,11 +113,11 @@ def forecast_demand(
 
 
 def _levels(
+    item_location: pd.DataFrame,
     series: WeeklySeries,
     values: Numbers,
     interval_weeks: Numbers,
     classes: Texts,
-    category: Integers,
     model: PooledModel,
     parameters: DemandParameters,
     mapper: Mapper,
@@ -129,14 +131,32 @@ def _levels(
     rate = np.concatenate([part[0] for part in parts])
     dispersion = np.concatenate([part[1] for part in parts])
     code = np.concatenate([part[2] for part in parts])
-    is_new, is_dormant = classes == "new", classes == "dormant"
-    rate = np.where(is_new, _blended(series, category), rate)
-    known = series.known_weeks > 0
-    reason = first_that_holds(
-        {"SHORT_HISTORY": is_new & known, "NO_HISTORY": is_new, "NO_RECENT_DEMAND": is_dormant}
+
+    is_new, known = classes == "new", series.known_weeks > 0
+    category = pd.factorize(item_location["category"], sort=True)[0].astype(np.int64)
+    own, own_weeks = _after_the_first(series)
+    rate = np.where(is_new, _blended(series, category, own, own_weeks), rate)
+    new = new_item_rates(item_location, rate, is_new, own, own_weeks)
+    vehicles = vehicle_rates(item_location, series, new.rate)
+    method = first_that_holds(
+        {
+            "mix_share": vehicles.is_used,
+            "analogues": is_new & (new.neighbours > 0),
+            "category_blend": is_new,
+        },
+        POOLED,
     )
-    method = first_that_holds({"category_blend": is_new}, POOLED)
-    return Levels(rate, dispersion, code, np.zeros(series.n), method, reason)
+    reason = first_that_holds(
+        {
+            "MIX_SHARE": vehicles.is_used,
+            "SHORT_HISTORY": is_new & known,
+            "NO_HISTORY": is_new,
+            "NO_RECENT_DEMAND": classes == "dormant",
+        }
+    )
+    # What a model sells in a region is known well; only an analogue's level is in doubt.
+    error = np.where(vehicles.is_used, 0.0, new.error_cv2)
+    return Levels(vehicles.rate, dispersion, code, error, method, reason)
 
 
 def _pooled_chunk(
@@ -147,11 +167,20 @@ def _pooled_chunk(
     return found.rate, found.log_dispersion, found.code
 
 
-def _blended(series: WeeklySeries, category: Integers) -> Numbers:
-    """Level of short histories: own weeks after the first, and the category's for the rest.
+def _after_the_first(series: WeeklySeries) -> tuple[Numbers, Numbers]:
+    """Units and known weeks after the first week of each series.
 
-    A series begins with its first demand, so that its first week says nothing about the rate; the
-    category's level is the mean of *all* its item-locations over the last weeks, those without
+    A series begins with its first demand, so that its first week says nothing about the rate.
+    """
+    later = series.week > series.first_week[series.row]
+    units = np.bincount(series.row[later], weights=series.units[later], minlength=series.n)
+    return units.astype(np.float64), np.maximum(series.known_weeks.astype(np.float64) - 1.0, 0.0)
+
+
+def _blended(series: WeeklySeries, category: Integers, own: Numbers, own_weeks: Numbers) -> Numbers:
+    """Level of short histories without a neighbour: own weeks, and the category's for the rest.
+
+    The category's level is the mean of *all* its item-locations over the last weeks, those without
     demand included, because the ones that have sold long and well are not what a new one becomes.
     """
     groups = int(category.max()) + 1 if len(category) else 0
@@ -161,9 +190,6 @@ def _blended(series: WeeklySeries, category: Integers) -> Numbers:
     units = np.bincount(category[series.row[recent]], weights=series.units[recent], minlength=groups)
     members = np.bincount(category[sound], minlength=groups)
     of_category = np.divide(units, span * members, out=np.zeros(groups), where=members > 0)
-    later = series.week > series.first_week[series.row]
-    own = np.bincount(series.row[later], weights=series.units[later], minlength=series.n)
-    own_weeks = np.maximum(series.known_weeks.astype(np.float64) - 1.0, 0.0)
     return np.asarray((own + PRIOR_WEEKS * of_category[category]) / (own_weeks + PRIOR_WEEKS))
 
 
@@ -195,13 +221,13 @@ def _promote(
         levels.reason[part[~good]] = "MODEL_FAILED"
 
 
-def _weekly(levels: Levels, base: Base, horizon: int) -> Weekly:
-    """Put season, events and drivers back on the flat level."""
+def _weekly(levels: Levels, base: Base, leaving: Numbers) -> Weekly:
+    """Put the end of life, season, events and drivers on the flat level."""
     rows = np.arange(base.series.n)
-    flat = np.repeat(levels.rate[:, None], horizon, axis=1)
+    level = levels.rate[:, None] * leaving
     if base.factors is None:
-        return Weekly(flat, np.zeros_like(flat), flat)
-    seasonal = flat * base.factors.season_ahead(rows)
+        return Weekly(level, np.zeros_like(level), level)
+    seasonal = level * base.factors.season_ahead(rows)
     uplift = seasonal * (base.factors.uplift_ahead(rows) - 1.0)
     return Weekly(seasonal, uplift, seasonal + uplift)
 

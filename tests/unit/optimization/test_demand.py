@@ -56,7 +56,7 @@ def test_a_forecast_is_finite_whole_in_quantiles_and_names_its_method() -> None:
     assert first["method"].to_dict() == {
         "L1": "pooled_levels",
         "L2": "pooled_levels",
-        "L3": "category_blend",
+        "L3": "analogues",
         "L4": "pooled_levels",
         "L5": "pooled_levels",
     }
@@ -171,7 +171,7 @@ def test_protection_demand_is_the_forecast_over_lead_time_and_review() -> None:
 def test_the_error_of_a_borrowed_level_widens_the_distribution() -> None:
     items, history = _frames()
     forecast, level, model, lead_time = _plan(items, history)
-    sure, _ = protection_demand(items, forecast, level, model, lead_time)
+    sure, _ = protection_demand(items, forecast, level.assign(level_error_cv2=0.0), model, lead_time)
     unsure, _ = protection_demand(items, forecast, level.assign(level_error_cv2=0.5), model, lead_time)
     gained = unsure["variance_units2"] - sure["variance_units2"]
     assert gained.to_numpy() == pytest.approx(0.5 * sure["mean_units"].to_numpy() ** 2)
