@@ -32,13 +32,23 @@ class PolicyParameters:
 
     A change within `dead_band_share` of the old value or within `dead_band_units` is noise; a
     change worth more than `auto_approve_value` at cost waits for an approval.
-    `max_cover_days` caps the order quantity before lots.
+    `max_cover_days` caps the order quantity before lots. `xyz_cuts` part X, Y and Z by variation of
+    demand over the protection interval. With a `cash_budget` the targets of the source give way to
+    marginal analysis, whose cycle service is not below `budget_floor` (`budget_vital_floor` for vital
+    items). A final buy covers `final_buy_years`; what is left then is worth
+    `final_buy_salvage_share` of its cost.
     """
 
     dead_band_share: float = 0.10
     dead_band_units: float = 1.0
     auto_approve_value: float = 250_000.0
     max_cover_days: float = 365.0
+    xyz_cuts: tuple[float, float] = (0.25, 0.75)
+    cash_budget: float | None = None
+    budget_floor: float = 0.5
+    budget_vital_floor: float = 0.95
+    final_buy_years: float = 3.0
+    final_buy_salvage_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,15 +86,16 @@ class BacktestParameters:
 
     `max_series`: so many item-locations are scored, which keeps the cost of a day constant;
     `max_trial_series` of them take part in a trial of methods, at most `max_slow_series` where the
-    challenger is slow. `origin_every_weeks`: weeks between two plans of the replay.
+    challenger is slow; drift is told for the `max_bias_series` with most demand at cost. `origin_every_weeks`: weeks between two plans of the replay.
     `min_history_weeks`: less known history gives no verdict. `trial_days`: a trial's outcome is
     carried from release to release until it is this old. `least_gain`: a challenger must be this
     much cheaper; `worse_coverage`: and may miss the 90 % coverage by so much more.
     """
 
-    max_series: int = 2_000
-    max_trial_series: int = 600
+    max_series: int = 1_500
+    max_trial_series: int = 400
     max_slow_series: int = 40
+    max_bias_series: int = 20_000
     service_targets: tuple[float, ...] = (0.85, 0.90, 0.95, 0.98)
     origin_every_weeks: int = 4
     min_history_weeks: int = 26

@@ -1,4 +1,4 @@
-"""The fitted forecasting models, one per demand class, run over a chunk of series.
+"""The library's forecasting methods that a class of demand may be promoted to, run over a chunk of series.
 
 Only this module knows statsforecast. It takes a matrix, gives one level per series, and answers
 NaN where the library fails: what then happens is the caller's fallback chain.
@@ -15,15 +15,9 @@ import pandas as pd
 
 from optimization.demand.series import Numbers
 
-# By class: the library's model and its name in `method`. Chosen by four-week error on weekly car
-# parts and shop sales: the median of aggregation levels (IMAPA) for demand with gaps, a slow fixed
-# weight where sizes vary wildly (a fitted weight jumps to the last spike), a fitted one otherwise.
-METHOD_OF_CLASS = {
-    "smooth": "ses_optimized",
-    "erratic": "ses_0.1",
-    "intermittent": "imapa",
-    "lumpy": "imapa",
-}
+# The methods that are several models of the library: their median. Any other name is one model.
+MEDIAN_OF_FIVE = "median_of_five"
+_SEVERAL = {MEDIAN_OF_FIVE: ("croston_sba", "tsb", "ses_0.1", "window_average_13", "imapa")}
 
 
 @dataclass(frozen=True)
@@ -66,22 +60,30 @@ def _run(method: str, weeks: Numbers) -> Numbers:
 
         series, week = np.nonzero(~np.isnan(weeks))
         known = pd.DataFrame({"unique_id": series, "ds": week, "y": weeks[series, week]})
-        library = StatsForecast(models=[_model(method)], freq=1, n_jobs=1)
+        names = _SEVERAL.get(method, (method,))
+        library = StatsForecast(models=[_model(name) for name in names], freq=1, n_jobs=1)
         forecast = library.forecast(df=known, h=1)
     levels = np.full(len(weeks), np.nan)
-    levels[forecast["unique_id"].to_numpy()] = forecast["level"].to_numpy(dtype=np.float64)
+    answers = forecast[list(names)].to_numpy(dtype=np.float64)
+    with warnings.catch_warnings():
+        # A model that has too few weeks says nothing; so does the median of five that say nothing.
+        warnings.simplefilter("ignore")
+        levels[forecast["unique_id"].to_numpy()] = np.nanmedian(answers, axis=1)
     return levels
 
 
-def _model(method: str) -> Any:
+def _model(name: str) -> Any:
     from statsforecast import models
 
     makers = {
-        "ses_optimized": lambda: models.SimpleExponentialSmoothingOptimized(alias="level"),
-        "ses_0.1": lambda: models.SimpleExponentialSmoothing(alpha=0.1, alias="level"),
-        "imapa": lambda: models.IMAPA(alias="level"),
-        "croston_classic": lambda: models.CrostonClassic(alias="level"),
-        "croston_sba": lambda: models.CrostonSBA(alias="level"),
-        "tsb": lambda: models.TSB(alpha_d=0.1, alpha_p=0.1, alias="level"),
+        "ses_optimized": lambda: models.SimpleExponentialSmoothingOptimized(alias=name),
+        "ses_0.1": lambda: models.SimpleExponentialSmoothing(alpha=0.1, alias=name),
+        "window_average_13": lambda: models.WindowAverage(window_size=13, alias=name),
+        "imapa": lambda: models.IMAPA(alias=name),
+        "croston_classic": lambda: models.CrostonClassic(alias=name),
+        "croston_sba": lambda: models.CrostonSBA(alias=name),
+        "tsb": lambda: models.TSB(alpha_d=0.1, alpha_p=0.1, alias=name),
+        "auto_ets": lambda: models.AutoETS(season_length=1, alias=name),
+        "auto_theta": lambda: models.AutoTheta(season_length=1, alias=name),
     }
-    return makers[method]()
+    return makers[name]()

@@ -1,0 +1,261 @@
+"""The rolling backtest of the daily run: what is promised, held against the own history.
+
+This module draws the sample, learns the model on the weeks before the split and puts the answers
+of the others into tables. Forecasts are scored in `accuracy`, rules in `contest`, steps of
+forecasting in `value_added`, methods against each other in `promotion`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from optimization.contracts.inputs import ITEM_LOCATION
+from optimization.contracts.outputs import (
+    FORECAST_ACCURACY,
+    FORECAST_BIAS,
+    FORECAST_VALUE_ADDED,
+    LEAD_TIME,
+    METHOD_CHOICE,
+    POLICY_BACKTEST,
+)
+from optimization.contracts.table import Table
+from optimization.demand.pooled import PooledModel, fit_pooled_model
+from optimization.demand.series import DAYS_PER_WEEK, screened_history, weekly_series
+from optimization.keys import sorted_by_key
+from optimization.parameters import BacktestParameters, DemandParameters, PolicyParameters
+from optimization.results import Report
+from optimization.screening import screened
+from optimization.simulation import candidates, contest
+from optimization.simulation.accuracy import accuracy_rows, with_ratios
+from optimization.simulation.bias import forecast_bias
+from optimization.simulation.breakdowns import groups_of
+from optimization.simulation.promotion import (
+    NOTHING_KNOWN,
+    current_methods,
+    is_due,
+    sampled,
+    try_challengers,
+)
+from optimization.simulation.proof import backtest_rows
+from optimization.simulation.replay import Replay, replay_of
+from optimization.simulation.value_added import value_added_rows, worth_of
+
+# The pooled model of the replay learns from so many item-locations of a class.
+LEARNING_SERIES_PER_CLASS = 90
+REFERENCES = (candidates.NAIVE, candidates.SEASONAL_NAIVE, candidates.MOVING_AVERAGE)
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """The tables of one backtest, each valid by its contract, and the report."""
+
+    policy_backtest: pd.DataFrame
+    forecast_accuracy: pd.DataFrame
+    forecast_bias: pd.DataFrame
+    forecast_value_added: pd.DataFrame
+    method_choice: pd.DataFrame
+    report: Report
+
+
+def run_backtest(
+    item_location: pd.DataFrame,
+    demand_history: pd.DataFrame,
+    lead_time: pd.DataFrame,
+    as_of: pd.Timestamp,
+    previous_choice: pd.DataFrame | None = None,
+    previous_value_added: pd.DataFrame | None = None,
+    parameters: BacktestParameters | None = None,
+    policy: PolicyParameters | None = None,
+) -> Backtest:
+    """Replay the own history and tell what forecasts and policies delivered in its last third.
+
+    Takes `opt_in__item_location`, `opt_in__demand_history`, `opt_out__lead_time`, and the last
+    release's `method_choice` and `forecast_value_added` (None on the first run). At each origin
+    only earlier weeks are read; weeks after `as_of` never. Masters and lead times are today's.
+    A history too short to be cut gives one row without a verdict. Raises `ContractError` when a
+    frame is not of its table.
+    """
+    parameters, policy = parameters or BacktestParameters(), policy or PolicyParameters()
+    item_location, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
+    item_location = item_location[~poisoned].reset_index(drop=True)
+    lead_time = LEAD_TIME.validate(lead_time)
+    series = weekly_series(
+        item_location, screened_history(demand_history), as_of, DemandParameters().max_plausible_units
+    )
+    methods = current_methods(previous_choice)
+    replay = replay_of(item_location, series, lead_time, parameters)
+    if replay is None:
+        return _without_verdict(item_location, methods, as_of)
+    model = learnt(replay, parameters)
+    origins, scored = replay.weeks.origins, replay.weeks.width - replay.weeks.split
+    groups = groups_of(replay, model.predict(replay.panel, replay.interval, replay.weeks.split).mean)
+
+    said = candidates.predictions_of(candidates.CURRENT_DEFAULT, replay, model, origins)
+    accuracy = accuracy_rows(replay, said, candidates.CURRENT_DEFAULT, groups)
+    ours, added = worth_of(candidates.CURRENT_DEFAULT, replay, model), []
+    for reference in REFERENCES:
+        added += value_added_rows(ours, worth_of(reference, replay, model), groups, parameters)
+
+    if is_due(previous_choice, as_of, parameters):
+        choices, tried = try_challengers(replay, model, methods, as_of, parameters)
+        choice, value_added = pd.DataFrame(choices), pd.DataFrame(added + tried)
+    else:
+        choice = carried(previous_choice)
+        value_added = pd.concat([pd.DataFrame(added), carried(_of_trials(previous_value_added))])
+
+    planned = contest.as_planned(replay, model, methods, policy)
+    entries = contest.contest(replay, model, methods, parameters)
+    rows = backtest_rows(replay, planned, entries, groups, _population(item_location), parameters)
+    proof = pd.DataFrame(rows).assign(
+        sampled_share=lambda frame: frame["series_count"] / frame["population_count"],
+        scored_from_date=as_of - pd.Timedelta(days=DAYS_PER_WEEK * scored - 1),
+        scored_to_date=as_of,
+    )
+    return _tables(
+        proof,
+        with_ratios(pd.DataFrame(accuracy)).assign(method="pooled_dispersion", status="OK"),
+        forecast_bias(item_location, series, model, replay.weeks, parameters),
+        value_added.assign(method="paired_simulated_cost"),
+        choice,
+        series=replay.n,
+        weeks=scored,
+    )
+
+
+def learnt(replay: Replay, parameters: BacktestParameters) -> PooledModel:
+    """Learn the pooled model on the weeks before the split, from some item-locations of each class."""
+    rows = [
+        sampled(replay, np.flatnonzero(replay.demand_class == name), LEARNING_SERIES_PER_CLASS)
+        for name in sorted(set(replay.demand_class))
+    ]
+    few = replay.take(np.sort(np.concatenate(rows)))
+    split = replay.weeks.split
+    return fit_pooled_model(
+        few.panel, few.interval, seed=parameters.seed, first_origin=replay.weeks.first, end=split
+    )
+
+
+def carried(rows: pd.DataFrame | None) -> pd.DataFrame:
+    """Rows of the last release that still hold, marked as such."""
+    if rows is None:
+        return pd.DataFrame()
+    return rows.assign(status="FROZEN")
+
+
+def _of_trials(value_added: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Rows that a trial of methods left in the last release: those not made anew every day."""
+    if value_added is None:
+        return None
+    daily = (value_added["forecast_method"] == candidates.CURRENT_DEFAULT) & value_added[
+        "reference_method"
+    ].isin(REFERENCES)
+    return value_added[~daily]
+
+
+def _population(item_location: pd.DataFrame) -> dict[tuple[str, str], int]:
+    counts = {("all", "*"): len(item_location)}
+    for breakdown in ("item_kind", "category"):
+        sizes = item_location[breakdown].value_counts()
+        counts |= {(breakdown, str(name)): int(size) for name, size in sizes.items()}
+    return counts
+
+
+def _without_verdict(
+    item_location: pd.DataFrame, methods: Mapping[str, str], as_of: pd.Timestamp
+) -> Backtest:
+    """One row that says why nothing is proven, and the methods as they are."""
+    proof = pd.DataFrame(
+        [
+            {
+                **dict.fromkeys(POLICY_BACKTEST.column_names),
+                **dict.fromkeys(_COUNTED, 0),
+                "policy_method": contest.OURS,
+                "breakdown": "all",
+                "breakdown_value": "*",
+                "target_basis": "policy",
+                "service_metric": "cycle",
+                "service_target": 1.0,
+                "is_current": True,
+                "population_count": len(item_location),
+                "sampled_share": 0.0,
+                "shortage_to_holding": 1.0,
+                "verdict": "no_verdict",
+                "reason_code": "HISTORY_TOO_SHORT",
+                "method": "plan_replayed",
+                "status": "FALLBACK",
+            }
+        ]
+    )
+    choice = pd.DataFrame(
+        [
+            {
+                "demand_class": name,
+                "challenger_method": challenger,
+                "current_method": methods[name],
+                "chosen_method": methods[name],
+                "series_count": 0,
+                "tried_date": as_of,
+                "method": "paired_simulated_cost",
+                **NOTHING_KNOWN,
+                "reason_code": "HISTORY_TOO_SHORT",
+            }
+            for name, listed in candidates.CHALLENGERS.items()
+            for challenger in (candidates.CURRENT_DEFAULT, *listed)
+            if challenger != methods[name]
+        ]
+    )
+    nothing = pd.DataFrame()
+    return _tables(proof, nothing, nothing, nothing, choice, series=0, weeks=0)
+
+
+_COUNTED = tuple(
+    column.name
+    for column in POLICY_BACKTEST.columns
+    if column.kind in ("integer", "number") and column.name in POLICY_BACKTEST.required
+)
+
+
+def _tables(
+    proof: pd.DataFrame,
+    accuracy: pd.DataFrame,
+    bias: pd.DataFrame,
+    value_added: pd.DataFrame,
+    choice: pd.DataFrame,
+    **figures: int,
+) -> Backtest:
+    policy_backtest = shaped(proof, POLICY_BACKTEST)
+    return Backtest(
+        policy_backtest,
+        shaped(accuracy, FORECAST_ACCURACY),
+        shaped(bias, FORECAST_BIAS),
+        shaped(value_added, FORECAST_VALUE_ADDED),
+        shaped(choice, METHOD_CHOICE),
+        Report.of(len(policy_backtest), policy_backtest, **figures),
+    )
+
+
+def shaped(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return the frame in the table's columns, types and order of keys; a missing column is null.
+
+    Raises `ContractError` when a required column is null or a value breaks its bounds.
+    """
+    columns: dict[str, pd.Series] = {}
+    for column in table.columns:
+        values = frame[column.name] if column.name in frame else pd.Series([None] * len(frame), dtype=object)
+        if column.kind in ("date", "timestamp"):
+            columns[column.name] = pd.to_datetime(values).astype("datetime64[ns]")
+        elif column.kind in ("number", "integer"):
+            numbers = pd.to_numeric(values)
+            is_nullable = table.is_nullable(column.name)
+            kind = "float64" if column.kind == "number" else "Int64" if is_nullable else "int64"
+            columns[column.name] = numbers.astype(np.dtype(kind) if kind != "Int64" else pd.Int64Dtype())
+        elif column.kind == "flag":
+            columns[column.name] = values.astype("bool")
+        else:
+            columns[column.name] = values.astype(object).where(values.notna(), None)
+    made = pd.DataFrame(columns).sort_values(list(table.key), kind="stable").reset_index(drop=True)
+    return table.validate(made)
