@@ -122,3 +122,15 @@ class MixParameters:
     def weights(self) -> tuple[float, float, float]:
         """Shares of customers who insist, settle for the trim, settle for the model; they sum to 1."""
         return 1.0 - self.trim_share - self.model_share, self.trim_share, self.model_share
+
+
+@dataclass(frozen=True)
+class PlanParameters:
+    """When the consensus plan holds and how far it errs while nothing is known of its past.
+
+    `cycle_days`: a plan approved longer ago is stale; a month and some days of grace. `default_cv`:
+    relative error of a month's plan before any month of it is over.
+    """
+
+    cycle_days: int = 35
+    default_cv: float = 0.3

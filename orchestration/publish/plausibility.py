@@ -48,15 +48,20 @@ PLAUSIBILITY: dict[str, Plausibility] = {
     "policy": Plausibility(
         key=("item_id", "location_id"),
         is_never_empty=True,
-        from_zero=("reorder_point_units", "order_up_to_units", "lead_time_days"),
-        shares=("service_target", "expected_fill_rate", "expected_cycle_service"),
-        lists=_closed("service_metric", "change_state", "status"),
+        from_zero=("reorder_point_units", "order_up_to_units", "lead_time_days", "expected_stock_units"),
+        shares=("service_target", "expected_fill_rate", "expected_ready_rate", "expected_cycle_service"),
+        lists=_closed("service_metric", "change_state", "abc_class", "xyz_class", "status"),
         total="order_up_to_units",
     ),
     "policy_change": Plausibility(
         key=("item_id", "location_id"),
         from_zero=("proposed_reorder_point_units", "proposed_order_up_to_units"),
         lists=_closed("change_state", "status"),
+    ),
+    "policy_schedule": Plausibility(
+        key=("item_id", "location_id", "effective_from"),
+        from_zero=("reorder_point_units", "order_up_to_units"),
+        lists=_closed("status"),
     ),
     "forecast": Plausibility(
         key=("item_id", "location_id", "horizon_weeks"),

@@ -192,6 +192,7 @@ def test_published_tables_are_public_versioned_and_list_their_columns(models: di
     assert set(published) == {
         "policy",
         "policy_change",
+        "policy_schedule",
         "forecast",
         "lead_time",
         "lead_time_quantile",

@@ -42,6 +42,7 @@ DBT_TABLES = {
     "market_position",
     "policy",
     "policy_change",
+    "policy_schedule",
     "replenishment_order",
     "solver_run",
     "transfer_order",

@@ -1,0 +1,203 @@
+"""The consensus plan: an approved plan overrides the statistical mean and brings its own error.
+
+A plan is given by month for a scope; here it is split to item-locations and weeks by the shares of
+the statistical forecast, which is kept beside it. A plan that is missing, not approved or older
+than a cycle changes nothing, and says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.contracts.inputs import CONSENSUS_PLAN
+from optimization.demand.pooling import scope_rows
+from optimization.demand.series import DAYS_PER_WEEK, Numbers, WeeklySeries
+from optimization.demand.weeks import covered_share, days_of, week_starts
+from optimization.parameters import PlanParameters
+from optimization.reasons import first_that_holds
+from optimization.screening import screened
+
+Flags = npt.NDArray[np.bool_]
+
+# Narrow scopes win over wide ones; what they plan counts towards the wide plan.
+_WIDTH = {"item_id": 0, "model": 1, "category": 2, "item_kind": 3, "all": 4}
+_PLACE_WIDTH = {"location_id": 0, "region": 1, "all": 2}
+SCOPE_COLUMNS = ["scope", "scope_level", "location_scope", "location_scope_level"]
+# Past months that weigh as much as the wider knowledge of how far plans err.
+PRIOR_MONTHS = 4.0
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """What the plan makes of the weekly means.
+
+    `units` (n, H) is the mean to use: the plan where one holds, else the statistical one;
+    `plan_units` (n, H) the same where a plan holds, NaN elsewhere. `error_cv2` (n,) is the squared
+    relative error of the plans behind a row, 0 without one. `reason` (n,) says why: None without any
+    plan.
+    """
+
+    units: Numbers
+    plan_units: Numbers
+    error_cv2: Numbers
+    reason: npt.NDArray[np.object_]
+
+    @property
+    def is_planned(self) -> Flags:
+        """Rows of which a plan overrides at least one week, (n,)."""
+        return np.asarray(np.isfinite(self.plan_units).any(axis=1))
+
+
+def apply_plan(
+    item_location: pd.DataFrame,
+    consensus_plan: pd.DataFrame,
+    series: WeeklySeries,
+    weekly: Numbers,
+    as_of: pd.Timestamp,
+    parameters: PlanParameters | None = None,
+) -> Consensus:
+    """Override the statistical `weekly` means (n, H) by the plan that holds at `as_of`.
+
+    `item_location` are the rows of `weekly` and of `series`, whose demand judges past plans;
+    `consensus_plan` is `opt_in__consensus_plan`. Of a scope's versions the one approved last by
+    `as_of` counts, while it is at most `cycle_days` old. A month that is covered in part takes the
+    plan's part of it by days. Raises `ContractError` when the plan is not of its table.
+    """
+    parameters = parameters or PlanParameters()
+    n, horizon = weekly.shape
+    plan, _ = screened(consensus_plan, CONSENSUS_PLAN)
+    plan = plan[(plan["scope_level"] != "unknown") & (plan["location_scope_level"] != "unknown")]
+    starts = week_starts(as_of, 0, horizon)
+    last_day = as_of + pd.Timedelta(days=DAYS_PER_WEEK * horizon)
+    ahead = plan[(plan["bucket_end_date"] > as_of) & (plan["bucket_start_date"] <= last_day)]
+    is_approved = (ahead["is_approved"] & (ahead["approved_date"] <= as_of)).to_numpy(dtype=np.bool_)
+    newest = _newest(ahead[is_approved], [*SCOPE_COLUMNS, "bucket_start_date"])
+    fresh = ((as_of - newest["approved_date"]).dt.days <= parameters.cycle_days).to_numpy(dtype=np.bool_)
+
+    units, covered = weekly.copy(), np.zeros_like(weekly)
+    holding = newest[fresh]
+    for _, bucket in holding.groupby(["bucket_start_date", "bucket_end_date"], sort=True):
+        share = covered_share(
+            starts, days_of(bucket["bucket_start_date"])[:1], days_of(bucket["bucket_end_date"])[:1]
+        )[0]
+        planned, rows = _split(item_location, bucket, weekly * share, share)
+        units[rows] += planned[rows] - weekly[rows] * share
+        covered[rows] += share
+    is_covered = covered > 0
+    error = _plan_errors(item_location, plan, series, as_of, parameters)
+    cv2 = np.zeros(n)
+    for scope, value in error.items():
+        if (holding[SCOPE_COLUMNS] == list(scope)).all(axis=1).any():
+            cv2 = np.where(scope_rows(item_location, *scope), np.maximum(cv2, value), cv2)
+    planned_rows = np.asarray(is_covered.any(axis=1))
+    reason = first_that_holds(
+        {
+            "PLAN_APPLIED": planned_rows,
+            "PLAN_STALE": _named(item_location, newest[~fresh]),
+            "PLAN_NOT_APPROVED": _named(item_location, ahead[~is_approved]),
+        }
+    )
+    return Consensus(
+        units=np.maximum(units, 0.0),
+        plan_units=np.where(is_covered, np.maximum(units, 0.0), np.nan),
+        error_cv2=np.where(planned_rows, cv2, 0.0),
+        reason=reason,
+    )
+
+
+def relative_error(actual: Numbers, planned: Numbers, prior_cv: float) -> float:
+    """Squared relative error of a plan: mean (A/P − 1)² of past months, drawn to a prior.
+
+    Four prior months keep a scope with few past months from looking certain; bias counts as error.
+
+    >>> round(relative_error(np.array([110.0, 90.0]), np.array([100.0, 100.0]), 0.3) ** 0.5, 4)
+    0.2517
+    """
+    squares = float(((actual / planned - 1.0) ** 2).sum()) if len(planned) else 0.0
+    return (squares + PRIOR_MONTHS * prior_cv**2) / (len(planned) + PRIOR_MONTHS)
+
+
+def _newest(plan: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Of each scope and bucket the version approved last; equal dates by version."""
+    ordered = plan.sort_values([*keys, "approved_date", "plan_version"], kind="stable")
+    return ordered.drop_duplicates(keys, keep="last")
+
+
+def _split(
+    item_location: pd.DataFrame, bucket: pd.DataFrame, weekly: Numbers, share: Numbers
+) -> tuple[Numbers, Flags]:
+    """Units per row and week of one bucket's plans, and which rows have one.
+
+    `weekly` is the statistical mean of the bucket's days in each week, `share` the part of each week.
+    """
+    n = len(weekly)
+    planned, done = np.zeros_like(weekly), np.zeros(n, dtype=np.bool_)
+    bucket = bucket.assign(
+        width=bucket["scope_level"].map(_WIDTH), place=bucket["location_scope_level"].map(_PLACE_WIDTH)
+    ).sort_values(["width", "place", *SCOPE_COLUMNS])
+    days = (bucket["bucket_end_date"] - bucket["bucket_start_date"]).dt.days + 1
+    target = bucket["planned_units"] * (share.sum() * DAYS_PER_WEEK / days)
+    for (_, one), units in zip(bucket.iterrows(), target, strict=True):
+        named = scope_rows(item_location, *(str(one[column]) for column in SCOPE_COLUMNS))
+        free = named & ~done
+        if not free.any():
+            continue
+        rest = max(float(units) - float(planned[named & done].sum()), 0.0)
+        base = weekly[free]
+        if base.sum() <= 0:
+            base = np.broadcast_to(share, base.shape)
+        planned[free] = base * (rest / base.sum() if base.sum() > 0 else 0.0)
+        done |= free
+    return planned, done
+
+
+def _plan_errors(
+    item_location: pd.DataFrame,
+    plan: pd.DataFrame,
+    series: WeeklySeries,
+    as_of: pd.Timestamp,
+    parameters: PlanParameters,
+) -> dict[tuple[str, ...], float]:
+    """Squared relative error per scope, from months that are over and were approved before they began."""
+    past = plan[
+        (plan["bucket_end_date"] <= as_of)
+        & plan["is_approved"]
+        & (plan["approved_date"] <= plan["bucket_start_date"])
+        & (plan["planned_units"] > 0)
+    ]
+    past = _newest(past, [*SCOPE_COLUMNS, "bucket_start_date"])
+    weeks = int(series.n_weeks.max(initial=0))
+    starts = week_starts(as_of, weeks)
+    first_known = starts[0] if weeks else np.datetime64(as_of.date(), "D")
+    past = past[past["bucket_start_date"] >= pd.Timestamp(first_known)]
+    found: dict[tuple[str, ...], tuple[Numbers, Numbers]] = {}
+    for scope, months in past.groupby(SCOPE_COLUMNS, sort=True):
+        rows = scope_rows(item_location, *map(str, scope))
+        inside = rows[series.row] & (series.week >= series.end_week - weeks)
+        at = series.week[inside] - (series.end_week - weeks)
+        demand = np.bincount(at, weights=series.units[inside], minlength=weeks)
+        share = covered_share(
+            starts, days_of(months["bucket_start_date"]), days_of(months["bucket_end_date"])
+        )
+        found[tuple(map(str, scope))] = share @ demand, months["planned_units"].to_numpy(np.float64)
+    actual = np.concatenate([np.zeros(0), *(one[0] for one in found.values())])
+    planned = np.concatenate([np.zeros(0), *(one[1] for one in found.values())])
+    pooled = relative_error(actual, planned, parameters.default_cv)
+    named = plan[SCOPE_COLUMNS].drop_duplicates().itertuples(index=False, name=None)
+    nothing = (np.zeros(0), np.zeros(0))
+    return {
+        scope: relative_error(*found.get(scope, nothing), pooled**0.5)
+        for scope in sorted(tuple(map(str, one)) for one in named)
+    }
+
+
+def _named(item_location: pd.DataFrame, plan: pd.DataFrame) -> Flags:
+    """Rows that any of these plans names."""
+    named = np.zeros(len(item_location), dtype=np.bool_)
+    for scope in plan[SCOPE_COLUMNS].drop_duplicates().itertuples(index=False, name=None):
+        named |= scope_rows(item_location, *map(str, scope))
+    return named
