@@ -46,7 +46,7 @@ class Market:
         n_models, n_regions, _ = own.shape
         segment, model_segment = np.unique(self._model_categories, return_inverse=True)
         level = np.zeros((len(segment), n_regions))
-        np.add.at(level, model_segment, own.mean(axis=2))
+        np.add.at(level, model_segment, self._units_sold(self._whole_months[-12:]).mean(axis=2))
 
         model, region, month = _grid(n_models, n_regions, len(months))
         mine = self._registrations(
@@ -72,7 +72,8 @@ class Market:
         total = np.bincount(self._model_of[item], self.catalogue.list_price[item], len(self._models))
         own = total / np.bincount(self._model_of[item], minlength=len(self._models))
         level = 0.94 + 0.12 * uniform(stream(self.seed, "market/price"), model, brand)
-        price = own[model] * level * (1 + 0.002 * (month - len(months)))
+        age = (self.history.horizon.end - months[month]) / 365
+        price = own[model] * level * (1 - 0.02 * age)
         return source_table(
             "competitor_price",
             {
@@ -89,8 +90,7 @@ class Market:
     def consensus_plan(self, as_of: int) -> pa.Table:
         """Plans of the models of one category, around what the last whole month of history sold."""
         planned = np.flatnonzero(self._model_categories == _PLANNED_CATEGORY)
-        last = month_starts(self.history.horizon.start, self.history.horizon.end)[-2:-1]
-        units = self._units_sold(last, every_region=True)[planned].sum(axis=(1, 2))
+        units = self._units_sold(self._whole_months[-1:], every_region=True)[planned].sum(axis=(1, 2))
         return plan_rows(
             self.seed,
             pa.array(self._models[planned]),
@@ -107,8 +107,7 @@ class Market:
 
     def _own_units(self, months: Ints) -> npt.NDArray[np.float64]:
         """Registrations by model, region and month; after the history, at the level of its last month."""
-        whole = month_starts(self.history.horizon.start, self.history.horizon.end)[:-1]
-        units = self._units_sold(np.minimum(months, whole[-1]))
+        units = self._units_sold(np.minimum(months, self._whole_months[-1]))
         model, region, month = np.indices(units.shape)
         noise = 0.9 + 0.3 * uniform(stream(self.seed, "market/own"), model, region, months[month])
         return np.asarray(np.round(units * noise))
@@ -144,6 +143,11 @@ class Market:
             source=SOURCE,
             known=day + _REGISTERED_AFTER,
         )
+
+    @cached_property
+    def _whole_months(self) -> Ints:
+        """First days of the months that lie wholly within the history."""
+        return month_starts(self.history.horizon.start, self.history.horizon.end)[:-1]
 
     @cached_property
     def _models(self) -> npt.NDArray[np.str_]:

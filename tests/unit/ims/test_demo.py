@@ -162,3 +162,36 @@ def test_every_column_has_an_origin(newest: dict[str, pa.Table]) -> None:
     assert ORIGINS["item", "unit_cost"] == ORIGINS["lane", "*"] == "generated"
     assert ORIGINS["stock_movement", "movement_date"] == "inferred"
     assert ORIGINS["unit", "color"] == "recorded"
+
+
+def test_the_market_is_plausible_and_what_was_published_stays(
+    connector: DemoConnector, newest: dict[str, pa.Table]
+) -> None:
+    tables = ("registration", "competitor_price", "external_driver")
+    before = connector.extract(date(2023, 5, 17), None).tables
+    for name in tables:
+        key = list(RAW_BY_NAME[name].key)
+        early, late = before[name].to_pandas(), newest[name].to_pandas()
+        assert (late["published_date"] <= LAST).all(), name
+        both = early.merge(late, on=key, suffixes=("", "_later"))
+        assert len(both) > 0.8 * len(early), name
+        for column in ("registered_units", "competitor_price", "driver_value"):
+            if column in both:
+                assert (both[column] == both[f"{column}_later"]).all(), name
+    market = newest["registration"].to_pandas()
+    units = market.pivot_table(
+        index="market_segment", columns="is_own_brand", values="registered_units", aggfunc="sum"
+    )
+    assert (units[True] / units.sum(axis=1)).between(0.1, 0.35).all()
+    models = set(newest["item"].column("model").to_pylist())
+    assert set(market.loc[market["is_own_brand"], "model"]) <= models
+    assert set(newest["competitor_price"].column("model").to_pylist()) <= models
+
+
+def test_plans_are_approved_before_their_first_month_or_still_proposed(newest: dict[str, pa.Table]) -> None:
+    plans = newest["consensus_plan"].to_pandas()
+    is_approved = plans["plan_status"] == "approved"
+    assert is_approved.any() and (plans.loc[~is_approved, "plan_status"] == "proposed").all()
+    assert (plans.loc[is_approved, "approved_date"] <= plans.loc[is_approved, "month_start_date"]).all()
+    assert plans.loc[~is_approved, "approved_date"].isna().all()
+    assert set(plans["scope"]) & {"tacoma", "tundra"}

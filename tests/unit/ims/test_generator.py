@@ -235,3 +235,14 @@ def test_refusals_name_the_repair(tmp_path: Path, folder: Path) -> None:
         GeneratedConnector(tmp_path).business_dates()
     with pytest.raises(SourceError, match="--snapshots"):
         GeneratedConnector(folder).extract(date(2020, 1, 1), None)
+
+
+def test_plans_err_around_what_was_asked_for(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    plans = tables["consensus_plan"]
+    asked = tables["demand_line"].groupby("item_id")["requested_units"].sum() / DAYS * 30.4
+    planned = plans.groupby("scope")["planned_units"].mean()
+    assert len(planned)
+    ratio = planned.sum() / asked.reindex(planned.index).sum()
+    assert 0.5 < ratio < 2
+    breaks = tables["price_break"].merge(tables["item"][["item_id", "unit_cost"]], on="item_id")
+    assert (breaks["unit_price"] < breaks["unit_cost"]).all()
