@@ -74,6 +74,10 @@ class PolicySettings(_Section):
     dead_band_units: float = Field(1.0, ge=0)
     auto_approve_value: float = Field(250_000.0, ge=0)
     overdue_trust_days: int = Field(30, ge=0)
+    max_cover_days: float = Field(365.0, gt=0)
+    cash_budget: float | None = Field(None, gt=0)
+    final_buy_years: float = Field(3.0, gt=0)
+    final_buy_salvage_share: float = Field(0.0, ge=0, le=1)
 
 
 class NetworkSettings(_Section):

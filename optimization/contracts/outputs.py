@@ -314,6 +314,23 @@ POLICY = Table(
     ),
 )
 
+POLICY_SCHEDULE = Table(
+    "opt_out__policy_schedule",
+    "Dated levels where the weeks ahead differ from the policy's, because of promotions or season.",
+    key=("item_id", "location_id", "effective_from"),
+    required=(
+        "item_id",
+        "location_id",
+        "effective_from",
+        "effective_to",
+        "reorder_point_units",
+        "order_up_to_units",
+        "reason_code",
+        "method",
+        "status",
+    ),
+)
+
 TRANSFER_ORDER = Table(
     "opt_out__transfer_order",
     "Moves between locations that pay, with what they win and what they cost.",
@@ -436,7 +453,8 @@ POLICY_BACKTEST = Table(
         "demand_units",
         "filled_units",
         "ready_weeks",
-        "served_weeks",
+        "cycle_count",
+        "served_cycle_count",
         "mean_stock_units",
         "mean_stock_value",
         "shortage_to_holding",
@@ -615,6 +633,7 @@ OUTPUTS: tuple[Table, ...] = (
     SEGMENT_FORECAST,
     MIX_TARGET,
     POLICY,
+    POLICY_SCHEDULE,
     TRANSFER_ORDER,
     REPLENISHMENT_ORDER,
     POSITION_PLAN,

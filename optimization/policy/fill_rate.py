@@ -1,4 +1,4 @@
-"""Fill rate: the expected share of units served at once under a policy."""
+"""Unit fill rate: the expected share of requested units served at once under a policy."""
 
 from __future__ import annotations
 
@@ -6,17 +6,36 @@ import numpy as np
 import numpy.typing as npt
 
 from optimization.demand.distributions import expected_shortage
+from optimization.policy.position_losses import Losses, ReviewedDemand
 from optimization.policy.safety_stock import standard_normal_loss
 
 Numbers = npt.NDArray[np.float64]
 
 
-def fill_rate_of_lots(reorder_point: Numbers, quantity: Numbers, mean: Numbers, variance: Numbers) -> Numbers:
-    """β = 1 − [n(s) − n(s+Q)]/Q for a position spread evenly over s+1 … s+Q.
+def fill_rate(point: Numbers, quantity: Numbers, demand: ReviewedDemand) -> Numbers:
+    """β = 1 − [n̄_{R+L} − n̄_L]/(μR), n̄ the mean loss over the positions s+1 … s+Q.
 
-    n is the loss function of demand over the protection interval, units. On whole units this is
-    the mean of P(D < position), hence the ready rate too. Source: Axsäter, chapter 5; with n over
-    lead time plus review it is a lower bound for periodic review.
+    Review every R, lots of Q, backorders: after a review the position is uniform on s+1 … s+Q, and
+    what turns short between L and L+R is what is not served at once. With Q = 1 this is order-up-to
+    s + 1, as R → 0 continuous review. Source: Hadley & Whitin (1963), ch. 5; Axsäter, ch. 5.
+
+    >>> weekly = ReviewedDemand(*(np.array([value]) for value in (4.0, 4.0, 6.0, 6.0)))
+    >>> round(float(fill_rate(np.array([8.0]), np.array([1.0]), weekly)[0]), 4)
+    0.9255
+    """
+    late = Losses(demand.mean, demand.variance).mean_shortage(point, quantity)
+    early = Losses(demand.lead_mean, demand.lead_variance).mean_shortage(point, quantity)
+    asked = demand.review_mean
+    missed = np.divide(late - early, asked, out=np.zeros_like(asked), where=asked > 0)
+    return np.asarray(np.clip(1.0 - missed, 0.0, 1.0))
+
+
+def fill_rate_of_lots(reorder_point: Numbers, quantity: Numbers, mean: Numbers, variance: Numbers) -> Numbers:
+    """β = 1 − [n(s) − n(s+Q)]/Q for continuous review, a position spread evenly over s+1 … s+Q.
+
+    n is the loss function of demand over the lead time, units. On whole units this is the mean of
+    P(D < position), hence the ready rate too. Source: Axsäter, chapter 5; with n over lead time
+    plus review it is a lower bound for periodic review.
 
     >>> two_a_day = np.array([10.0])
     >>> round(float(fill_rate_of_lots(np.array([9.0]), np.array([5.0]), two_a_day, two_a_day)[0]), 6)
@@ -39,20 +58,8 @@ def fill_rate_order_up_to(level: float, mean: float, sd: float, review: float, l
 
     def loss(periods: float) -> float:
         spread = float(sd * periods**0.5)
+        if spread == 0.0:
+            return max(mean * periods - level, 0.0)
         return spread * standard_normal_loss((level - mean * periods) / spread)
 
     return 1.0 - (loss(review + lead_time) - loss(lead_time)) / (mean * review)
-
-
-def fill_rate_lost_sales(level: int, lead_time_demand: float) -> float:
-    """β = 1 − Erlang loss B(S, λL) for base stock S with Poisson demand and lost sales.
-
-    B(0) = 1, B(k) = a·B(k−1)/(k + a·B(k−1)). Source: Karush (1957).
-
-    >>> round(fill_rate_lost_sales(3, 3.0), 6)
-    0.653846
-    """
-    blocked = 1.0
-    for servers in range(1, level + 1):
-        blocked = lead_time_demand * blocked / (servers + lead_time_demand * blocked)
-    return 1.0 - blocked

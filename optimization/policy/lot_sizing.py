@@ -136,8 +136,8 @@ def silver_meal(
 ) -> LotPlan:
     """Each order covers periods for as long as the mean cost per period falls.
 
-    Calm where the horizon is open and often close to the optimum, not always: here 1380 is possible. Source: Silver &
-    Meal (1973).
+    Calm where the horizon is open, and often close to the optimum; not always: here 1380 is possible.
+    Source: Silver & Meal (1973).
 
     >>> silver_meal([90, 120, 80, 70], 500, 2)
     LotPlan(quantities=(290.0, 0.0, 0.0, 70.0), cost=1560.0)

@@ -1,7 +1,8 @@
 """Today's policy of every item-location, and what of it takes effect.
 
-Order of the rules: order quantity first (EOQ, cover cap, minimum and lot), then the lowest reorder
-point that meets the target given that quantity, then the order-up-to level, then publication.
+Order of the rules: order quantity first (EOQ or price break, caps by cover and life, minimum and lot),
+then the lowest reorder point that meets the target given that quantity, then the order-up-to level,
+then what overrides them (shelf life, display, final buy, end of life), then publication.
 """
 
 from __future__ import annotations
@@ -10,28 +11,40 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.contracts.inputs import ITEM_LOCATION
+from optimization.contracts.inputs import ITEM_LOCATION, PRICE_BREAK
 from optimization.contracts.outputs import POLICY, PROTECTION_DEMAND
-from optimization.demand import distributions
 from optimization.keys import positions, sorted_by_key
 from optimization.lifecycle import is_closed
-from optimization.lots import feasible_quantity
+from optimization.measures import abc_xyz
 from optimization.parameters import PolicyParameters
+from optimization.policy import budget_targets, final_orders
 from optimization.policy.dead_band import change_states
 from optimization.policy.eoq import economic_order_quantity
-from optimization.policy.fill_rate import fill_rate_of_lots
+from optimization.policy.order_quantity import DAYS_PER_YEAR, Wanted, order_quantity
 from optimization.policy.order_up_to import order_up_to_level
-from optimization.policy.reorder_point import reorder_point_for_cycle, reorder_point_for_fill
+from optimization.policy.position_losses import ReviewedDemand
+from optimization.policy.price_breaks import quantities_with_discounts
 from optimization.policy.safety_stock import safety_stock
+from optimization.policy.service_levels import Expected, Target, expected_service, reorder_points
 from optimization.reasons import first_that_holds
 from optimization.results import Report
 from optimization.screening import screened
 
 Numbers = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
-DAYS_PER_YEAR = 365.0
-# No finite stock serves every demand; a target of 1 is planned as this.
-HIGHEST_TARGET = 0.9999
+Levels = tuple[Numbers, Numbers]
+
+_TERMS = (
+    "unit_cost",
+    "holding_rate",
+    "order_cost",
+    "shortage_cost",
+    "review_days",
+    "moq_units",
+    "lot_units",
+    "display_min_units",
+)
 
 
 def plan_policies(
@@ -39,44 +52,52 @@ def plan_policies(
     protection_demand: pd.DataFrame,
     previous_policy: pd.DataFrame | None,
     parameters: PolicyParameters | None = None,
+    price_break: pd.DataFrame | None = None,
+    demand_history: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, Report]:
     """Plan the policy of every item-location; returns `opt_out__policy`.
 
-    Takes `opt_in__item_location`, `opt_out__protection_demand` and the last effective values
-    (`item_id`, `location_id`, `reorder_point_units`, `order_up_to_units`), None on the first run.
+    Takes `opt_in__item_location`, `opt_out__protection_demand`, the last effective values
+    (`item_id`, `location_id`, `reorder_point_units`, `order_up_to_units` and, where known, the classes
+    `abc_class`, `abc_calculated`, `xyz_class`, `xyz_calculated`), None on the first run,
+    `opt_in__price_break`, and `opt_in__demand_history` for the decay of final buys.
     `reorder_point_units` and `order_up_to_units` are effective, the `proposed_` columns today's
-    calculation. An item-location with implausible terms keeps its last value. Raises
-    `ContractError` when a frame is not of its table.
+    calculation. An item-location with implausible terms keeps its last value. Raises `ContractError`
+    when a frame is not of its table, `KeyError` when an item-location has no protection demand.
     """
     parameters = parameters or PolicyParameters()
     item_location, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
     protection_demand = PROTECTION_DEMAND.validate(protection_demand)
     demand = protection_demand.iloc[_known(item_location, protection_demand)]
-    mean, variance = (demand[name].to_numpy(np.float64) for name in ("mean_units", "variance_units2"))
+    mean, variance, interval, lead = (
+        demand[name].to_numpy(np.float64)
+        for name in ("mean_units", "variance_units2", "protection_days", "lead_time_days")
+    )
+    reviewed = ReviewedDemand.of(mean, variance, np.clip(lead / interval, 0.0, 1.0))
     terms = {name: item_location[name].to_numpy(np.float64) for name in _TERMS}
-    yearly = mean / demand["protection_days"].to_numpy(np.float64) * DAYS_PER_YEAR
-    holding_cost = terms["holding_rate"] * terms["unit_cost"]
+    terms["yearly"] = mean / interval * DAYS_PER_YEAR
 
-    eoq = economic_order_quantity(terms["order_cost"], holding_cost, yearly)
-    quantity = _order_quantity(item_location, eoq, yearly, parameters)
-    point = _reorder_point(item_location, quantity, mean, variance)
-    on_demand, display = point < 0, terms["display_min_units"]
-    closed = is_closed(item_location)
-    level = np.where(on_demand, display, order_up_to_level(point, quantity, display))
-    # What must be shown is not there to be sold, so the order is due before it is touched.
-    point = np.maximum(np.maximum(point, 0.0), np.minimum(display, level) - 1.0)
-    point, level = np.where(closed, 0.0, point), np.where(closed, 0.0, level)
+    price, quantity, quantity_reason, eoq = _quantities(item_location, terms, parameters, price_break)
+    target, method = _targets(item_location, terms, reviewed, quantity, parameters)
+    wanted, rules = _wanted_levels(item_location, terms, reviewed, target, quantity)
+    last = np.flatnonzero(final_orders.is_last_review(item_location) & ~rules["END_OF_LIFE"] & ~poisoned)
+    if len(last):
+        final = final_orders.levels(item_location.iloc[last], reviewed[last], parameters, demand_history)
+        wanted[1][last], wanted[0][last] = final, np.maximum(final - 1.0, 0.0)
+    rules["FINAL_BUY"] = np.isin(np.arange(len(item_location)), last)
+    method = np.where(rules["FINAL_BUY"], "final_buy", method).astype(object)
 
     old = _previous(item_location, previous_policy)
-    point, level = _keep_old(poisoned, old, (point, level))
-    change = np.where(np.isnan(old[1]), level, level - old[1]) * terms["unit_cost"]
-    state = change_states(old, (point, level), change, parameters)
-    kept = np.isin(state.astype(str), ["within_dead_band", "proposed"])
-    effective = np.where(kept, old[0], point), np.where(kept, old[1], level)
+    wanted = _keep_old(poisoned, old, wanted)
+    change = np.where(np.isnan(old[1]), wanted[1], wanted[1] - old[1]) * terms["unit_cost"]
+    state = change_states(old, wanted, change, parameters)
+    # The last order of an item and the end of its life do not wait for a dead band.
+    is_over = rules["FINAL_BUY"] | rules["END_OF_LIFE"]
+    state[is_over & (state == "within_dead_band")] = "auto_approved"
+    kept = (state == "within_dead_band") | (state == "proposed")
+    effective = np.where(kept, old[0], wanted[0]), np.where(kept, old[1], wanted[1])
 
-    method = np.where(item_location["service_metric"] == "cycle", "cycle_quantile", "fill_of_lots").astype(
-        object
-    )
+    expected = expected_service(*effective, reviewed, target.is_lost)
     status = demand["status"].to_numpy(dtype=object).copy()
     status[poisoned] = "QUARANTINED"
     reason = first_that_holds(
@@ -84,11 +105,9 @@ def plan_policies(
             "POLICY_KEPT": poisoned,
             "APPROVAL_PENDING": state == "proposed",
             "WITHIN_DEAD_BAND": state == "within_dead_band",
-            "END_OF_LIFE": closed,
-            "DISPLAY_MINIMUM": (display > 0) & (level <= display),
-            "ON_DEMAND": on_demand,
+            **rules,
         },
-        "SERVICE_TARGET",
+        "SERVICE_TARGET" if parameters.cash_budget is None else "BUDGET_TARGET",
     )
     frame = pd.DataFrame(
         {
@@ -96,7 +115,9 @@ def plan_policies(
             "location_id": item_location["location_id"],
             "service_target": item_location["service_target"],
             "service_metric": item_location["service_metric"],
-            "lead_time_days": demand["lead_time_days"].to_numpy(),
+            "planned_service": target.service,
+            "stockout_behaviour": item_location["stockout_behaviour"],
+            "lead_time_days": lead,
             "review_days": item_location["review_days"],
             "moq_units": item_location["moq_units"],
             "lot_units": item_location["lot_units"],
@@ -104,25 +125,25 @@ def plan_policies(
             "reorder_point_units": effective[0],
             "order_up_to_units": effective[1],
             "order_quantity_units": quantity,
+            "order_quantity_reason": quantity_reason,
             "eoq_units": eoq,
-            "proposed_reorder_point_units": point,
-            "proposed_order_up_to_units": level,
-            **_expected(effective, quantity, mean, variance, yearly, terms["order_cost"], holding_cost),
+            "order_price": price,
+            "proposed_reorder_point_units": wanted[0],
+            "proposed_order_up_to_units": wanted[1],
+            **_expectations(effective, expected, quantity, terms),
+            **_classes(item_location, terms, reviewed, previous_policy, parameters),
             "change_state": state,
             "change_value": change,
             "reason_code": reason,
             "method": method,
             "status": status,
+            "criticality": item_location["criticality"],
             "previous_reorder_point_units": old[0],
             "previous_order_up_to_units": old[1],
         }
     )
-    states, counts = np.unique(state.astype(str), return_counts=True)
-    figures = {f"change_{name}": int(count) for name, count in zip(states, counts, strict=True)}
-    return POLICY.validate(frame), Report.of(len(item_location), frame, **figures)
-
-
-_TERMS = ("unit_cost", "holding_rate", "order_cost", "moq_units", "lot_units", "display_min_units")
+    figures = {f"change_{name}": int(count) for name, count in frame["change_state"].value_counts().items()}
+    return POLICY.validate(frame), Report.of(len(item_location), frame, **dict(sorted(figures.items())))
 
 
 def _known(item_location: pd.DataFrame, protection_demand: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -136,36 +157,109 @@ def _known(item_location: pd.DataFrame, protection_demand: pd.DataFrame) -> npt.
     return row
 
 
-def _order_quantity(
-    item_location: pd.DataFrame, eoq: Numbers, yearly: Numbers, parameters: PolicyParameters
-) -> Numbers:
-    """EOQ, capped by cover, at least one review period's demand, made whole, then feasible."""
-    review = yearly / DAYS_PER_YEAR * item_location["review_days"].to_numpy(np.float64)
-    wanted = np.minimum(np.maximum(eoq, review), yearly / DAYS_PER_YEAR * parameters.max_cover_days)
-    whole = item_location["is_integer"].to_numpy(dtype=np.bool_)
-    wanted = np.where(whole, np.maximum(np.round(wanted), 1.0), np.maximum(wanted, 1e-6))
-    return feasible_quantity(
-        wanted,
-        item_location["moq_units"].to_numpy(np.float64),
-        item_location["lot_units"].to_numpy(np.float64),
+def _life_days(item_location: pd.DataFrame) -> Numbers:
+    shelf = item_location["shelf_life_days"].to_numpy(np.float64)
+    return np.where(np.isnan(shelf), np.inf, shelf)
+
+
+def _quantities(
+    item_location: pd.DataFrame,
+    terms: dict[str, Numbers],
+    parameters: PolicyParameters,
+    price_break: pd.DataFrame | None,
+) -> tuple[Numbers, Numbers, Texts, Numbers]:
+    """Price per unit at the quantity, order quantity, its reason, and the plain EOQ."""
+    eoq = economic_order_quantity(
+        terms["order_cost"], terms["holding_rate"] * terms["unit_cost"], terms["yearly"]
+    )
+    economic, price = eoq, terms["unit_cost"]
+    if price_break is not None and len(price_break):
+        economic, price = quantities_with_discounts(
+            PRICE_BREAK.validate(price_break), item_location, eoq, terms
+        )
+    # A minimum over the whole order or supplier is reached by topping up, not line by line.
+    own_moq = item_location["moq_scope"].fillna("line").to_numpy(dtype=object) == "line"
+    case = item_location["case_pack_units"].to_numpy(np.float64)
+    lot = np.where(np.isnan(case), terms["lot_units"], np.maximum(terms["lot_units"], case))
+    quantity, reason = order_quantity(
+        Wanted(
+            economic=economic,
+            yearly=terms["yearly"],
+            review_days=terms["review_days"],
+            moq=np.where(own_moq, terms["moq_units"], 0.0),
+            lot=lot,
+            is_whole=item_location["is_integer"].to_numpy(dtype=np.bool_),
+            life_days=_life_days(item_location),
+            is_price_break=economic > eoq + 1e-9,
+        ),
+        parameters.max_cover_days,
+    )
+    return price, quantity, reason, eoq
+
+
+def _targets(
+    item_location: pd.DataFrame,
+    terms: dict[str, Numbers],
+    demand: ReviewedDemand,
+    quantity: Numbers,
+    parameters: PolicyParameters,
+) -> tuple[Target, Texts]:
+    """What service each row is planned for, by which measure, and the rule that does it."""
+    target = Target(
+        item_location["service_target"].to_numpy(np.float64),
+        item_location["service_metric"].to_numpy(dtype=object),
+        (item_location["stockout_behaviour"] == "lost").to_numpy(),
+    )
+    if parameters.cash_budget is None:
+        return target, target.method()
+    service = budget_targets.service_within(
+        demand,
+        terms,
+        quantity,
+        (item_location["criticality"] == "V").to_numpy(dtype=np.bool_, na_value=False),
+        parameters,
+    )
+    return Target(service, np.full(len(service), "cycle", object), target.is_lost), np.full(
+        len(service), "budget_marginal", object
     )
 
 
-def _reorder_point(
-    item_location: pd.DataFrame, quantity: Numbers, mean: Numbers, variance: Numbers
-) -> Numbers:
-    target = np.minimum(item_location["service_target"].to_numpy(np.float64), HIGHEST_TARGET)
-    point = reorder_point_for_cycle(target, mean, variance)
-    # Fill and ready rate of whole units are the same mean over the positions, see fill_rate.py.
-    by_fill = (item_location["service_metric"] != "cycle").to_numpy() & (mean > 0)
-    if by_fill.any():
-        point[by_fill] = reorder_point_for_fill(
-            target[by_fill], quantity[by_fill], mean[by_fill], variance[by_fill]
-        )
-    return point
+def _wanted_levels(
+    item_location: pd.DataFrame,
+    terms: dict[str, Numbers],
+    demand: ReviewedDemand,
+    target: Target,
+    quantity: Numbers,
+) -> tuple[Levels, dict[str, Flags]]:
+    """Today's (s, S), and which rule other than the service target decided it, the strongest first."""
+    display = terms["display_min_units"]
+    point = reorder_points(target, quantity, demand)
+    on_demand = point < 0
+    level = np.where(on_demand, display, order_up_to_level(point, quantity, display))
+    # Stock that demand does not take before it spoils is not bought.
+    days = _life_days(item_location)
+    per_day = terms["yearly"] / DAYS_PER_YEAR
+    life = np.where(np.isinf(days), np.inf, np.floor(per_day * np.where(np.isinf(days), 0.0, days)))
+    life = np.maximum(life, 1.0)
+    spoils = ~on_demand & (level > life)
+    level = np.where(spoils, np.maximum(life, display), level)
+    point = np.where(spoils, np.minimum(point, level - 1.0), point)
+    # What must be shown is not there to be sold, so the order is due before it is touched.
+    point = np.maximum(np.maximum(point, 0.0), np.minimum(display, level) - 1.0)
+
+    closed = is_closed(item_location)
+    point, level = np.where(closed, 0.0, point), np.where(closed, 0.0, level)
+    rules = {
+        "END_OF_LIFE": closed,
+        "FINAL_BUY": np.zeros(len(level), dtype=np.bool_),
+        "DISPLAY_MINIMUM": (display > 0) & (level <= display),
+        "ON_DEMAND": on_demand,
+        "SHELF_LIFE": spoils,
+    }
+    return (point, level), rules
 
 
-def _previous(item_location: pd.DataFrame, previous_policy: pd.DataFrame | None) -> tuple[Numbers, Numbers]:
+def _previous(item_location: pd.DataFrame, previous_policy: pd.DataFrame | None) -> Levels:
     nothing = np.full(len(item_location), np.nan)
     if previous_policy is None or not len(previous_policy):
         return nothing, nothing.copy()
@@ -178,9 +272,7 @@ def _previous(item_location: pd.DataFrame, previous_policy: pd.DataFrame | None)
     return point, level
 
 
-def _keep_old(
-    poisoned: npt.NDArray[np.bool_], old: tuple[Numbers, Numbers], new: tuple[Numbers, Numbers]
-) -> tuple[Numbers, Numbers]:
+def _keep_old(poisoned: Flags, old: Levels, new: Levels) -> Levels:
     """The last value, or none at all, where the terms of the row cannot be trusted."""
     point, level = (
         np.where(poisoned, np.nan_to_num(before), after) for before, after in zip(old, new, strict=True)
@@ -188,28 +280,55 @@ def _keep_old(
     return point, level
 
 
-def _expected(
-    effective: tuple[Numbers, Numbers],
-    quantity: Numbers,
-    mean: Numbers,
-    variance: Numbers,
-    yearly: Numbers,
-    order_cost: Numbers,
-    holding_cost: Numbers,
+def _expectations(
+    effective: Levels, expected: Expected, quantity: Numbers, terms: dict[str, Numbers]
 ) -> dict[str, Numbers]:
-    """What the effective values are expected to do: service, and ordering plus holding per year."""
-    point, level = effective
-    # The position runs from s + 1 to S, whose width is what an order really brings.
-    width = np.maximum(level - point, 0.0)
-    fill = np.where(level > 0, fill_rate_of_lots(point, np.maximum(width, 1.0), mean, variance), 0.0)
-    fill = np.where(mean > 0, fill, 1.0)
-    lowest = np.minimum(point + 1.0, level)
-    cycle = np.where(mean > 0, distributions.cdf(lowest, mean, variance), 1.0)
-    short = distributions.expected_shortage((lowest + level) / 2.0, mean, variance)
-    stock = np.maximum((lowest + level) / 2.0 - mean + short, 0.0)
-    orders = np.divide(yearly, np.maximum(quantity, width), out=np.zeros_like(yearly), where=quantity > 0)
+    """What the effective values are expected to do: service, stock, ordering plus holding per year."""
+    yearly = terms["yearly"]
+    width = np.maximum(effective[1] - effective[0], 0.0)
+    # An order brings at least the demand of the review that led to it.
+    brought = np.maximum(np.maximum(quantity, width), yearly / DAYS_PER_YEAR * terms["review_days"])
+    orders = np.divide(yearly, brought, out=np.zeros_like(yearly), where=brought > 0)
+    orders = np.where(effective[1] > 0, orders, 0.0)
+    per_day = yearly / DAYS_PER_YEAR
+    supply = np.divide(expected.stock, per_day, out=np.full_like(per_day, np.nan), where=per_day > 0)
+    holding = terms["holding_rate"] * terms["unit_cost"] * expected.stock
     return {
-        "expected_fill_rate": fill,
-        "expected_cycle_service": np.clip(cycle, 0.0, 1.0),
-        "expected_cost_per_year": order_cost * orders + holding_cost * stock,
+        "expected_fill_rate": expected.fill,
+        "expected_ready_rate": expected.ready,
+        "expected_cycle_service": expected.cycle,
+        "expected_stock_units": expected.stock,
+        "expected_cost_per_year": terms["order_cost"] * orders + holding,
+        "days_of_supply": supply,
     }
+
+
+def _classes(
+    item_location: pd.DataFrame,
+    terms: dict[str, Numbers],
+    demand: ReviewedDemand,
+    previous_policy: pd.DataFrame | None,
+    parameters: PolicyParameters,
+) -> dict[str, Texts]:
+    """ABC by yearly value at cost, XYZ by variation of demand over the interval, each with hysteresis."""
+    before = abc_xyz.share_before(terms["yearly"] * terms["unit_cost"])
+    cv = np.divide(
+        np.sqrt(demand.variance), demand.mean, out=np.full_like(demand.mean, np.inf), where=demand.mean > 0
+    )
+    row = None
+    if previous_policy is not None and "abc_class" in previous_policy and len(previous_policy):
+        row = positions(item_location, previous_policy)
+    found: dict[str, Texts] = {}
+    for name, today, metric, cuts in (
+        ("abc", abc_xyz.abc_of(before), before, (abc_xyz.A_SHARE, abc_xyz.B_SHARE)),
+        ("xyz", abc_xyz.xyz_of(cv, parameters.xyz_cuts), cv, parameters.xyz_cuts),
+    ):
+        found[f"{name}_class"], found[f"{name}_calculated"] = today, today
+        if row is not None and previous_policy is not None:
+            in_force, calculated = (
+                previous_policy[f"{name}_{kind}"].to_numpy(dtype=object)[row]
+                for kind in ("class", "calculated")
+            )
+            in_force[row < 0] = None
+            found[f"{name}_class"] = abc_xyz.with_hysteresis(today, metric, cuts, in_force, calculated)
+    return found

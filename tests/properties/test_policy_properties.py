@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from optimization.demand import distributions
 from optimization.lots import feasible_quantity
 from optimization.policy.planning import plan_policies
+from optimization.policy.position_losses import ReviewedDemand
 from optimization.policy.reorder_point import reorder_point_for_cycle, reorder_point_for_fill
 from tests.science_frames import item_location, protection
 
 means = st.floats(0.01, 2_000.0)
 ratios = st.floats(1.0, 30.0)
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=8, deadline=None)
 
 
 def _one(value: float) -> np.ndarray:
@@ -57,7 +58,8 @@ def test_the_reorder_point_rises_with_service_and_demand_and_falls_with_lots(
         return float(reorder_point_for_cycle(_one(service), _one(mu), _one(var))[0])
 
     def fill(service: float, quantity: float) -> float:
-        return float(reorder_point_for_fill(_one(service), _one(quantity), _one(mean), _one(variance))[0])
+        demand = ReviewedDemand.of(_one(mean), _one(variance), _one(0.7))
+        return float(reorder_point_for_fill(_one(service), _one(quantity), demand)[0])
 
     assert cycle(target, mean, variance) <= cycle(target + more, mean, variance)
     assert cycle(target, mean, variance) <= cycle(target, 1.5 * mean, 1.5 * variance)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from optimization.lots import feasible_quantity
-from optimization.policy import eoq
+from optimization.policy import eoq, price_breaks
 from tests.oracles.registry import answers
 
 
@@ -43,7 +43,7 @@ def economic_production_quantity(given: dict[str, Any]) -> Any:
 
 
 def _discount(given: dict[str, Any], incremental: bool) -> Any:
-    quantity, region, cost = eoq.quantity_with_discounts(
+    quantity, region, cost = price_breaks.quantity_with_discounts(
         given["fixed_cost"],
         given["holding_cost_rate"],
         given["demand_rate"],

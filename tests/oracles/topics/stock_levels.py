@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from optimization.demand import distributions
-from optimization.policy import fill_rate, newsvendor, safety_stock
+from optimization.policy import fill_rate, lost_sales, newsvendor, safety_stock
 from tests.oracles.registry import answers
 
 
@@ -167,4 +167,4 @@ def periodic_fill_rate(given: dict[str, Any]) -> Any:
 
 @answers("lost-sales base stock fill rate (Erlang loss)")
 def lost_sales_fill_rate(given: dict[str, Any]) -> Any:
-    return {"fill": [fill_rate.fill_rate_lost_sales(level, given["lam_times_L"]) for level in given["S"]]}
+    return {"fill": [lost_sales.fill_rate_lost_sales(level, given["lam_times_L"]) for level in given["S"]]}
