@@ -30,9 +30,8 @@ from optimization.results import Report
 from optimization.screening import screened
 
 # Weight of the wider pool in receipts: with 20 own receipts an estimate is half its own. This and
-# the half-life were chosen on the purchase orders up to 2010 of the public deliveries that
-# tests/benchmarks/lead_time.py replays; between 365 and 1,460 days and 10 and 40 receipts the
-# score moves by a hundredth.
+# the half-life were chosen on public deliveries of orders sent up to 2010; there 20 or 40 receipts
+# and 365 to 1,460 days score within two hundredths of each other, and ten receipts score worse.
 POOL_RECEIPTS = 20.0
 HALF_LIFE_DAYS = 730.0
 FEW_RECEIPTS = 5
@@ -119,20 +118,21 @@ def pooled_lead_times(
     cell: Integers,
     root: Numbers,
     levels: Numbers,
+    pool_receipts: float = POOL_RECEIPTS,
 ) -> Curves:
     """Lead-time curves per cell, each leaning on the mean of its views.
 
     Rows are the durations first and then any further rows that want an estimate. A view is a chain
     of ever narrower groupings of all rows (supplier; or mode, then mode and country): within it
     each group leans on the one around it. The quantiles of the views are averaged, and the cell's
-    own durations weigh n/(n+20) against that. `cell` numbers the narrowest grouping, which lies
+    own durations weigh n/(n+`pool_receipts`) against that. `cell` numbers the narrowest grouping, which lies
     within every view; `root` (rows, slices) or (slices,) is the widest distribution.
     """
-    parents = [pooled_slices(durations, view, root, POOL_RECEIPTS) for view in views]
+    parents = [pooled_slices(durations, view, root, pool_receipts) for view in views]
     n_cells = int(cell.max(initial=-1)) + 1
     by_cell = np.zeros((n_cells, SLICES))
     by_cell[cell] = np.mean(parents, axis=0)
-    return group_curves(durations, cell[: len(durations.days)], n_cells, levels, by_cell, POOL_RECEIPTS)
+    return group_curves(durations, cell[: len(durations.days)], n_cells, levels, by_cell, pool_receipts)
 
 
 def known_at(sample: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -149,13 +149,13 @@ def known_at(sample: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     )
 
 
-def recency_weight(age_days: Numbers) -> Numbers:
+def recency_weight(age_days: Numbers, half_life_days: float = HALF_LIFE_DAYS) -> Numbers:
     """Weight of an order placed so many days ago.
 
     >>> recency_weight(np.array([0.0, 730.0])).tolist()
     [1.0, 0.5]
     """
-    return np.asarray(2.0 ** (-np.maximum(age_days, 0.0) / HALF_LIFE_DAYS), dtype=np.float64)
+    return np.asarray(2.0 ** (-np.maximum(age_days, 0.0) / half_life_days), dtype=np.float64)
 
 
 def order_durations(sample: pd.DataFrame, days: Numbers, as_of: pd.Timestamp) -> Durations:

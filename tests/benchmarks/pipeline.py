@@ -33,6 +33,8 @@ PARTS = {
     "demand classes": "science",
     "forecast": "science",
     "lead times": "science",
+    "supplier scorecard": "science",
+    "supply on its way": "science",
     "demand over lead time": "science",
     "policy": "science",
     "network plan": "science",

@@ -132,32 +132,6 @@ def test_a_missing_column_is_refused_by_name() -> None:
         classify_demand(items, history.drop(columns="bucket_days"), AS_OF)
 
 
-def test_open_orders_lengthen_the_lead_time() -> None:
-    days = [10.0, 12.0, 11.0, 13.0, 12.0, 10.0]
-    done, _, _ = estimate_lead_times(lead_time_sample(days), item_location(1), AS_OF)
-    waiting = lead_time_sample([*days, 40.0, 45.0], [False] * 6 + [True] * 2)
-    late, _, _ = estimate_lead_times(waiting, item_location(1), AS_OF)
-    assert late.loc[0, "lead_time_days"] > done.loc[0, "lead_time_days"]
-    assert late.loc[0, "lead_time_p90_days"] > done.loc[0, "lead_time_p90_days"]
-
-
-def test_without_receipts_the_master_lead_time_is_used_and_said_to_be_unverified() -> None:
-    frame, _, _ = estimate_lead_times(lead_time_sample([]), item_location(1), AS_OF)
-    row = frame.iloc[0]
-    assert (row["lead_time_days"], row["reason_code"], row["status"]) == (14.0, "lt_unverified", "FALLBACK")
-    assert row["lead_time_sd_days"] == pytest.approx(0.3 * 14.0)
-
-
-def test_few_receipts_lean_on_the_supplier_and_samples_after_as_of_are_not_read() -> None:
-    many = lead_time_sample([28.0] * 40, location_id="L2")
-    few = lead_time_sample([14.0, 14.0], line_id="2")
-    future = lead_time_sample([500.0] * 50, line_id="3", ordered_date=AS_OF + pd.Timedelta(days=1))
-    frame, _, _ = estimate_lead_times(pd.concat([many, few, future]), item_location(2), AS_OF)
-    near = frame.set_index("location_id").loc["L1"]
-    assert 14.0 < near["lead_time_days"] < 28.0
-    assert near["reason_code"] == "lt_pooled"
-
-
 def test_protection_demand_is_the_forecast_over_lead_time_and_review() -> None:
     items, history = _frames()
     forecast, level, model, lead_time = _plan(items, history)
