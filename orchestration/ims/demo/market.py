@@ -25,7 +25,7 @@ _OWN_BRAND = "Own brand"
 _COMPETITORS = ("Competitor A", "Competitor B", "Competitor C")
 _BRAND_SPLIT = np.array([0.5, 0.3, 0.2])
 _REGIONS = 4
-_MONTHS = 15
+_REGISTERED_MONTHS, _PRICED_MONTHS = 26, 13
 _REGISTERED_AFTER, _PRICED_AFTER = 40, 5
 _PLANNED_CATEGORY = "Truck"
 
@@ -41,12 +41,14 @@ class Market:
 
     def registration(self, as_of: int) -> pa.Table:
         """Own models and competing brands by month, in the regions with most sales."""
-        months = self._months(as_of, _REGISTERED_AFTER)
+        months = self._months(as_of, _REGISTERED_AFTER, _REGISTERED_MONTHS)
         own = self._own_units(months)
         n_models, n_regions, _ = own.shape
         segment, model_segment = np.unique(self._model_categories, return_inverse=True)
         level = np.zeros((len(segment), n_regions))
-        np.add.at(level, model_segment, self._units_sold(self._whole_months[-12:]).mean(axis=2))
+        last_year = self._units_sold(self._whole_months[-12:])
+        np.add.at(level, model_segment, last_year.mean(axis=2))
+        season = own.sum(axis=(0, 1)) / last_year.sum(axis=(0, 1)).mean()
 
         model, region, month = _grid(n_models, n_regions, len(months))
         mine = self._registrations(
@@ -57,7 +59,7 @@ class Market:
         share = 0.16 + 0.1 * uniform(stream(self.seed, "market/share"), place, region)
         share = share + 0.03 * np.sin(months[month] / 120 + place)
         noise = 0.9 + 0.2 * uniform(stream(self.seed, "market/others"), place, region, months[month], brand)
-        units = level[place, region] * (1 - share) / share * _BRAND_SPLIT[brand] * noise
+        units = level[place, region] * season[month] * (1 - share) / share * _BRAND_SPLIT[brand] * noise
         others = self._registrations(
             region, months[month], segment[place], list(_COMPETITORS), brand,
             np.full(len(place), "*"), np.round(units),
@@ -66,7 +68,7 @@ class Market:
 
     def competitor_price(self, as_of: int) -> pa.Table:
         """Each month two competitors' prices for every model, around our own."""
-        months = self._months(as_of, _PRICED_AFTER)
+        months = self._months(as_of, _PRICED_AFTER, _PRICED_MONTHS)
         model, brand, month = _grid(len(self._models), 2, len(months))
         item = np.unique(self.history.item)
         total = np.bincount(self._model_of[item], self.catalogue.list_price[item], len(self._models))
@@ -101,9 +103,9 @@ class Market:
             as_of,
         )
 
-    def _months(self, as_of: int, after: int) -> Ints:
+    def _months(self, as_of: int, after: int, most: int) -> Ints:
         """The newest months told by `as_of`, `after` days after they began."""
-        return month_starts(self.history.horizon.start, as_of - after)[-_MONTHS:]
+        return month_starts(self.history.horizon.start, as_of - after)[-most:]
 
     def _own_units(self, months: Ints) -> npt.NDArray[np.float64]:
         """Registrations by model, region and month; after the history, at the level of its last month."""
