@@ -30,9 +30,13 @@ class DatedEffects:
 
 @dataclass(frozen=True)
 class Base:
-    """The series without effects, and the factors that put them back; None when there are none."""
+    """The series without effects, and the factors that put them back; None when there are none.
+
+    `requested` is the series as it was requested, effects included.
+    """
 
     series: WeeklySeries
+    requested: WeeklySeries
     factors: EffectFactors | None
 
 
@@ -52,7 +56,7 @@ def base_demand(
         item_location, screened_history(demand_history), as_of, parameters.max_plausible_units
     )
     if effects is None:
-        return Base(series, None)
+        return Base(series, series, None)
     factors = effect_factors(
         item_location,
         effects.demand_event,
@@ -63,4 +67,4 @@ def base_demand(
         int(series.n_weeks.max(initial=0)),
         parameters.horizon_weeks,
     )
-    return Base(factors.base_series(series), factors)
+    return Base(factors.base_series(series), series, factors)

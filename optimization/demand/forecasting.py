@@ -8,7 +8,7 @@ fallback chain: it is finite and not negative for any input.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -16,10 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from optimization.contracts.inputs import ITEM_LOCATION
-from optimization.contracts.outputs import DEMAND_CLASS, DEMAND_LEVEL, FORECAST, LEAD_TIME
+from optimization.contracts.outputs import DEMAND_CLASS, DEMAND_LEVEL, FORECAST
 from optimization.demand import distributions
 from optimization.demand.analogues import end_of_life_factors, new_item_rates
 from optimization.demand.base import Base, DatedEffects, base_demand
+from optimization.demand.consensus import apply_plan
 from optimization.demand.hierarchy import vehicle_rates
 from optimization.demand.intervals import protection_intervals
 from optimization.demand.learning import WEEKS_PER_YEAR, model_of
@@ -27,7 +28,8 @@ from optimization.demand.levels import CLASSES
 from optimization.demand.models import Chunk, fitted_levels
 from optimization.demand.panel import DemandPanel
 from optimization.demand.pooled import PooledModel
-from optimization.demand.series import DAYS_PER_WEEK, Numbers, WeeklySeries
+from optimization.demand.sensing import sensing_factors
+from optimization.demand.series import DAYS_PER_WEEK, Flags, Numbers, WeeklySeries
 from optimization.keys import Integers, positions, sorted_by_key
 from optimization.parameters import DemandParameters
 from optimization.reasons import first_that_holds
@@ -58,12 +60,39 @@ class Levels:
 
 
 @dataclass(frozen=True)
+class Guidance:
+    """What moves a forecast beside the history; every part may be absent.
+
+    `effects` beside the base, `demand_sensing` (`opt_out__`) and `consensus_plan` (`opt_in__`), and
+    the method that a class of demand was promoted to, by default the pooled levels.
+    """
+
+    effects: DatedEffects | None = None
+    demand_sensing: pd.DataFrame | None = None
+    consensus_plan: pd.DataFrame | None = None
+    method_of_class: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Weekly:
-    """Expected demand per week ahead, units, (n, horizon): base, what effects add, and the mean."""
+    """Expected demand per week ahead, units, each (n, horizon) but for the plan's error and reason.
+
+    `statistical` = (base + uplift) · sensed; `mean` is the plan's value where `plan` is not NaN.
+    """
 
     base: Numbers
     uplift: Numbers
+    sensed: Numbers
+    statistical: Numbers
+    plan: Numbers
     mean: Numbers
+    plan_error_cv2: Numbers
+    plan_reason: Texts
+
+    @property
+    def is_planned(self) -> Flags:
+        """Which item-locations have a plan for some week ahead, (n,)."""
+        return np.asarray(np.isfinite(self.plan).any(axis=1))
 
 
 def forecast_demand(
@@ -73,41 +102,46 @@ def forecast_demand(
     lead_time: pd.DataFrame,
     demand_model: pd.DataFrame,
     as_of: pd.Timestamp,
-    effects: DatedEffects | None = None,
-    method_of_class: Mapping[str, str] | None = None,
+    guidance: Guidance | None = None,
     parameters: DemandParameters | None = None,
     mapper: Mapper = map,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Report]:
     """Forecast the weeks after `as_of`; returns `opt_out__forecast` and `opt_out__demand_level`.
 
     Takes `opt_in__item_location`, `opt_in__demand_history`, `opt_out__demand_class`,
-    `opt_out__lead_time`, `opt_out__demand_model`, the effects beside the base and the method that a
-    class was promoted to, by default the pooled levels; `mapper` spreads chunks of series.
-    Horizon 1 is the seven days after `as_of`. Quantiles are negative binomial with the model's
-    dispersion, in whole units. Raises `ContractError` when a frame is not of its table.
+    `opt_out__lead_time`, `opt_out__demand_model` and the guidance that there is; `mapper` spreads
+    chunks of series. Horizon 1 is the seven days after `as_of`. Quantiles are negative binomial
+    with the model's dispersion, in whole units. Raises `ContractError` when a frame is not of its table.
     """
-    parameters = parameters or DemandParameters()
+    parameters, guidance = parameters or DemandParameters(), guidance or Guidance()
     item_location, _ = screened(sorted_by_key(item_location), ITEM_LOCATION)
     demand_class = DEMAND_CLASS.validate(demand_class)
     model = model_of(demand_model)
-    base = base_demand(item_location, demand_history, effects, as_of, parameters)
+    base = base_demand(item_location, demand_history, guidance.effects, as_of, parameters)
     series = base.series
     classes = demand_class["demand_class"].to_numpy(dtype=object)[positions(item_location, demand_class)]
-    days = protection_intervals(item_location, LEAD_TIME.validate(lead_time)).protection_days
+    days = protection_intervals(item_location, lead_time).protection_days
 
     values = series.dense(np.arange(series.n))
     levels = _levels(item_location, series, values, days / DAYS_PER_WEEK, classes, model, parameters, mapper)
-    _promote(levels, values, method_of_class or {}, parameters, mapper)
+    _promote(levels, values, guidance.method_of_class, parameters, mapper)
     levels.reason[series.is_poisoned] = "DEMAND_IMPLAUSIBLE"
     status = np.where(pd.isna(levels.reason), "OK", "FALLBACK").astype(object)
     status[np.isin(levels.reason.astype(str), ["NO_RECENT_DEMAND", "MIX_SHARE"])] = "OK"
     status[series.is_poisoned] = "QUARANTINED"
 
-    leaving = end_of_life_factors(item_location, series, parameters.horizon_weeks)
-    weekly = _weekly(levels, base, leaving)
+    weekly = _weekly(item_location, as_of, levels, base, guidance, parameters)
+    levels.error_cv2[weekly.is_planned] = weekly.plan_error_cv2[weekly.is_planned]
     frame = _forecast_frame(item_location, as_of, levels, weekly, model)
-    for name, column in (("method", levels.method), ("status", status), ("reason_code", levels.reason)):
-        frame[name] = np.repeat(column, parameters.horizon_weeks)
+    planned = np.isfinite(weekly.plan)
+    # A plan that does not hold says why, where the statistical forecast has nothing to excuse.
+    reason = np.where(pd.isna(levels.reason), weekly.plan_reason, levels.reason)
+    for name, column, of_plan in (
+        ("method", levels.method, "consensus_plan"),
+        ("status", status, "OVERRIDE"),
+        ("reason_code", reason, "PLAN_APPLIED"),
+    ):
+        frame[name] = np.where(planned, of_plan, column[:, None]).ravel()
     report = Report.of(len(item_location), frame, series=series.n)
     return FORECAST.validate(frame), _level_frame(item_location, levels, status), report
 
@@ -221,15 +255,32 @@ def _promote(
         levels.reason[part[~good]] = "MODEL_FAILED"
 
 
-def _weekly(levels: Levels, base: Base, leaving: Numbers) -> Weekly:
-    """Put the end of life, season, events and drivers on the flat level."""
-    rows = np.arange(base.series.n)
-    level = levels.rate[:, None] * leaving
-    if base.factors is None:
-        return Weekly(level, np.zeros_like(level), level)
-    seasonal = level * base.factors.season_ahead(rows)
-    uplift = seasonal * (base.factors.uplift_ahead(rows) - 1.0)
-    return Weekly(seasonal, uplift, seasonal + uplift)
+def _weekly(
+    item_location: pd.DataFrame,
+    as_of: pd.Timestamp,
+    levels: Levels,
+    base: Base,
+    guidance: Guidance,
+    parameters: DemandParameters,
+) -> Weekly:
+    """Put the end of life, season, events, the newest sales and the plan on the flat level."""
+    rows, horizon = np.arange(base.series.n), parameters.horizon_weeks
+    seasonal = levels.rate[:, None] * end_of_life_factors(item_location, base.series, horizon)
+    uplift, sensed = np.zeros_like(seasonal), np.ones_like(seasonal)
+    if base.factors is not None:
+        seasonal = seasonal * base.factors.season_ahead(rows)
+        uplift = seasonal * (base.factors.uplift_ahead(rows) - 1.0)
+    if guidance.demand_sensing is not None:
+        sensed = sensing_factors(item_location, guidance.demand_sensing, horizon)
+    statistical = (seasonal + uplift) * sensed
+    if guidance.consensus_plan is None:
+        nothing = np.full_like(seasonal, np.nan)
+        none = np.full(len(rows), None, dtype=object)
+        return Weekly(seasonal, uplift, sensed, statistical, nothing, statistical, np.zeros(len(rows)), none)
+    plan = apply_plan(item_location, guidance.consensus_plan, base.requested, statistical, as_of)
+    return Weekly(
+        seasonal, uplift, sensed, statistical, plan.plan_units, plan.units, plan.error_cv2, plan.reason
+    )
 
 
 def _forecast_frame(
@@ -249,9 +300,9 @@ def _forecast_frame(
         "bucket_start_date": np.tile(starts.astype("datetime64[ns]"), n),
         "base_units": weekly.base.ravel(),
         "uplift_units": weekly.uplift.ravel(),
-        "sensed_factor": 1.0,
-        "statistical_units": mean,
-        "plan_units": np.nan,
+        "sensed_factor": weekly.sensed.ravel(),
+        "statistical_units": weekly.statistical.ravel(),
+        "plan_units": weekly.plan.ravel(),
         "mean_units": mean,
     }
     for column, name in enumerate(("q50_units", "q80_units", "q90_units", "q95_units")):

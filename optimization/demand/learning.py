@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.contracts.inputs import ITEM_LOCATION
-from optimization.contracts.outputs import DEMAND_MODEL, LEAD_TIME
+from optimization.contracts.outputs import DEMAND_MODEL
 from optimization.demand.base import DatedEffects, base_demand
 from optimization.demand.intervals import protection_intervals
 from optimization.demand.panel import DemandPanel
@@ -52,7 +52,7 @@ def learn_demand_model(
             )
             return _validated(frame), Report.of(len(item_location), frame, age_days=age_days)
     series = base_demand(item_location, demand_history, effects, as_of, parameters).series
-    days = protection_intervals(item_location, LEAD_TIME.validate(lead_time)).protection_days
+    days = protection_intervals(item_location, lead_time).protection_days
     # A series that was set aside teaches nothing.
     sound = np.flatnonzero(~poisoned & ~series.is_poisoned)
     panel = DemandPanel(series.dense(sound), WEEKS_PER_YEAR)

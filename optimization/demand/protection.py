@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from optimization.contracts.inputs import ITEM_LOCATION
-from optimization.contracts.outputs import DEMAND_LEVEL, FORECAST, LEAD_TIME, PROTECTION_DEMAND
+from optimization.contracts.outputs import DEMAND_LEVEL, FORECAST, PROTECTION_DEMAND
 from optimization.demand import distributions
-from optimization.demand.intervals import protection_intervals
+from optimization.demand.intervals import lead_time_slices, protection_intervals
+from optimization.demand.lead_time_demand import lead_time_demand
 from optimization.demand.learning import model_of
 from optimization.demand.levels import CLASSES
 from optimization.demand.series import DAYS_PER_WEEK, Numbers
@@ -29,15 +30,17 @@ def protection_demand(
     demand_level: pd.DataFrame,
     demand_model: pd.DataFrame,
     lead_time: pd.DataFrame,
+    lead_time_quantile: pd.DataFrame,
 ) -> tuple[pd.DataFrame, Report]:
     """Moments and quantiles of demand over P = lead time + review; returns `opt_out__protection_demand`.
 
-    μ = Σ forecast over P; σ² = the learnt variance at μ, which carries the error of the level,
-    + μ²·(squared relative error of a borrowed or planned level) + d²·Var(L) with the daily rate d.
-    Weeks beyond the horizon repeat its last. Raises `ContractError` when a frame is not of its table.
+    μ = Σ forecast over P; σ² = the learnt variance at μ, which carries the error of the level, mixed
+    over the lead time's equally likely values and raised until the upper quantiles are the
+    mixture's, + μ²·(squared relative error of a borrowed or planned level). Weeks beyond the
+    horizon repeat its last. Raises `ContractError` when a frame is not of its table.
     """
     item_location, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
-    forecast, lead_time = FORECAST.validate(forecast), LEAD_TIME.validate(lead_time)
+    forecast = FORECAST.validate(forecast)
     model = model_of(demand_model)
     level = DEMAND_LEVEL.validate(demand_level).iloc[positions(item_location, demand_level)]
     interval = protection_intervals(item_location, lead_time)
@@ -45,12 +48,15 @@ def protection_demand(
     mean = cumulative_demand(_weekly(item_location, forecast), interval.protection_days)
     code = np.array([CLASSES.index(name) for name in level["model_scope"]], dtype=np.int8)
     learnt = model.prediction(mean, mean, code, level["log_dispersion"].to_numpy(np.float64)).variance
-    per_day = mean / interval.protection_days
-    variance = (
-        learnt
-        + level["level_error_cv2"].to_numpy(np.float64) * mean**2
-        + per_day**2 * interval.lead_time_sd_days**2
+    slices, row = lead_time_slices(interval, lead_time, lead_time_quantile)
+    found = lead_time_demand(
+        mean / interval.protection_days,
+        np.divide(learnt, mean, out=np.ones_like(mean), where=mean > 0),
+        slices,
+        row,
+        item_location["review_days"].to_numpy(np.float64),
     )
+    variance = found.variance + level["level_error_cv2"].to_numpy(np.float64) * mean**2
     quantile = distributions.quantiles(mean, variance, LEVELS)
 
     status = level["status"].to_numpy(dtype=object).copy()

@@ -53,6 +53,8 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__seasonal_index",
         "opt_out__lead_time",
         "opt_out__demand_model",
+        "opt_out__demand_sensing",
+        "opt_in__consensus_plan",
     ),
     "opt_out__demand_level": (
         "opt_in__item_location",
@@ -64,6 +66,8 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__seasonal_index",
         "opt_out__lead_time",
         "opt_out__demand_model",
+        "opt_out__demand_sensing",
+        "opt_in__consensus_plan",
     ),
     "opt_out__lead_time": ("opt_in__lead_time_sample", "opt_in__item_location"),
     "opt_out__lead_time_quantile": ("opt_in__lead_time_sample", "opt_in__item_location"),
@@ -84,6 +88,7 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__demand_level",
         "opt_out__demand_model",
         "opt_out__lead_time",
+        "opt_out__lead_time_quantile",
     ),
     "opt_out__demand_effect": (
         "opt_in__item_location",
@@ -147,6 +152,31 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
     "opt_out__network_solver_run": ("opt_in__item_location", "opt_in__lane"),
     "opt_out__allocation": ("opt_in__item_location", "opt_in__segment", "opt_in__segment_demand"),
     "opt_out__allocation_solver_run": ("opt_in__item_location", "opt_in__segment"),
+    "opt_out__policy_backtest": (
+        "opt_in__item_location",
+        "opt_in__demand_history",
+        "opt_out__protection_demand",
+    ),
+    "opt_out__forecast_accuracy": (
+        "opt_in__item_location",
+        "opt_in__demand_history",
+        "opt_out__protection_demand",
+    ),
+    "opt_out__forecast_bias": (
+        "opt_in__item_location",
+        "opt_in__demand_history",
+        "opt_out__protection_demand",
+    ),
+    "opt_out__forecast_value_added": (
+        "opt_in__item_location",
+        "opt_in__demand_history",
+        "opt_out__protection_demand",
+    ),
+    "opt_out__method_choice": (
+        "opt_in__item_location",
+        "opt_in__demand_history",
+        "opt_out__protection_demand",
+    ),
 }
 
 

@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from optimization.contracts.inputs import (
+    CONSENSUS_PLAN,
     DEMAND_EVENT,
     DEMAND_HISTORY,
     EXTERNAL_DRIVER,
@@ -19,6 +20,7 @@ from optimization.contracts.outputs import (
     DEMAND_EFFECT,
     DEMAND_LEVEL,
     DEMAND_MODEL,
+    DEMAND_SENSING,
     FORECAST,
     LEAD_TIME,
     LEAD_TIME_QUANTILE,
@@ -124,12 +126,20 @@ def demand_model(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
 def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Forecast weekly demand with quantiles."""
     from optimization.demand.base import DatedEffects
-    from optimization.demand.forecasting import forecast_demand
+    from optimization.demand.forecasting import Guidance, forecast_demand
+    from optimization.simulation.promotion import current_methods
 
     as_of = business_date(context)
     with pipeline.stage("forecast") as stage, mapper(pipeline.settings.execution.workers) as spread:
         item_location, history, classes, lead, learnt = read_borders(
             pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, DEMAND_CLASS, LEAD_TIME, DEMAND_MODEL
+        )
+        sensing, plan = read_borders(pipeline, as_of, DEMAND_SENSING, CONSENSUS_PLAN)
+        guidance = Guidance(
+            DatedEffects(*read_borders(pipeline, as_of, *EFFECTS)),
+            sensing,
+            plan,
+            current_methods(previous_table(pipeline, as_of, "method_choice")),
         )
         frame, levels, report = forecast_demand(
             item_location,
@@ -138,9 +148,9 @@ def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipel
             lead,
             learnt,
             pd.Timestamp(as_of),
-            DatedEffects(*read_borders(pipeline, as_of, *EFFECTS)),
-            parameters=demand_parameters(pipeline),
-            mapper=spread,
+            guidance,
+            demand_parameters(pipeline),
+            spread,
         )
         yield from write_border(pipeline, as_of, FORECAST, frame, report)
         yield from write_border(pipeline, as_of, DEMAND_LEVEL, levels, {})
@@ -155,7 +165,16 @@ def protection(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pip
     as_of = business_date(context)
     with pipeline.stage("demand over lead time") as stage:
         frame, report = protection_demand(
-            *read_borders(pipeline, as_of, ITEM_LOCATION, FORECAST, DEMAND_LEVEL, DEMAND_MODEL, LEAD_TIME)
+            *read_borders(
+                pipeline,
+                as_of,
+                ITEM_LOCATION,
+                FORECAST,
+                DEMAND_LEVEL,
+                DEMAND_MODEL,
+                LEAD_TIME,
+                LEAD_TIME_QUANTILE,
+            )
         )
         yield from write_border(pipeline, as_of, PROTECTION_DEMAND, frame, report)
         stage.detail = f"{len(frame):,} item-locations"

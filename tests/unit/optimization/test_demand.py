@@ -10,7 +10,7 @@ import pytest
 
 from optimization.demand import models
 from optimization.demand.classes import classify_demand
-from optimization.demand.forecasting import forecast_demand
+from optimization.demand.forecasting import Guidance, forecast_demand
 from optimization.demand.lead_times import estimate_lead_times
 from optimization.demand.learning import learn_demand_model
 from optimization.demand.protection import cumulative_demand, protection_demand
@@ -28,10 +28,15 @@ def _frames(history: pd.DataFrame | None = None) -> tuple[pd.DataFrame, pd.DataF
     return item_location(len(WEEKS), first_demand_date=starts), history
 
 
+def _lead_times(items: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    lead_time, quantile, _ = estimate_lead_times(lead_time_sample([14.0] * 30), items, AS_OF)
+    return lead_time, quantile
+
+
 def _learnt(items: pd.DataFrame, history: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Classes, lead times and model: what a forecast reads beside the history."""
     classes, _ = classify_demand(items, history, AS_OF)
-    lead_time = estimate_lead_times(lead_time_sample([14.0] * 30), items, AS_OF)[0]
+    lead_time, _ = _lead_times(items)
     return classes, lead_time, learn_demand_model(items, history, lead_time, AS_OF)[0]
 
 
@@ -80,7 +85,9 @@ def test_the_first_week_ahead_begins_the_day_after_any_weekday() -> None:
 
 def test_a_promoted_method_takes_over_its_class_and_only_that() -> None:
     pooled = _plan(*_frames())[1].set_index("location_id")
-    promoted = _plan(*_frames(), method_of_class={"smooth": "ses_optimized"})[1].set_index("location_id")
+    promoted = _plan(*_frames(), guidance=Guidance(method_of_class={"smooth": "ses_optimized"}))[1].set_index(
+        "location_id"
+    )
     assert promoted["method"].to_dict() == pooled["method"].to_dict() | {"L1": "ses_optimized"}
     others = ["L2", "L3", "L4", "L5"]
     pd.testing.assert_frame_equal(pooled.loc[others], promoted.loc[others])
@@ -134,8 +141,8 @@ def test_a_missing_column_is_refused_by_name() -> None:
 
 def test_protection_demand_is_the_forecast_over_lead_time_and_review() -> None:
     items, history = _frames()
-    forecast, level, model, lead_time = _plan(items, history)
-    frame, _ = protection_demand(items, forecast, level, model, lead_time)
+    forecast, level, model, _ = _plan(items, history)
+    frame, _ = protection_demand(items, forecast, level, model, *_lead_times(items))
     first = frame.set_index("location_id").loc["L1"]
     weekly = forecast.query("location_id == 'L1' and horizon_weeks == 1")["mean_units"].iloc[0]
     assert first["mean_units"] == pytest.approx(first["protection_days"] / 7.0 * weekly)
@@ -144,9 +151,10 @@ def test_protection_demand_is_the_forecast_over_lead_time_and_review() -> None:
 
 def test_the_error_of_a_borrowed_level_widens_the_distribution() -> None:
     items, history = _frames()
-    forecast, level, model, lead_time = _plan(items, history)
-    sure, _ = protection_demand(items, forecast, level.assign(level_error_cv2=0.0), model, lead_time)
-    unsure, _ = protection_demand(items, forecast, level.assign(level_error_cv2=0.5), model, lead_time)
+    forecast, level, model, _ = _plan(items, history)
+    lead = _lead_times(items)
+    sure, _ = protection_demand(items, forecast, level.assign(level_error_cv2=0.0), model, *lead)
+    unsure, _ = protection_demand(items, forecast, level.assign(level_error_cv2=0.5), model, *lead)
     gained = unsure["variance_units2"] - sure["variance_units2"]
     assert gained.to_numpy() == pytest.approx(0.5 * sure["mean_units"].to_numpy() ** 2)
 
