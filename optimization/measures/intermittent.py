@@ -23,3 +23,21 @@ def croston_components(history: Sequence[float], alpha: float) -> tuple[float, f
             interval = since if is_first else interval + alpha * (since - interval)
             since = 0
     return size, float(interval)
+
+
+def tsb_level(history: Sequence[float], alpha_size: float, alpha_probability: float) -> float:
+    """Teunter-Syntetos-Babai forecast: smoothed size times smoothed probability of demand, units.
+
+    The size starts at the first demand, the probability at the first observation, and both are
+    updated from then on; the probability in every period, so that dead items decay. 0 without demand.
+
+    >>> tsb_level([1, 0, 3], 0.5, 0.5)
+    1.5
+    """
+    probability = size = 0.0
+    for period, demand in enumerate(history):
+        asked = float(demand > 0)
+        probability = asked if period == 0 else probability + alpha_probability * (asked - probability)
+        if demand > 0:
+            size = float(demand) if size == 0.0 else size + alpha_size * (demand - size)
+    return size * probability

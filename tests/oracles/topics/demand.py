@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from optimization.demand.censored import negative_binomial_moments, poisson_rate
 from optimization.demand.classes import interval_and_variation, syntetos_boylan_class
+from optimization.demand.empirical import MixedLeadTime, bootstrap_of_interval, mean_of, quantile_of
 from optimization.demand.kaplan_meier import kaplan_meier
 from optimization.demand.models import Chunk, fitted_levels
-from optimization.measures.intermittent import croston_components
+from optimization.measures.intermittent import croston_components, tsb_level
 from optimization.measures.kpi import forecast_errors
 from tests.oracles.registry import answers
 
@@ -20,18 +22,59 @@ def _level(method: str, history: list[float]) -> float:
 
 @answers("Croston / SBA")
 def croston(given: dict[str, Any]) -> Any:
-    size, interval = croston_components(given["y"], given["alpha"])
+    alpha = given["alpha"]
+    size, interval = croston_components(given["y"], alpha)
     return {
         "z": size,
         "p": interval,
-        "croston": _level("croston_classic", given["y"]),
-        "sba": _level("croston_sba", given["y"]),
+        "croston": size / interval if interval else 0.0,
+        "sba": (1.0 - alpha / 2.0) * size / interval if interval else 0.0,
     }
 
 
 @answers("TSB")
 def tsb(given: dict[str, Any]) -> Any:
-    return {"tsb": _level("tsb", given["y"])}
+    return {"tsb": tsb_level(given["y"], given["alpha_d"], given["alpha_p"])}
+
+
+@answers("censored demand, Poisson MLE")
+def censored(given: dict[str, Any]) -> Any:
+    exact, cut = (np.array(given[name], dtype=float) for name in ("exact", "right_censored_at"))
+    mean, ratio = negative_binomial_moments(exact, cut)
+    return {
+        "mle": poisson_rate(exact, cut),
+        "naive_mean": float(np.concatenate([exact, cut]).mean()),
+        "drop_censored_mean": float(exact.mean()),
+        "negative_binomial": {"mean": mean, "variance_to_mean": ratio},
+    }
+
+
+def _percent(level: float) -> str:
+    return f"{round(100.0 * level, 6):g}"
+
+
+@answers("bimodal lead time: normal formula fails")
+def mixed_lead_time(given: dict[str, Any]) -> Any:
+    rate = given.get("daily_poisson", given.get("daily_mean"))
+    days = np.array([float(value) for value in given["lead_time_pmf"]])
+    weights = np.array(list(given["lead_time_pmf"].values()), dtype=float)
+    demand = MixedLeadTime(rate, given.get("variance_to_mean", 1.0), days, weights)
+    found: dict[str, Any] = {
+        "mean": demand.mean,
+        "variance": demand.variance,
+        "exact_quantiles": [demand.quantile(level) for level in given["targets"]],
+    }
+    for level in {*given["targets"], 0.9}:
+        normal = demand.normal_quantile(level)
+        found[f"normal_q{_percent(level)}"] = normal
+        found[f"true_CSL_of_ceil_normal_q{_percent(level)}"] = demand.cdf(float(np.ceil(normal)))
+    return found
+
+
+@answers("exact iid bootstrap of 3-period demand", "exact iid bootstrap")
+def bootstrap(given: dict[str, Any]) -> Any:
+    pmf = bootstrap_of_interval(np.array(given["history"], dtype=float), given["periods"])
+    return {"quantiles": [quantile_of(pmf, level) for level in given["q"]], "mean": mean_of(pmf)}
 
 
 @answers("all-zero history")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,8 @@ def newsvendor_poisson(given: dict[str, Any]) -> Any:
 
 @answers("newsvendor discrete")
 def newsvendor_discrete(given: dict[str, Any]) -> Any:
-    demand = np.array(sorted(float(value) for value in given["pmf"]))
-    probability = np.array([given["pmf"][str(int(value))] for value in demand])
+    pairs = sorted((float(value), float(weight)) for value, weight in given["pmf"].items())
+    demand, probability = np.array(pairs).T
     level, cost = newsvendor.newsvendor_discrete(
         given["holding_cost"], given["stockout_cost"], demand, probability
     )
@@ -44,7 +45,7 @@ def newsvendor_discrete(given: dict[str, Any]) -> Any:
 
 @answers("base-stock with lead time")
 def base_stock(given: dict[str, Any]) -> Any:
-    periods = given["protection_periods"]
+    periods = given.get("protection_periods", given.get("lead_time", 0) + 1)
     level, cost = newsvendor.newsvendor_normal(
         given["holding_cost"], given["stockout_cost"], given["mean"] * periods, given["sd"] * periods**0.5
     )
@@ -57,15 +58,35 @@ def critical_ratio(given: dict[str, Any]) -> Any:
     return {"critical_ratio": newsvendor.critical_ratio(short, given["holding_per_period"])}
 
 
-@answers("loss function")
+@answers("newsvendor with prices")
+def newsvendor_with_prices(given: dict[str, Any]) -> Any:
+    over, under = newsvendor.costs_of_prices(
+        given["selling_revenue"],
+        given["purchase_cost"],
+        given["salvage_value"],
+        given.get("stockout_cost", 0.0),
+    )
+    level, cost = newsvendor.newsvendor_normal(over, under, given["mean"], given["sd"])
+    return {
+        "S": level,
+        "cost": cost,
+        "profit": (given["selling_revenue"] - given["purchase_cost"]) * given["mean"] - cost,
+    }
+
+
+@answers("loss function", "loss function normal")
 def loss(given: dict[str, Any]) -> Any:
-    value = safety_stock.standard_normal_loss(given["z"])
-    return {"loss": value, "complementary": value + given["z"]}
+    if "z" in given:
+        value = safety_stock.standard_normal_loss(given["z"])
+        return {"loss": value, "complementary": value + given["z"]}
+    value = given["sd"] * safety_stock.standard_normal_loss((given["x"] - given["mean"]) / given["sd"])
+    return {"loss": value, "complementary": value + given["x"] - given["mean"]}
 
 
-@answers("loss function negative binomial")
-def loss_negative_binomial(given: dict[str, Any]) -> Any:
-    value = float(distributions.expected_shortage(*_one(given["x"], given["mean"], given["sd"] ** 2))[0])
+@answers("loss function negative binomial", "loss function Poisson")
+def loss_of_whole_units(given: dict[str, Any]) -> Any:
+    variance = given["sd"] ** 2 if "sd" in given else given["mean"] * given.get("variance_to_mean", 1.0)
+    value = float(distributions.expected_shortage(*_one(given["x"], given["mean"], variance))[0])
     return {"loss": value, "complementary": value + given["x"] - given["mean"]}
 
 
@@ -130,7 +151,8 @@ def slow_mover(given: dict[str, Any]) -> Any:
 
 @answers("sum of quantiles is not quantile of sum")
 def sum_of_quantiles(given: dict[str, Any]) -> Any:
-    mean, ratio, n = 2.0, 1.5, given["periods"]
+    mean, ratio = (float(number) for number in re.findall(r"[0-9]*\.?[0-9]+", given["per_period"])[:2])
+    n = given["periods"]
     level = np.array([given["q"]])
     each = distributions.quantiles(*_one(mean, mean * ratio), level)[0, 0]
     total = distributions.quantiles(*_one(n * mean, n * mean * ratio), level)[0, 0]

@@ -17,7 +17,7 @@ from optimization.network.batches import Batch, solve_batch
 from optimization.parameters import NetworkParameters
 from optimization.solver.highs import solve
 from optimization.solver.matrix import matrix_of
-from tests.oracles import run_cases
+from tests.oracles import run_cases, run_optimization
 from tests.oracles.topics.balancing import moves_from, places_with
 
 CASES = Path(__file__).parents[2] / "oracles" / "cases"
@@ -34,6 +34,12 @@ def test_all_reference_cases_that_are_answered_agree(capsys: pytest.CaptureFixtu
     assert run_cases.main([str(CASES / "reference_cases.json")]) == 0
     printed = capsys.readouterr().out
     assert "0 misses" in printed and "topics not covered" in printed
+
+
+def test_all_instances_that_are_answered_agree(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_optimization.main([str(CASES / "optimization_instances.json")]) == 0
+    printed = capsys.readouterr().out
+    assert "6 instances, 0 misses" in printed and "models not covered" in printed
 
 
 def test_the_runner_exits_1_on_a_miss(tmp_path: Path) -> None:
