@@ -14,7 +14,8 @@ from optimization.demand.distributions import cdf
 from optimization.demand.panel import Numbers
 
 # Wanted probabilities at which a map is stored: even on the logit, where the tails matter.
-GRID: Numbers = 1.0 / (1.0 + np.exp(-np.linspace(-7.0, 7.0, 57)))
+_LOGITS: Numbers = np.linspace(-7.0, 7.0, 57)
+GRID: Numbers = 1.0 / (1.0 + np.exp(-_LOGITS))
 # An estimate at probability q from n independent transforms weighs n·q(1−q) against this many.
 PRIOR_WEIGHT = 15.0
 # The randomised transform is kept inside the open unit interval.
@@ -48,8 +49,7 @@ def quantile_maps(
     n·q(1−q)/(n·q(1−q) + 15). Overlapping intervals are not independent: n counts rows divided by
     `rows_per_independent`, the length of an interval.
     """
-    identity = logit(GRID)
-    pooled = _shrunk(pit, identity, rows_per_independent)
+    pooled = _shrunk(pit, _LOGITS, rows_per_independent)
     return np.stack([_shrunk(pit[group == g], pooled, rows_per_independent) for g in range(n_groups)])
 
 
@@ -65,7 +65,7 @@ def _shrunk(pit: Numbers, prior: Numbers, rows_per_independent: float) -> Number
 def mapped(levels: Numbers, maps: Numbers, group: npt.NDArray[np.int8]) -> Numbers:
     """Probability to ask the fitted distribution for, (n, k), so that `levels` (k,) are reached."""
     wanted = logit(np.clip(levels, _EDGE, 1.0 - _EDGE))
-    return _sigmoid(np.stack([np.interp(wanted, logit(GRID), row) for row in maps])[group])
+    return _sigmoid(np.stack([_interpolated(wanted, _LOGITS, row) for row in maps])[group])
 
 
 def unmapped(probability: Numbers, maps: Numbers, group: npt.NDArray[np.int8]) -> Numbers:
@@ -75,8 +75,14 @@ def unmapped(probability: Numbers, maps: Numbers, group: npt.NDArray[np.int8]) -
     for g, row in enumerate(maps):
         rows = group == g
         # A rising tie-break keeps the inverse a function where the map is flat.
-        result[rows] = np.interp(x[rows], row + 1e-9 * np.arange(len(row)), logit(GRID))
+        result[rows] = _interpolated(x[rows], row + 1e-9 * np.arange(len(row)), _LOGITS)
     return np.where(probability <= 0.0, 0.0, np.where(probability >= 1.0, 1.0, _sigmoid(result)))
+
+
+def _interpolated(x: Numbers, at: Numbers, values: Numbers) -> Numbers:
+    """Linear between the points and parallel to the identity beyond them."""
+    inside = np.clip(x, at[0], at[-1])
+    return np.asarray(np.interp(inside, at, values) + (x - inside))
 
 
 def _sigmoid(x: Numbers) -> Numbers:

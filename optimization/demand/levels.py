@@ -25,6 +25,7 @@ LOT_HALF_LIFE_YEARS = 3.0
 ERROR_HALF_LIFE_YEARS = 2.0
 LEAST_ERROR_RATIO, MOST_ERROR_RATIO = 0.05, 1e6
 
+# A chunk's matrices stay in the processor's cache.
 _SERIES_PER_CHUNK = 1024
 
 
@@ -59,99 +60,78 @@ def features(panel: DemandPanel, interval_periods: Numbers, origins: Integers) -
     rounded length, at least one period.
     """
     window = whole_periods(interval_periods)
-    parts = [
-        _pass_over_time(panel, slice(start, start + _SERIES_PER_CHUNK), window, origins)
-        for start in range(0, max(panel.n, 1), _SERIES_PER_CHUNK)
-    ]
-    joined = [np.concatenate([getattr(part, name) for part in parts], axis=1) for name in _FIELDS]
-    return Features(*joined)
-
-
-_FIELDS = tuple(Features.__dataclass_fields__)
-
-
-def _pass_over_time(panel: DemandPanel, rows: slice, window: Integers, origins: Integers) -> Features:
-    values, is_known = panel.known_values(rows)
-    # Time first, so that one period of all series is contiguous.
-    values, known = np.ascontiguousarray(values.T), np.ascontiguousarray(is_known.T).astype(np.float64)
-    n = values.shape[1]
-    last = int(origins[-1]) if len(origins) else 0
-    decay = 2.0 ** (-1.0 / half_lives(panel))[:, None]
-    lot_decay = 2.0 ** (-1.0 / (LOT_HALF_LIFE_YEARS * panel.periods_per_year))
-    error_decay = 2.0 ** (-1.0 / (ERROR_HALF_LIFE_YEARS * panel.periods_per_year))
-    cells = (np.arange(n), window[rows])
-
-    total = np.vstack([np.zeros((1, n)), np.cumsum(values[:last], axis=0)])
-    count = np.vstack([np.zeros((1, n)), np.cumsum(known[:last], axis=0)])
-    judged = np.zeros((last + 1, n))
-    weighted, weight = np.zeros((len(decay), n)), np.zeros((len(decay), n))
-    first, second = np.zeros(n), np.zeros(n)
-    squares, scale = np.zeros(n), np.zeros(n)
-    nonzero, sum_of_squares, age = np.zeros(n), np.zeros(n), np.full(n, np.inf)
-
-    shape = (len(origins), n)
+    shape = (len(origins), panel.n)
     out = Features(
-        levels=np.zeros((*shape, len(decay))),
+        levels=np.zeros((*shape, len(half_lives(panel)))),
         log_lot=np.zeros(shape),
         log_error_ratio=np.zeros(shape),
         periods_with_demand=np.zeros(shape),
         known_periods=np.zeros(shape),
         code=np.zeros(shape, dtype=np.int8),
     )
-    wanted = {int(origin): k for k, origin in enumerate(origins)}
-    for t in range(last + 1):
-        judged[t] = weighted[_JUDGED] / np.maximum(weight[_JUDGED], 1e-300)
-        _judge(t, cells, total, count, judged, (squares, scale), error_decay)
-        if t in wanted:
-            k = wanted[t]
-            out.levels[k] = (weighted / np.maximum(weight, 1e-300)).T
-            has = first > 0
-            out.log_lot[k][has] = np.log(second[has] / first[has])
-            judged_some = scale > 1e-12
-            ratio = np.divide(squares, scale, out=np.ones(n), where=judged_some)
-            out.log_error_ratio[k] = np.log(np.clip(ratio, LEAST_ERROR_RATIO, MOST_ERROR_RATIO))
-            out.periods_with_demand[k], out.known_periods[k] = nonzero, count[t]
-            out.code[k] = _class_code(
-                count[t], nonzero, total[t], sum_of_squares, age > panel.periods_per_year
-            )
-        if t == last:
-            break
-        y, has_y = values[t], known[t]
-        weighted *= decay
-        weighted += y
-        weight *= decay
-        weight += has_y
-        square = y * y
-        first = first * lot_decay + y
-        second = second * lot_decay + square
-        sum_of_squares += square
-        some = y > 0
-        nonzero += some
-        # A year without stock is not a year without demand.
-        age = np.where(some, 1.0, age + has_y)
+    # Chunks of one window each: its completed demand is then a difference of two rows.
+    order = np.argsort(window, kind="stable")
+    edges = np.flatnonzero(np.diff(window[order])) + 1
+    for group in np.split(order, edges):
+        for start in range(0, len(group), _SERIES_PER_CHUNK):
+            rows = group[start : start + _SERIES_PER_CHUNK]
+            _pass_over_time(panel.take(rows), int(window[rows[0]]), origins, out, rows)
     return out
 
 
-def _judge(
-    t: int,
-    cells: tuple[Integers, Integers],
-    total: Numbers,
-    count: Numbers,
-    judged: Numbers,
-    sums: tuple[Numbers, Numbers],
-    decay: float,
+def _pass_over_time(
+    panel: DemandPanel, window: int, origins: Integers, out: Features, rows: Integers
 ) -> None:
-    """Add the windows that complete at t to the sums of squared errors and of their scale."""
-    column, window = cells
-    squares, scale = sums
-    start = np.maximum(t - window, 0)
-    whole = (t > window) & (count[t] - count[start, column] == window)
-    demand = total[t] - total[start, column]
-    expected = window * judged[start, column]
-    squares *= decay
-    scale *= decay
-    squares += np.where(whole, (demand - expected) ** 2, 0.0)
-    scale += np.where(whole, (demand + expected) / 2.0, 0.0)
+    """Read one period after another; before each origin, write what is known to `out`."""
+    values, is_known = panel.known_values(slice(None))
+    # Time first, so that one period of all series is contiguous.
+    values, known = np.ascontiguousarray(values.T), np.ascontiguousarray(is_known.T).astype(np.float64)
+    n, last = panel.n, int(origins[-1]) if len(origins) else 0
+    lives = half_lives(panel)
+    k, year = len(lives), panel.periods_per_year
+    lot_life, error_life = LOT_HALF_LIFE_YEARS * year, ERROR_HALF_LIFE_YEARS * year
+    # One state, so that a period is a handful of operations: numerators and S1, denominators,
+    # S2, squared errors, their scale, periods with demand, sum of squares.
+    forgotten = [*lives, lot_life, *lives, lot_life, error_life, error_life, np.inf, np.inf]
+    decay = 2.0 ** (-1.0 / np.array(forgotten))[:, None]
+    state = np.zeros((len(decay), n))
+    of_value, weight = state[: k + 1], state[k + 1 : 2 * k + 1]
+    second, squares, scale, nonzero, sum_squares = state[2 * k + 1 :]
+    total, count, judged = (np.zeros((last + 1, n)) for _ in range(3))
+    age = np.full(n, np.inf)
+    wanted = {int(origin): position for position, origin in enumerate(origins)}
+    for t in range(last + 1):
+        np.divide(of_value[_JUDGED], np.maximum(weight[_JUDGED], 1e-300), out=judged[t])
+        # A window that started at column 0 was expected from nothing.
+        if t > window:
+            start = t - window
+            whole = count[t] - count[start] == window
+            demand, expected = total[t] - total[start], window * judged[start]
+            squares += whole * (demand - expected) ** 2
+            scale += whole * (demand + expected) * 0.5
+        if t in wanted:
+            at = wanted[t]
+            out.levels[at, rows] = (of_value[:k] / np.maximum(weight, 1e-300)).T
+            lot = np.divide(second, of_value[k], out=np.ones(n), where=of_value[k] > 0)
+            ratio = np.divide(squares, scale, out=np.ones(n), where=scale > 1e-12)
+            out.log_lot[at, rows] = np.log(lot)
+            out.log_error_ratio[at, rows] = np.log(np.clip(ratio, LEAST_ERROR_RATIO, MOST_ERROR_RATIO))
+            out.periods_with_demand[at, rows], out.known_periods[at, rows] = nonzero, count[t]
+            out.code[at, rows] = _class_code(count[t], nonzero, total[t], sum_squares, age > year)
+        if t < last:
+            y, has_y = values[t], known[t]
+            some, square = y > 0.0, y * y
+            state *= decay
+            of_value += y
+            weight += has_y
+            second += square
+            nonzero += some
+            sum_squares += square
+            np.add(total[t], y, out=total[t + 1])
+            np.add(count[t], has_y, out=count[t + 1])
+            # A year without stock is not a year without demand: only known periods age.
+            age += has_y
+            age[some] = 1.0
 
 
 def _class_code(
