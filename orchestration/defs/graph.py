@@ -5,7 +5,9 @@ from functools import cache
 import dagster as dg
 
 from orchestration.defs.allocation import assets as allocation
+from orchestration.defs.backtest import assets as backtest
 from orchestration.defs.demand import assets as demand
+from orchestration.defs.demand import effects
 from orchestration.defs.ims import assets as ims
 from orchestration.defs.marts import assets as marts
 from orchestration.defs.marts import checks as marts_checks
@@ -13,8 +15,11 @@ from orchestration.defs.network import assets as network
 from orchestration.defs.policy import assets as policy
 from orchestration.defs.published import assets as published
 from orchestration.defs.release import assets as release
+from orchestration.defs.vehicles import assets as vehicles
 
-ASSETS = dg.load_assets_from_modules([ims, marts, demand, policy, network, allocation, published, release])
+ASSETS = dg.load_assets_from_modules(
+    [ims, marts, demand, effects, vehicles, policy, network, allocation, backtest, published, release]
+)
 CHECKS = dg.load_asset_checks_from_modules([marts_checks])
 
 
