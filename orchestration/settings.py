@@ -12,7 +12,7 @@ import os
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import (
@@ -88,6 +88,14 @@ class NetworkSettings(_Section):
     items_per_batch: int = Field(50, ge=1)
 
 
+class BacktestSettings(_Section):
+    """The replay of the own history, and when forecasting methods are tried against each other."""
+
+    max_series: int = Field(1_500, ge=30)
+    service_targets: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.85, 0.90, 0.95, 0.98)
+    trial_days: int = Field(28, ge=1)
+
+
 class ExecutionSettings(_Section):
     """How work is run. None of these may change a published number."""
 
@@ -104,6 +112,10 @@ class ReleaseSettings(_Section):
     export_columns: Path | None = None
 
 
+# Sections whose settings may change a published number.
+_DECIDING = {"sealing", "demand", "policy", "network", "backtest", "release"}
+
+
 class Settings(BaseSettings):
     """Every setting of Stockplan."""
 
@@ -117,6 +129,7 @@ class Settings(BaseSettings):
     demand: DemandSettings = DemandSettings()
     policy: PolicySettings = PolicySettings()
     network: NetworkSettings = NetworkSettings()
+    backtest: BacktestSettings = BacktestSettings()
     execution: ExecutionSettings = ExecutionSettings()
     release: ReleaseSettings = ReleaseSettings()
     first_business_date: date = date(2023, 4, 26)
@@ -138,7 +151,7 @@ class Settings(BaseSettings):
 
     def decision_hash(self) -> str:
         """Hash of the settings that may change a published number (not of paths and workers)."""
-        content = self.model_dump(mode="json", include={"sealing", "demand", "policy", "network", "release"})
+        content = self.model_dump(mode="json", include=_DECIDING)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from optimization.demand.panel import DemandPanel, Numbers, interval_demand, whole_periods
 from optimization.demand.pooled import Prediction
@@ -28,7 +27,6 @@ MEASURES = (
     *(f"covered_{name}_count" for name in LEVEL_NAMES[1:]),
     *(f"randomised_{name}_count" for name in LEVEL_NAMES[1:]),
 )
-COUNTS = ("observation_count", *(f"covered_{name}_count" for name in LEVEL_NAMES[1:]))
 
 
 def pinball(actual: Numbers, quantile: Numbers, level: Numbers) -> Numbers:
@@ -148,23 +146,6 @@ def accuracy_rows(
                 }
             )
     return rows
-
-
-def with_ratios(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with bias and ratios; a ratio without a denominator is NaN."""
-    frame = rows.copy()
-    frame["bias_units"] = frame["actual_units"] - frame["forecast_units"]
-    frame["bias_share"] = ratio(frame["bias_units"], frame["actual_units"])
-    frame["wape"] = ratio(frame["absolute_error_units"], frame["actual_units"])
-    frame["mase"] = ratio(frame["absolute_error_units"], frame["naive_absolute_error_units"])
-    frame["rmsse"] = np.sqrt(ratio(frame["squared_error_units2"], frame["naive_squared_error_units2"]))
-    frame["pinball_share"] = ratio(pinball_mean(frame), frame["actual_units"])
-    for name in LEVEL_NAMES[1:]:
-        for kind, share in (("covered", "coverage"), ("randomised", "randomised_coverage")):
-            frame[f"{share}_{name}"] = ratio(frame[f"{kind}_{name}_count"], frame["observation_count"])
-    for name in COUNTS:
-        frame[name] = frame[name].astype(np.int64)
-    return frame
 
 
 def pinball_mean(sums: Any) -> Any:

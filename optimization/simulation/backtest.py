@@ -7,8 +7,9 @@ forecasting in `value_added`, methods against each other in `promotion`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,9 @@ from optimization.contracts.outputs import (
     FORECAST_ACCURACY,
     FORECAST_BIAS,
     FORECAST_VALUE_ADDED,
-    LEAD_TIME,
     METHOD_CHOICE,
     POLICY_BACKTEST,
+    PROTECTION_DEMAND,
 )
 from optimization.contracts.table import Table
 from optimization.demand.pooled import PooledModel, fit_pooled_model
@@ -30,9 +31,10 @@ from optimization.parameters import BacktestParameters, DemandParameters, Policy
 from optimization.results import Report
 from optimization.screening import screened
 from optimization.simulation import candidates, contest
-from optimization.simulation.accuracy import accuracy_rows, with_ratios
+from optimization.simulation.accuracy import accuracy_rows
 from optimization.simulation.bias import forecast_bias
 from optimization.simulation.breakdowns import groups_of
+from optimization.simulation.frozen import Frozen, frozen_rows
 from optimization.simulation.promotion import (
     NOTHING_KNOWN,
     current_methods,
@@ -64,17 +66,19 @@ class Backtest:
 def run_backtest(
     item_location: pd.DataFrame,
     demand_history: pd.DataFrame,
-    lead_time: pd.DataFrame,
+    protection_demand: pd.DataFrame,
     as_of: pd.Timestamp,
     previous_choice: pd.DataFrame | None = None,
     previous_value_added: pd.DataFrame | None = None,
+    frozen: Sequence[Frozen] = (),
     parameters: BacktestParameters | None = None,
     policy: PolicyParameters | None = None,
 ) -> Backtest:
     """Replay the own history and tell what forecasts and policies delivered in its last third.
 
-    Takes `opt_in__item_location`, `opt_in__demand_history`, `opt_out__lead_time`, and the last
-    release's `method_choice` and `forecast_value_added` (None on the first run). At each origin
+    Takes `opt_in__item_location`, `opt_in__demand_history`, `opt_out__protection_demand`, the last
+    release's `method_choice` and `forecast_value_added` (None on the first run), and forecasts that
+    earlier releases published. At each origin
     only earlier weeks are read; weeks after `as_of` never. Masters and lead times are today's.
     A history too short to be cut gives one row without a verdict. Raises `ContractError` when a
     frame is not of its table.
@@ -82,20 +86,21 @@ def run_backtest(
     parameters, policy = parameters or BacktestParameters(), policy or PolicyParameters()
     item_location, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
     item_location = item_location[~poisoned].reset_index(drop=True)
-    lead_time = LEAD_TIME.validate(lead_time)
+    protection_demand = PROTECTION_DEMAND.validate(protection_demand)
     series = weekly_series(
         item_location, screened_history(demand_history), as_of, DemandParameters().max_plausible_units
     )
     methods = current_methods(previous_choice)
-    replay = replay_of(item_location, series, lead_time, parameters)
+    replay = replay_of(item_location, series, protection_demand, parameters)
+    accuracy = frozen_rows(item_location, series, frozen)
     if replay is None:
-        return _without_verdict(item_location, methods, as_of)
+        return _without_verdict(item_location, methods, as_of, accuracy)
     model = learnt(replay, parameters)
     origins, scored = replay.weeks.origins, replay.weeks.width - replay.weeks.split
     groups = groups_of(replay, model.predict(replay.panel, replay.interval, replay.weeks.split).mean)
 
     said = candidates.predictions_of(candidates.CURRENT_DEFAULT, replay, model, origins)
-    accuracy = accuracy_rows(replay, said, candidates.CURRENT_DEFAULT, groups)
+    accuracy += accuracy_rows(replay, said, candidates.CURRENT_DEFAULT, groups)
     ours, added = worth_of(candidates.CURRENT_DEFAULT, replay, model), []
     for reference in REFERENCES:
         added += value_added_rows(ours, worth_of(reference, replay, model), groups, parameters)
@@ -111,13 +116,12 @@ def run_backtest(
     entries = contest.contest(replay, model, methods, parameters)
     rows = backtest_rows(replay, planned, entries, groups, _population(item_location), parameters)
     proof = pd.DataFrame(rows).assign(
-        sampled_share=lambda frame: frame["series_count"] / frame["population_count"],
         scored_from_date=as_of - pd.Timedelta(days=DAYS_PER_WEEK * scored - 1),
         scored_to_date=as_of,
     )
     return _tables(
         proof,
-        with_ratios(pd.DataFrame(accuracy)).assign(method="pooled_dispersion", status="OK"),
+        pd.DataFrame(accuracy).assign(method="pooled_dispersion", status="OK"),
         forecast_bias(item_location, series, model, replay.weeks, parameters),
         value_added.assign(method="paired_simulated_cost"),
         choice,
@@ -165,7 +169,10 @@ def _population(item_location: pd.DataFrame) -> dict[tuple[str, str], int]:
 
 
 def _without_verdict(
-    item_location: pd.DataFrame, methods: Mapping[str, str], as_of: pd.Timestamp
+    item_location: pd.DataFrame,
+    methods: Mapping[str, str],
+    as_of: pd.Timestamp,
+    accuracy: list[dict[str, Any]],
 ) -> Backtest:
     """One row that says why nothing is proven, and the methods as they are."""
     proof = pd.DataFrame(
@@ -181,7 +188,6 @@ def _without_verdict(
                 "service_target": 1.0,
                 "is_current": True,
                 "population_count": len(item_location),
-                "sampled_share": 0.0,
                 "shortage_to_holding": 1.0,
                 "verdict": "no_verdict",
                 "reason_code": "HISTORY_TOO_SHORT",
@@ -209,7 +215,8 @@ def _without_verdict(
         ]
     )
     nothing = pd.DataFrame()
-    return _tables(proof, nothing, nothing, nothing, choice, series=0, weeks=0)
+    published = pd.DataFrame(accuracy).assign(method="as_published", status="OK")
+    return _tables(proof, published, nothing, nothing, choice, series=0, weeks=0)
 
 
 _COUNTED = tuple(

@@ -10,7 +10,6 @@ from optimization.demand.pooled import PooledModel
 from optimization.demand.series import WeeklySeries
 from optimization.parameters import BacktestParameters
 from optimization.reasons import first_that_holds
-from optimization.simulation.accuracy import ratio
 from optimization.simulation.candidates import CURRENT_DEFAULT
 from optimization.simulation.replay import WEEKS_PER_YEAR, Weeks, dense_to, has_history
 
@@ -63,7 +62,6 @@ def forecast_bias(
             "is_drifting": drifts,
             "method": "tracking_signal",
             "status": "OK",
-            "bias_share": ratio(bias, came),
             "reason_code": first_that_holds({"FORECAST_DRIFTS": drifts}),
         }
     )

@@ -38,9 +38,13 @@ def groups_of(replay: Replay, expected: Numbers) -> list[Group]:
         "category": replay.items["category"].to_numpy(dtype=object),
         "size": size,
     }
-    groups = [Group("all", "*", np.arange(replay.n))]
+    fair = replay.in_proportion
+    groups = [Group("all", "*", np.flatnonzero(fair))]
     for breakdown, of_row in names.items():
+        # Within a class every row counts; across classes only those in proportion do.
+        counts = np.ones(replay.n, dtype=np.bool_) if breakdown == "demand_class" else fair
         groups += [
-            Group(breakdown, str(value), np.flatnonzero(of_row == value)) for value in sorted(set(of_row))
+            Group(breakdown, str(value), np.flatnonzero(counts & (of_row == value)))
+            for value in sorted(set(of_row[counts]))
         ]
     return groups

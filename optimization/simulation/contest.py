@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.demand import distributions
-from optimization.demand.panel import Integers, Numbers
+from optimization.demand.panel import Flags, Integers, Numbers
 from optimization.demand.pooled import PooledModel
 from optimization.demand.protection import LEVELS as PROTECTION_LEVELS
 from optimization.demand.series import DAYS_PER_WEEK
@@ -45,7 +45,8 @@ class Score:
     filled: Numbers
     observed_weeks: Numbers
     ready_weeks: Numbers
-    served_weeks: Numbers
+    cycles: Numbers
+    served_cycles: Numbers
     mean_on_hand: Numbers
     on_hand: Numbers
     backlog: Numbers
@@ -195,19 +196,40 @@ def score(trial: Trial, levels: Levels) -> Score:
     outcome = trial.play(levels, keep_ledger=True)
     if outcome.ledger is None:
         raise ValueError("a score needs the ledger of the trial")
+    ledger, counted = outcome.ledger, slice(trial.warm_up, None)
     known = np.isfinite(trial.panel[:, trial.first : trial.last])
-    has_stock = outcome.ledger.on_hand[:, trial.warm_up :] > 0
+    played_demand = np.nan_to_num(trial.panel[:, trial.first - trial.warm_up : trial.last])
+    ends, served = cycles(ledger.receipt > 0, played_demand - ledger.served > 1e-9)
     return Score(
         demand=outcome.demand,
         filled=outcome.filled,
         observed_weeks=outcome.periods,
-        ready_weeks=(has_stock & known).sum(axis=1).astype(np.float64),
-        served_weeks=outcome.periods - outcome.short_periods,
+        ready_weeks=((ledger.on_hand[:, counted] > 0) & known).sum(axis=1).astype(np.float64),
+        cycles=ends[:, counted].sum(axis=1).astype(np.float64),
+        served_cycles=served[:, counted].sum(axis=1).astype(np.float64),
         mean_on_hand=outcome.mean_on_hand,
         on_hand=outcome.on_hand,
         backlog=outcome.backlog,
         lost=outcome.lost,
     )
+
+
+def cycles(is_receipt: Flags, is_short: Flags) -> tuple[Flags, Flags]:
+    """Where a replenishment cycle ends, and where it ends without a shortage since it began, (n, T).
+
+    A receipt at the start of a period ends the cycle that ran since the receipt before it.
+
+    >>> receipt = np.array([[False, True, False, True, False, True]])
+    >>> short = np.array([[False, False, True, False, False, False]])
+    >>> cycles(receipt, short)[1].astype(int).tolist()
+    [[0, 1, 0, 0, 0, 1]]
+    """
+    so_far = np.cumsum(is_short, axis=1)
+    before = np.concatenate([np.zeros((len(so_far), 1), dtype=so_far.dtype), so_far[:, :-1]], axis=1)
+    # The count of shortages at the receipt before: it never falls, so the last one is the largest.
+    at_receipt = np.maximum.accumulate(np.where(is_receipt, before, 0), axis=1)
+    begun = np.concatenate([np.zeros((len(so_far), 1), dtype=so_far.dtype), at_receipt[:, :-1]], axis=1)
+    return is_receipt, is_receipt & (before == begun)
 
 
 def as_planned(

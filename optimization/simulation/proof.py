@@ -123,7 +123,7 @@ def _achieved(
     above, below = {
         "fill": (score.filled, score.demand),
         "ready": (score.ready_weeks, score.observed_weeks),
-        "cycle": (score.served_weeks, score.observed_weeks),
+        "cycle": (score.served_cycles, score.cycles),
     }[metric]
     achieved = float(ratio(above[at].sum(), below[at].sum()))
     low, high = interval_of(ratio(weights @ above[at], weights @ below[at]))
@@ -133,7 +133,8 @@ def _achieved(
         "filled_units": float(score.filled[at].sum()),
         "observed_weeks": int(observed),
         "ready_weeks": int(score.ready_weeks[at].sum()),
-        "served_weeks": int(score.served_weeks[at].sum()),
+        "cycle_count": int(score.cycles[at].sum()),
+        "served_cycle_count": int(score.served_cycles[at].sum()),
         "achieved_service": achieved,
         "achieved_service_low": low,
         "achieved_service_high": high,

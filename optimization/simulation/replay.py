@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.demand.intervals import protection_intervals
 from optimization.demand.levels import CLASSES, features
 from optimization.demand.panel import DemandPanel, Flags, Integers, Numbers
 from optimization.demand.series import DAYS_PER_WEEK, WeeklySeries
+from optimization.keys import positions
 from optimization.lifecycle import is_closed
 from optimization.parameters import BacktestParameters
 from optimization.simulation.frontier import Trial
@@ -25,6 +25,7 @@ Texts = npt.NDArray[np.object_]
 WEEKS_PER_YEAR = 365.0 / DAYS_PER_WEEK
 LEAST_SCORED_WEEKS, MOST_SCORED_WEEKS = 8, 52
 MOST_WARM_UP_WEEKS = 13
+LEAST_OF_A_CLASS = 120
 # A lead time drawn longer than this is a record of something else.
 _LONGEST_LEAD_WEEKS = 52
 
@@ -79,7 +80,8 @@ class Replay:
 
     `items` are rows of `opt_in__item_location`; `demand_class` (n,) as known at the split.
     `interval` is lead time plus review in weeks, `lead_sd` the lead time's spread, `lead_time`
-    (n, played + 1) the whole weeks drawn for each review, `review` whole weeks.
+    (n, played + 1) the whole weeks drawn for each review, `review` whole weeks. `in_proportion` marks
+    the rows that stand for the whole; the others are there to say more about rare classes.
     """
 
     items: pd.DataFrame
@@ -90,6 +92,7 @@ class Replay:
     lead_sd: Numbers
     lead_time: Integers
     review: Integers
+    in_proportion: Flags
 
     @property
     def n(self) -> int:
@@ -116,6 +119,7 @@ class Replay:
             lead_sd=self.lead_sd[rows],
             lead_time=self.lead_time[rows],
             review=self.review[rows],
+            in_proportion=self.in_proportion[rows],
         )
 
     def tuning(self) -> Trial:
@@ -144,13 +148,13 @@ class Replay:
 def replay_of(
     item_location: pd.DataFrame,
     series: WeeklySeries,
-    lead_time: pd.DataFrame,
+    protection_demand: pd.DataFrame,
     parameters: BacktestParameters,
 ) -> Replay | None:
     """Draw the sample and put together the replay; None where no history is long enough.
 
-    `item_location` is screened and in key order, `series` are its weeks, `lead_time` is
-    `opt_out__lead_time`. An item-location is scored when `has_history` and
+    `item_location` is screened and in key order, `series` are its weeks, `protection_demand`
+    has the lead time of each. An item-location is scored when `has_history` and
     `min_history_weeks` of its weeks before the split are known.
     """
     width = int(series.n_weeks.max(initial=0))
@@ -171,20 +175,37 @@ def replay_of(
     panel = DemandPanel(values, WEEKS_PER_YEAR)
     code = features(panel, np.ones(panel.n), np.array([weeks.split])).code[0]
     chosen = evenly_by_group(item_location.iloc[rows], code.astype(np.int64), parameters.max_series)
+    in_proportion = np.isin(np.arange(len(rows)), chosen)
+    chosen = np.sort(np.concatenate([chosen, *_more_of_rare(item_location.iloc[rows], code, in_proportion)]))
     items = item_location.iloc[rows[chosen]].reset_index(drop=True)
-    terms = protection_intervals(items, lead_time)
-    lead, lead_sd = terms.lead_time_days / DAYS_PER_WEEK, terms.lead_time_sd_days / DAYS_PER_WEEK
+    terms = protection_demand.iloc[positions(items, protection_demand)]
+    lead, lead_sd, interval = (
+        terms[name].to_numpy(np.float64) / DAYS_PER_WEEK
+        for name in ("lead_time_days", "lead_time_sd_days", "protection_days")
+    )
     review_days = items["review_days"].to_numpy(np.float64)
     return Replay(
         items=items,
         panel=panel.take(chosen),
         weeks=weeks,
         demand_class=np.array(CLASSES, dtype=object)[code[chosen]],
-        interval=terms.protection_days / DAYS_PER_WEEK,
+        interval=interval,
         lead_sd=lead_sd,
         lead_time=drawn_lead_times(lead, lead_sd, weeks.width - weeks.first + 1, parameters.seed),
         review=np.maximum(np.rint(review_days / DAYS_PER_WEEK), 1.0).astype(np.int64),
+        in_proportion=in_proportion[chosen],
     )
+
+
+def _more_of_rare(items: pd.DataFrame, code: npt.NDArray[np.int8], taken: Flags) -> list[Integers]:
+    """Further rows of each class that has fewer than `LEAST_OF_A_CLASS` in the sample."""
+    more = []
+    for name in range(len(CLASSES)):
+        rest = np.flatnonzero((code == name) & ~taken)
+        missing = max(LEAST_OF_A_CLASS - int(((code == name) & taken).sum()), 0)
+        if missing and len(rest):
+            more.append(rest[evenly_by_group(items.iloc[rest], np.zeros(len(rest), np.int64), missing)])
+    return more
 
 
 def has_history(item_location: pd.DataFrame, series: WeeklySeries, parameters: BacktestParameters) -> Flags:

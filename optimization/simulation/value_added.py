@@ -88,12 +88,6 @@ def value_added_rows(
             "simulated_cost": float(costs[0].sum()),
             "reference_simulated_cost": float(costs[1].sum()),
         }
-        for name, saved in (
-            ("error_value_added", "absolute_error_units"),
-            ("pinball_value_added", "pinball_units"),
-            ("cost_value_added", "simulated_cost"),
-        ):
-            row[name] = 1.0 - float(ratio(row[saved], row[f"reference_{saved}"]))
         draw = np.random.default_rng(parameters.seed)
         row |= cost_ratio(*costs, row_weights(len(group.rows), parameters.resamples, draw))
         row |= verdict_of(row, len(group.rows), parameters)

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,15 @@ def previous_release(lake: Lake, before: date) -> Release | None:
     """Return the newest release of the latest date before `before`, or None."""
     earlier = [one for one in releases(lake) if one.as_of < before]
     return earlier[-1] if earlier else None
+
+
+FROZEN_WEEKS = (1, 4, 13)
+
+
+def frozen_releases(lake: Lake, as_of: date) -> dict[int, Release]:
+    """Return the newest releases of exactly 1, 4 and 13 weeks before `as_of`, those there are."""
+    found = {weeks: newest_of(lake, as_of - timedelta(weeks=weeks)) for weeks in FROZEN_WEEKS}
+    return {weeks: release for weeks, release in found.items() if release is not None}
 
 
 def newest_of(lake: Lake, as_of: date) -> Release | None:

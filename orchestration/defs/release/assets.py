@@ -23,7 +23,9 @@ from orchestration.defs.resources import Pipeline
 from orchestration.project import published_models
 
 if TYPE_CHECKING:
+    from orchestration.lake.paths import Lake
     from orchestration.publish.candidate import Candidate
+    from orchestration.publish.shelf import Release
     from orchestration.publish.verdicts import Verdict
 
 
@@ -114,7 +116,6 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
     from orchestration.publish.gate import GateRefused, judge
     from orchestration.publish.manifest import manifest_facts
     from orchestration.publish.release import publish, record_refusal
-    from orchestration.publish.shelf import previous_release
 
     as_of = business_date(context)
     lake, ledger, work = pipeline.lake, pipeline.ledger, pipeline.lake.build_dir(as_of)
@@ -131,10 +132,9 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
         except GateRefused as refusal:
             record_refusal(as_of, str(refusal), lake, ledger, pipeline.actor, run_facts)
             raise dg.Failure(str(refusal), allow_retries=False) from refusal
-        before = previous_release(lake, as_of)
         facts = manifest_facts(
             snapshots=collect_inputs(lake, as_of).snapshots,
-            earlier_releases=[before] if before else [],
+            earlier_releases=_read_earlier(lake, as_of),
             ledger_head=ledger.head(),
             settings=pipeline.settings,
             verdicts=verdicts,
@@ -157,6 +157,15 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
             "dagster/uri": str(outcome.release.folder.relative_to(lake.root)),
         },
     )
+
+
+def _read_earlier(lake: "Lake", as_of: date) -> "list[Release]":
+    """Return the releases that the run has read: the one before, and those whose forecasts were scored."""
+    from orchestration.publish.shelf import frozen_releases, previous_release
+
+    before = previous_release(lake, as_of)
+    read = [*([before] if before else []), *frozen_releases(lake, as_of).values()]
+    return list({release.release_id: release for release in read}.values())
 
 
 def _keep(path: Path, candidate: "Candidate", verdicts: "Sequence[Verdict]") -> None:
