@@ -83,6 +83,20 @@ class Prediction:
         """Variance of the fitted distribution, before recalibration; units²."""
         return _vmr(self.mean, self.log_dispersion, self.model.parameters[self.code]) * self.mean
 
+    def widened(self, interval_variance: float | Numbers) -> Prediction:
+        """Return the same series over an interval of uncertain length: variance + rate²·Var(P).
+
+        `interval_variance` is in periods², a number or (n,).
+        """
+        parameters = self.model.parameters[self.code]
+        vmr = _vmr(self.mean, self.log_dispersion, parameters)
+        of_length = np.divide(
+            self.rate**2 * interval_variance, self.mean, out=np.zeros_like(self.mean), where=self.mean > 0
+        )
+        power = vmr - LEAST_VMR - np.exp(parameters[:, _K + 6]) * self.mean + of_length
+        exponent = np.log(np.maximum(power, 1e-12)) - parameters[:, _K + 3] * np.log(self.mean + 0.05)
+        return self.model.prediction(self.rate, self.mean, self.code, exponent)
+
     def over(self, interval_periods: Numbers) -> Prediction:
         """Return the same series over another interval: the same rate and the same parameters."""
         mean = self.rate * interval_periods
