@@ -227,7 +227,8 @@ overdue_supply as (
         supply.location_id,
         sum({{ amount('supply.open_units', 'places.unit_cost') }}) as value_at_risk,
         sum(supply.open_units) as quantity_units,
-        case when supply.is_counted then 'overdue_still_counted' else 'overdue_not_counted' end as reason_code,
+        case when supply.is_counted then 'overdue_still_counted' else 'overdue_not_counted' end
+            as reason_code,
         'Overdue order lines: ' || count(*) || '; the oldest by ' || max(supply.overdue_days)
         || ' days; the next as likely here by ' || min(supply.expected_p50_date) || ' as not.' as detail,
         case
