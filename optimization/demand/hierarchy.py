@@ -33,9 +33,6 @@ HALF_LIFE_WEEKS = 13.0
 WIDE_UNITS = 1.0
 WITHIN_UNITS = 4.0
 PAIR_UNITS = 16.0
-# An item-location that sells less than once a week is better known by its share than by itself; in
-# the demo's real weeks that held above once a month too, for what looks fast there has been lucky.
-MOST_SHARED_RATE = 1.0
 _ROUNDS = 8
 
 
@@ -48,20 +45,18 @@ class VehicleRates:
 
 
 def vehicle_rates(item_location: pd.DataFrame, series: WeeklySeries, own_rate: Numbers) -> VehicleRates:
-    """Replace the weekly rate of slow vehicles by their share; other rows keep `own_rate`, (n,).
+    """Replace the weekly rate of vehicles by their share; other rows keep `own_rate`, (n,).
 
     `item_location` has item_kind, item_id, location_id, region and model, row for row those of
-    `series`; a vehicle without a model keeps its own rate.
+    `series`; a vehicle without a model keeps its own rate. A pair that sells well is ruled by its own
+    units, so that no limit between slow and fast is needed; one would favour what has been lucky.
     """
     known = (item_location["item_kind"] == "vehicle") & item_location["model"].notna()
-    rows = np.flatnonzero(known.to_numpy(dtype=np.bool_))
-    rate, used = own_rate.copy(), np.zeros(len(own_rate), dtype=np.bool_)
-    if len(rows):
+    used = known.to_numpy(dtype=np.bool_)
+    rate = own_rate.copy()
+    if used.any():
         units, weeks = recent_units(series, HALF_LIFE_WEEKS)
-        shared = shared_rates(item_location.iloc[rows], units[rows], weeks[rows])
-        slow = own_rate[rows] < MOST_SHARED_RATE
-        rate[rows[slow]] = shared[slow]
-        used[rows[slow]] = True
+        rate[used] = shared_rates(item_location[used], units[used], weeks[used])
     return VehicleRates(rate, used)
 
 

@@ -213,14 +213,13 @@ def test_shares_find_the_rates_of_a_mix_that_is_seen_thinly() -> None:
     assert shared.sum() == pytest.approx(own.sum(), rel=0.02) and (shared > 0).all()
 
 
-def test_only_slow_vehicles_take_their_share() -> None:
+def test_vehicles_of_a_model_take_their_share_and_a_good_seller_its_own() -> None:
     frame = vehicles(2, 2).assign(item_kind=["vehicle", "vehicle", "vehicle", "part"])
-    history = demand_history({"L0": [0.0, 1.0] * 10}, item_id="m-0")
-    series = weekly_series(frame, history, AS_OF)
-    own = np.array([0.5, 3.0, 0.0, 0.0])
-    found = vehicle_rates(frame, series, own)
-    assert found.is_used.tolist() == [True, False, True, False]
-    assert found.rate[1] == 3.0 and found.rate[3] == 0.0
+    history = demand_history({"L0": [0.0, 1.0] * 30, "L1": [200.0] * 60}, item_id="m-0")
+    found = vehicle_rates(frame, weekly_series(frame, history, AS_OF), np.full(4, 7.0))
+    assert found.is_used.tolist() == [True, True, True, False]
+    assert found.rate[3] == 7.0
+    assert found.rate[1] == pytest.approx(200.0, rel=0.02)
     assert found.rate[0] > found.rate[2] > 0.0
 
 
