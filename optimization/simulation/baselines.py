@@ -374,20 +374,17 @@ def rolling_moments(panel: Numbers, origins: Integers, window: int) -> tuple[Num
     (2.0, 1.4142)
     """
     is_known = ~np.isnan(panel)
-    # Sums of squares about the row's mean lose nothing to cancellation when levels are large.
-    centre = np.divide(np.where(is_known, panel, 0.0).sum(axis=1), np.maximum(is_known.sum(axis=1), 1))[
-        :, None
-    ]
-    values = np.where(is_known, panel - centre, 0.0)
+    values = np.where(is_known, panel, 0.0)
     low = np.maximum(origins - window, 0)
     count, total, squares = (
         (cumulated := _cumulated(each))[:, origins] - cumulated[:, low]
         for each in (is_known, values, values**2)
     )
     known = np.maximum(count, 1)
-    mean = np.where(count > 0, total / known + centre, 0.0)
+    # Only prefix sums are used: what comes after an origin must not move even the last digit.
+    mean = total / known
     variance = np.where(count > 1, (squares - total**2 / known) / np.maximum(count - 1, 1), 0.0)
-    return np.maximum(mean, 0.0), np.sqrt(np.maximum(variance, 0.0))
+    return mean, np.sqrt(np.maximum(variance, 0.0))
 
 
 def exponential_means(panel: Numbers, origins: Integers, half_life: float) -> Numbers:
