@@ -432,6 +432,24 @@ def test_capabilities_say_what_the_source_allows(read: Read) -> None:
     assert (lacking["missing_table"].notna() | lacking["missing_column"].notna()).all()
 
 
+def test_the_market_is_told_with_a_reason_for_what_cannot_be(read: Read) -> None:
+    market = read("market_position")
+    assert set(market["period"]) == {"month", "year"}
+    for value, reason in (
+        ("market_share", "share_null_reason"),
+        ("market_share_trend", "trend_null_reason"),
+        ("price_gap", "price_null_reason"),
+    ):
+        assert market[value].notna().any()
+        assert (market[value].isna() == market[reason].notna()).all(), value
+    told = market.dropna(subset="market_share")
+    by_model = told[told["model"] != "*"].groupby(["period", "period_start_date", "region", "market_segment"])
+    whole = told[told["model"] == "*"].set_index(["period", "period_start_date", "region", "market_segment"])
+    # registrations of our models are all of our registrations
+    units = by_model["own_registered_units"].sum()
+    assert units.to_numpy() == pytest.approx(whole.loc[units.index, "own_registered_units"].to_numpy())
+
+
 def test_every_check_of_the_graph_was_made_and_passed(read: Read) -> None:
     from orchestration.definitions import defs
 
