@@ -93,6 +93,7 @@ REASONS: dict[str, str] = {
     "AT_POLICY": "Nothing to do: the position is above the reorder point",
     "ORDERED_TO_POLICY": "Ordered up to the policy's level, in lots",
     "LOT_EXCESS": "Minimum quantity or lot lifts the position above the policy's level",
+    "SUPPLIER_MINIMUM": "Ordered ahead, so that the minimum of the whole order or supplier is reached",
     "COVERED_BY_TRANSFER": "Transfers lift the position above the reorder point without an order",
     "GAVE_STOCK": "Gave stock that is worth more elsewhere",
     "TOOK_STOCK": "Took stock that is worth more here",

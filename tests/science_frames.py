@@ -54,6 +54,7 @@ def item_location(rows: int = 1, **columns: Any) -> pd.DataFrame:
         "case_pack_units": np.nan,
         "current_min_units": np.nan,
         "current_max_units": np.nan,
+        "min_order_value": np.nan,
     } | columns
     frame = pd.DataFrame(values, index=range(rows))
     if "inventory_position_units" not in columns:

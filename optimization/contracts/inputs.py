@@ -53,6 +53,7 @@ ITEM_LOCATION = Table(
         "case_pack_units",
         "current_min_units",
         "current_max_units",
+        "min_order_value",
     ),
 )
 

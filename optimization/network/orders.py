@@ -11,7 +11,7 @@ import pandas as pd
 from optimization.contracts.outputs import POSITION_PLAN, REPLENISHMENT_ORDER, TRANSFER_ORDER
 from optimization.network.audit import position_after
 from optimization.network.curves import expected_cost
-from optimization.network.items import Moves, Numbers, Places
+from optimization.network.items import Flags, Moves, Numbers, Places
 from optimization.network.values import move_values
 from optimization.reasons import first_that_holds
 
@@ -62,13 +62,15 @@ def transfer_orders(
 def replenishment_orders(
     item_location: pd.DataFrame,
     ordered: Numbers,
+    topped: Flags,
     solved: Texts,
     lead_time_days: Numbers,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
     """Places with an order, as `opt_out__replenishment_order`; due when the lead time is over.
 
-    `solved` says per place how its order was found (`method`), FALLBACK where the model failed.
+    `solved` says per place how its order was found (`method`), FALLBACK where the model failed;
+    `topped` which were lifted for a minimum of the whole order.
     """
     used = np.flatnonzero(ordered > 0)
     rows = item_location.iloc[used]
@@ -83,7 +85,9 @@ def replenishment_orders(
             "need_date": due.astype("datetime64[ns]"),
             "release_date": np.full(len(used), as_of.to_datetime64()).astype("datetime64[ns]"),
             "unit_cost": rows["unit_cost"].to_numpy(np.float64),
-            "reason_code": np.where(failed, "SOLVER_NO_SOLUTION", "BELOW_REORDER_POINT").astype(object),
+            "reason_code": first_that_holds(
+                {"SOLVER_NO_SOLUTION": failed, "SUPPLIER_MINIMUM": topped[used]}, "BELOW_REORDER_POINT"
+            ),
             "method": solved[used],
             "status": np.where(failed, "FALLBACK", "OK").astype(object),
         }
@@ -92,7 +96,13 @@ def replenishment_orders(
 
 
 def position_plans(
-    item_location: pd.DataFrame, places: Places, moves: Moves, moved: Numbers, ordered: Numbers, solved: Texts
+    item_location: pd.DataFrame,
+    places: Places,
+    moves: Moves,
+    moved: Numbers,
+    ordered: Numbers,
+    topped: Flags,
+    solved: Texts,
 ) -> pd.DataFrame:
     """Every place before and after, as `opt_out__position_plan`, with why it is not at its level."""
     n = len(places)
@@ -104,6 +114,7 @@ def position_plans(
         {
             "INPUT_IMPLAUSIBLE": ~places.is_planned,
             "SOLVER_NO_SOLUTION": failed,
+            "SUPPLIER_MINIMUM": topped,
             "LOT_EXCESS": (ordered > 0) & (after > places.level + 1e-9),
             "ORDERED_TO_POLICY": ordered > 0,
             "COVERED_BY_TRANSFER": (places.need > 0) & received,

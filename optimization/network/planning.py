@@ -22,6 +22,7 @@ from optimization.network.items import Integers, Moves, Numbers, Places
 from optimization.network.lanes import useful_moves
 from optimization.network.orders import Texts, position_plans, replenishment_orders, transfer_orders
 from optimization.network.statement import places_of
+from optimization.network.supplier_minimum import with_minimums_met
 from optimization.parameters import NetworkParameters
 from optimization.results import Mapper, Report
 from optimization.screening import screened
@@ -87,10 +88,12 @@ def plan_network(
     _audit(places, moves, moved, ordered, parameters.dead_band_factor)
     runs.insert(0, _closed_form_run(places, moves, ordered, parameters.dead_band_factor))
 
+    # What a minimum over the whole order adds is no part of the model, nor of its audit.
+    ordered, topped, below = with_minimums_met(item_location, places, ordered)
     transit = lane["transit_days"].to_numpy(np.float64)
     transfers = transfer_orders(item_location, places, moves, moved, ordered, transit, as_of)
-    orders = replenishment_orders(item_location, ordered, solved, lead_days, as_of)
-    plan = position_plans(item_location, places, moves, moved, ordered, solved)
+    orders = replenishment_orders(item_location, ordered, topped, solved, lead_days, as_of)
+    plan = position_plans(item_location, places, moves, moved, ordered, topped, solved)
     solver_run = NETWORK_SOLVER_RUN.validate(pd.DataFrame(runs))
     report = Report.of(
         len(item_location),
@@ -102,6 +105,8 @@ def plan_network(
         useful_moves=len(moves),
         solves=len(runs) - 1,
         lanes_set_aside=int(bad_lane.sum()),
+        topped_up_lines=int(topped.sum()),
+        orders_below_minimum=below,
         worst_relative_gap=float(solver_run["relative_gap"].max()),
     )
     return NetworkPlan(transfers, orders, plan, solver_run, report)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from optimization.keys import Integers, positions
 from optimization.lifecycle import is_closed
+from optimization.lots import line_terms
 from optimization.network.items import Places
 
 DAYS_PER_YEAR = 365.0
@@ -44,6 +45,7 @@ def places_of(
     point, level = (
         set_policy[name].to_numpy(np.float64) for name in ("reorder_point_units", "order_up_to_units")
     )
+    moq, lot = line_terms(item_location)
     # Whoever is about to order gives nothing away.
     is_giver = planned & (closed | (position > point) | (position >= level))
     return Places(
@@ -58,8 +60,8 @@ def places_of(
         shortage_cost=shortage,
         reorder_point=np.where(closed, -1e15, point),
         level=level,
-        moq=own["moq_units"],
-        lot=own["lot_units"],
+        moq=moq,
+        lot=lot,
         is_planned=planned,
     )
 
@@ -74,8 +76,6 @@ _OWN = (
     "reserved_units",
     "backorder_units",
     "display_min_units",
-    "moq_units",
-    "lot_units",
 )
 
 

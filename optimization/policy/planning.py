@@ -15,6 +15,7 @@ from optimization.contracts.inputs import ITEM_LOCATION, PRICE_BREAK
 from optimization.contracts.outputs import POLICY, PROTECTION_DEMAND
 from optimization.keys import positions, sorted_by_key
 from optimization.lifecycle import is_closed
+from optimization.lots import line_terms
 from optimization.measures import abc_xyz
 from optimization.parameters import PolicyParameters
 from optimization.policy import budget_targets, final_orders
@@ -41,8 +42,6 @@ _TERMS = (
     "order_cost",
     "shortage_cost",
     "review_days",
-    "moq_units",
-    "lot_units",
     "display_min_units",
 )
 
@@ -177,16 +176,13 @@ def _quantities(
         economic, price = quantities_with_discounts(
             PRICE_BREAK.validate(price_break), item_location, eoq, terms
         )
-    # A minimum over the whole order or supplier is reached by topping up, not line by line.
-    own_moq = item_location["moq_scope"].fillna("line").to_numpy(dtype=object) == "line"
-    case = item_location["case_pack_units"].to_numpy(np.float64)
-    lot = np.where(np.isnan(case), terms["lot_units"], np.maximum(terms["lot_units"], case))
+    moq, lot = line_terms(item_location)
     quantity, reason = order_quantity(
         Wanted(
             economic=economic,
             yearly=terms["yearly"],
             review_days=terms["review_days"],
-            moq=np.where(own_moq, terms["moq_units"], 0.0),
+            moq=moq,
             lot=lot,
             is_whole=item_location["is_integer"].to_numpy(dtype=np.bool_),
             life_days=_life_days(item_location),

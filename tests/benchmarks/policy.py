@@ -69,6 +69,7 @@ def made_frames(n: int, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame, pd.D
             "case_pack_units": np.nan,
             "current_min_units": np.nan,
             "current_max_units": np.nan,
+            "min_order_value": np.nan,
         }
     )
     items["as_of"] = items["as_of"].astype("datetime64[ns]")

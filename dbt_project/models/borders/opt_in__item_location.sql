@@ -12,6 +12,12 @@ items as (
 
 ),
 
+suppliers as (
+
+    select * from {{ ref('dim_supplier') }}
+
+),
+
 positions as (
 
     select * from {{ ref('int_inventory_positions_netted') }}
@@ -89,7 +95,8 @@ select
     item_locations.moq_scope,
     cast(item_locations.case_pack_units as double) as case_pack_units,
     cast(item_locations.current_min_units as double) as current_min_units,
-    cast(item_locations.current_max_units as double) as current_max_units
+    cast(item_locations.current_max_units as double) as current_max_units,
+    cast(suppliers.min_order_value as double) as min_order_value
 from item_locations
 cross join run_context
 inner join items on item_locations.item_id = items.item_id
@@ -99,4 +106,5 @@ inner join positions
         and item_locations.location_id = positions.location_id
 left join ages
     on item_locations.item_id = ages.item_id and item_locations.location_id = ages.location_id
+left join suppliers on item_locations.supplier_id = suppliers.supplier_id
 where item_locations.is_ranged

@@ -1,0 +1,129 @@
+"""A minimum over a whole order: which lines are topped up to reach it, by marginal value.
+
+It comes after the network's plan: the model knows the minimum of a line only.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.demand.distributions import expected_shortage
+from optimization.network.items import Flags, Places
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Order lines that share a minimum, one value per line.
+
+    `ordered` units so far; `position` before the order, `mean` and `variance` of demand over the
+    protection interval, units; `unit_cost`; `lot` units by which a line grows; `most`: the position at
+    which it stops; `counted`: what a unit counts towards the minimum (1, or its cost).
+    """
+
+    ordered: Numbers
+    position: Numbers
+    mean: Numbers
+    variance: Numbers
+    unit_cost: Numbers
+    lot: Numbers
+    most: Numbers
+    counted: Numbers
+
+
+def top_up(lines: Lines, minimum: float) -> Numbers:
+    """Units per line so that the order reaches its minimum; never less than asked.
+
+    Each step adds one lot to the line where it avoids the most expected shortage per money:
+    [n(y) − n(y + lot)]/(lot·c), y the position after the order. When no line may grow, the order stays
+    below the minimum. An order of nothing stays nothing. Ties go to the earlier line. So the minimum is
+    reached by value, not by rounding each line.
+
+    >>> two, five = np.ones(2), np.full(2, 5.0)
+    >>> top_up(Lines(np.array([10.0, 0.0]), np.array([2.0, 6.0]), np.array([10.0, 8.0]),
+    ...     np.array([10.0, 8.0]), five, two, 40 * two, counted=five), minimum=75.0).tolist()
+    [11.0, 4.0]
+    """
+    units = lines.ordered.astype(np.float64).copy()
+    reached = float(units @ lines.counted)
+    if reached <= 0 or reached >= minimum:
+        return units
+
+    def gain(line: int) -> float:
+        here = np.array([lines.position[line] + units[line]])
+        one = np.array([lines.mean[line]]), np.array([lines.variance[line]])
+        avoided = expected_shortage(here, *one) - expected_shortage(here + lines.lot[line], *one)
+        return float(avoided[0]) / max(float(lines.lot[line] * lines.unit_cost[line]), 1e-12)
+
+    def may_grow(line: int) -> bool:
+        after = lines.position[line] + units[line] + lines.lot[line]
+        return bool(lines.counted[line] > 0 and after <= lines.most[line] + 1e-9)
+
+    queue = [(-gain(line), line) for line in range(len(units)) if may_grow(line)]
+    heapq.heapify(queue)
+    while queue and reached < minimum - 1e-9:
+        _, line = heapq.heappop(queue)
+        units[line] += lines.lot[line]
+        reached += float(lines.lot[line] * lines.counted[line])
+        if may_grow(line):
+            heapq.heappush(queue, (-gain(line), line))
+    return units
+
+
+def with_minimums_met(
+    item_location: pd.DataFrame, places: Places, ordered: Numbers
+) -> tuple[Numbers, Flags, int]:
+    """Orders lifted to the minimum of their order or supplier; which lines grew; orders still below.
+
+    `moq_scope` order counts `moq_units` over the lines of one supplier and location, supplier over all
+    lines of the supplier; `min_order_value` counts cost over the supplier and location. A line may be
+    added or grown up to its level plus the demand of one more protection interval.
+    """
+    units = ordered.copy()
+    supplier = item_location["supplier_id"].to_numpy(dtype=object)
+    order = pd.factorize(
+        pd.MultiIndex.from_arrays([supplier, item_location["location_id"].to_numpy(dtype=object)])
+    )[0]
+    scope = item_location["moq_scope"].to_numpy(dtype=object)
+    moq = item_location["moq_units"].to_numpy(np.float64)
+    cost = item_location["unit_cost"].to_numpy(np.float64)
+    value = np.nan_to_num(item_location["min_order_value"].to_numpy(np.float64))
+    whole_supplier = pd.factorize(supplier)[0]
+    most = np.where(places.is_planned & (places.level > 0), places.level + places.mean, -np.inf)
+    below = 0
+    for group, least, counted in (
+        (order, np.where(scope == "order", moq, 0.0), np.ones(len(units))),
+        (whole_supplier, np.where(scope == "supplier", moq, 0.0), np.ones(len(units))),
+        (order, value, cost),
+    ):
+        for rows in _groups_with_orders(group, least, units):
+            minimum = float(least[rows].max())
+            lines = Lines(
+                units[rows],
+                places.position[rows],
+                places.mean[rows],
+                places.variance[rows],
+                cost[rows],
+                places.lot[rows],
+                most[rows],
+                counted[rows],
+            )
+            units[rows] = top_up(lines, minimum)
+            below += int(float(units[rows] @ counted[rows]) < minimum - 1e-9)
+    return units, units > ordered + 1e-9, below
+
+
+def _groups_with_orders(
+    group: npt.NDArray[np.int64], least: Numbers, units: Numbers
+) -> list[npt.NDArray[np.int64]]:
+    """Rows of every group that has a minimum and orders something, groups in order of first row."""
+    wanted = np.isin(group, group[least > 0]) & np.isin(group, group[units > 0])
+    rows = np.flatnonzero(wanted)
+    rows = rows[np.argsort(group[rows], kind="stable")]
+    return [part for part in np.split(rows, np.flatnonzero(np.diff(group[rows])) + 1) if len(part)]
