@@ -1,8 +1,8 @@
 """The demo: two months of real new vehicles at dealers, day by day, and what such data lacks.
 
 `intervals` reads the file, `tracking` turns sightings into events by the rules it states, `vehicles`
-makes source tables of them. `history`, `parts` and `places` generate the rest; `origins` says
-which is which. `DemoConnector` puts it together.
+makes source tables of them. `history`, `parts`, `places` and `market` generate the rest; `origins`
+says which is which. `DemoConnector` puts it together.
 """
 
 from __future__ import annotations
