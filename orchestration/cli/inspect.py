@@ -1,7 +1,8 @@
-"""`stockplan releases`, `show` and `audit`: looking at what was published."""
+"""`stockplan releases`, `show`, `charts` and `audit`: looking at what was published."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,6 +76,26 @@ def show(
             f"the condition or the columns cannot be read: {error}\nColumns: {', '.join(rows.column_names)}"
         ) from error
     print_arrow(f"{table} of {chosen.release_id} · {result.num_rows:,} of {rows.num_rows:,} rows", result)
+    for chart in _charts_of(chosen, table):
+        console.print(f"Chart: {chart}")
+
+
+def charts(
+    release: Annotated[str | None, typer.Option(help="Release id; without it the current one.")] = None,
+) -> None:
+    """Say where a release's charts lie and what they show; open index.html in a browser."""
+    from orchestration.publish.charts import CHARTS
+
+    chosen = _release(release)
+    folder = chosen.folder / "evidence" / "charts"
+    drawn = [chart for chart in CHARTS if (folder / f"{chart.name}.svg").exists()]
+    if not drawn:
+        raise StockplanError(f"release {chosen.release_id} has no charts; run its date again")
+    print_table(
+        f"Charts of {chosen.release_id}: {folder}/index.html",
+        ["file", "shows"],
+        [(f"{chart.name}.svg", chart.title) for chart in drawn],
+    )
 
 
 @audit.command("verify")
@@ -96,6 +117,18 @@ def verify() -> None:
         f"The ledger is intact: {verdict.n_events:,} events, {len(heads):,} heads witnessed by releases, "
         f"head {verdict.head[:16]}"
     )
+
+
+def _charts_of(release: Release, table: str) -> list[Path]:
+    """Charts that are drawn from a table, where the release has them."""
+    from orchestration.publish.charts import CHARTS
+
+    files = [
+        release.folder / "evidence" / "charts" / f"{chart.name}.svg"
+        for chart in CHARTS
+        if chart.table == table
+    ]
+    return [file for file in files if file.exists()]
 
 
 def _release(release_id: str | None) -> Release:

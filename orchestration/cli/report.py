@@ -91,6 +91,7 @@ def _tell_places(release: Release, lake: Lake, is_current: bool) -> None:
     if is_current:
         console.print(f"Tables      {shown(lake.current_dir)}/*.parquet   {shown(lake.published_database)}")
         console.print(f"For the IMS {shown(lake.export_dir)}/*.csv")
+    console.print(f"Charts      {shown(release.folder)}/evidence/charts/index.html")
     console.print(f"Evidence    {shown(release.folder)}/manifest.json   {shown(release.folder)}/evidence/")
     console.print(
         "\nNext:  .venv/bin/stockplan show exception     what to look at first\n"

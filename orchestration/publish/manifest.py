@@ -32,6 +32,7 @@ PACKAGES = (
     "duckdb",
     "great-expectations",
     "highspy",
+    "matplotlib",
     "numba",
     "numpy",
     "pandas",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from orchestration.defs.borders import OWNERS, Made
+from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION
+from orchestration.defs.borders import OWNERS, Made, read_borders
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.release.verdicts import (
     audit_checks,
@@ -47,7 +48,7 @@ def _release_asset(
 @_release_asset(
     "release_candidate",
     sorted(published_models()),
-    "All published tables of the date, with every verdict of the run and the suite over the tables.",
+    "All published tables of the date, with every verdict of the run, the suite over the tables and charts.",
     {"python", "greatexpectations"},
 )
 def release_candidate(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Made:
@@ -55,6 +56,7 @@ def release_candidate(context: dg.AssetExecutionContext, pipeline: dg.ResourcePa
     from orchestration.evidence.tables import data_dictionary_table, lineage_table, quarantine_table
     from orchestration.lake.inputs import collect_inputs
     from orchestration.publish.candidate import build_candidate
+    from orchestration.publish.charts import draw_charts
     from orchestration.publish.expectations import expect
     from orchestration.publish.shelf import previous_release
     from orchestration.publish.verdicts import check_result_table
@@ -88,6 +90,8 @@ def release_candidate(context: dg.AssetExecutionContext, pipeline: dg.ResourcePa
                 "quarantine": quarantine_table(sealed, lake, as_of),
             },
         )
+        item_location, history = read_borders(pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY)
+        draw_charts(candidate.tables, item_location, history, work / "evidence" / "charts")
         _keep(work / "candidate.json", candidate, verdicts)
         failed = sum(not verdict.is_passed for verdict in verdicts)
         stage.detail = f"{len(verdicts):,} checks, {failed:,} not passed"
