@@ -37,6 +37,7 @@ DEPARTURE_SD = 0.15
 FADING, FADING_WEEKS = 0.7, 4
 ORIGINS = 12
 LEAST_ORIGINS = 8
+LEAST_EXPECTED_UNITS = 0.01
 LEAST_FACTOR, MOST_FACTOR = 0.5, 2.0
 EFFECT = "newest_sales"
 
@@ -152,9 +153,10 @@ def _factor(actual: Numbers, known: Numbers, level: Numbers, noise: Numbers) -> 
     """Correction and its standard error from the newest of these weeks."""
     newest = slice(max(actual.shape[1] - SENSED_WEEKS, 0), None)
     expected = level * known[:, newest].sum(axis=1)
+    some = expected > LEAST_EXPECTED_UNITS
     ones, never = np.ones(len(level)), np.full(len(level), np.inf)
-    ratio = np.divide(actual[:, newest].sum(axis=1), expected, out=ones, where=expected > 0)
-    variance = np.divide(noise, expected, out=never, where=expected > 0)
+    ratio = np.divide(actual[:, newest].sum(axis=1), expected, out=ones, where=some)
+    variance = np.divide(noise, expected, out=never, where=some)
     weight = DEPARTURE_SD**2 / (DEPARTURE_SD**2 + variance)
     factor = np.clip(1.0 + weight * (ratio - 1.0), LEAST_FACTOR, MOST_FACTOR)
     return factor, DEPARTURE_SD * np.sqrt(1.0 - weight)
