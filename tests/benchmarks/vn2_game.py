@@ -46,7 +46,7 @@ class Game:
     @property
     def has_future(self) -> bool:
         """Whether the weeks after the history are known."""
-        return self.sales.shape[1] > self.width
+        return bool(self.sales.shape[1] > self.width)
 
     @property
     def n_weeks(self) -> int:
@@ -85,7 +85,7 @@ class Game:
         if origin >= self.width:
             return np.ones(self.n, dtype=bool)
         always = self.is_in_stock[:, origin : origin + self.n_weeks].all(axis=1)
-        return always & (self.sales[:, origin - YEAR : origin].sum(axis=1) > 0)
+        return np.asarray(always & (self.sales[:, origin - YEAR : origin].sum(axis=1) > 0))
 
     def initial_state(self, origin: int) -> tuple[Numbers, Numbers]:
         """Stock and receipts (n, 2) before week `origin`."""

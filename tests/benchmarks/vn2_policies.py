@@ -62,7 +62,7 @@ class Benchmark:
         factor = np.nan_to_num(factor / np.nanmean(factor), nan=1.0)
         plain = demand / np.maximum(factor[week], 1e-9)
         base = baselines.rolling_moments(plain, np.array([origin]), 13)[0][:, 0]
-        return base * factor[game.week_of_year(origin, origin + self.cover)].sum()
+        return np.asarray(base * factor[game.week_of_year(origin, origin + self.cover)].sum())
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from optimization.demand.pooled import default_model
 from optimization.policy.lookahead import demand_paths, lost_sales_order
 from optimization.simulation.simulator import Stock
+from tests.benchmarks import vn2, vn2_policies
 from tests.benchmarks.vn2_game import Game, anchors, load, play, weekly_costs
 from tests.benchmarks.vn2_policies import Benchmark, Forecasts, Ours, Perfect, Textbook
 
@@ -179,3 +181,34 @@ def test_paths_have_the_moments_that_were_asked_for() -> None:
     np.testing.assert_allclose(paths.var(axis=2), mean * vmr[:, None], rtol=0.05)
     assert abs(np.corrcoef(paths[1])[0, 1]) < 0.05
     np.testing.assert_array_equal(paths[:1], demand_paths(mean[:1], vmr[:1], 4000))
+
+
+def test_the_program_reports_windows_later_weeks_and_a_missed_anchor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Learning takes its time and is tested elsewhere.
+    monkeypatch.setattr(vn2_policies, "fit_pooled_model", lambda panel, interval: default_model())
+    generator = np.random.default_rng(4)
+    weeks = 53 + 8 * 5 + 8
+    days = [str(day.date()) for day in pd.date_range("2022-01-03", periods=weeks, freq="7D")]
+    ids = pd.DataFrame({"Store": np.arange(12) // 4, "Product": np.arange(12) % 4})
+    mean = np.linspace(0.5, 6.0, 12)[:, None] * np.ones(weeks)
+    sales = pd.DataFrame(generator.poisson(mean).astype(float), columns=days)
+    history, later = days[:-8], days[-8:]
+    pd.concat([ids, sales[history]], axis=1).to_parquet(tmp_path / "sales_w0.parquet")
+    pd.concat([ids, sales[history] >= 0], axis=1).to_parquet(tmp_path / "in_stock_w0.parquet")
+    pd.concat([ids, sales[later]], axis=1).to_csv(tmp_path / "later.csv", index=False)
+    on_hand = np.ceil(sales[history].to_numpy()[:, -52:].mean(axis=1))
+    state = {"End Inventory": on_hand, "In Transit W+1": 0, "In Transit W+2": on_hand}
+    ids.assign(**state).to_parquet(tmp_path / "initial_state.parquet")
+    rules = RULES | {"anchors": {"oracle_net": 1e9}}
+    (tmp_path / "rules_and_anchors.json").write_text(json.dumps(rules))
+    out = tmp_path / "report.json"
+    code = vn2.main(["--data", str(tmp_path), "--future", str(tmp_path / "later.csv"), "--out", str(out)])
+    report = json.loads(out.read_text())
+    assert code == 1
+    assert not report["anchors"]["oracle_net"]["agrees"]
+    assert len(report["windows"]["origins"]) == 5 - vn2.TUNING_WINDOWS
+    assert set(report["future"]) == set(report["windows"]["summary"])
+    assert all(0 < each["net"] < 1e4 for each in report["future"].values())
+    assert "DIFFERS" in capsys.readouterr().out
