@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from optimization.contracts.inputs import CONSENSUS_PLAN
-from optimization.demand.pooling import scope_rows
+from optimization.demand.pooling import SCOPE_COLUMNS, Scopes
 from optimization.demand.series import DAYS_PER_WEEK, Numbers, WeeklySeries
 from optimization.demand.weeks import covered_share, days_of, week_starts
+from optimization.keys import Integers
 from optimization.parameters import PlanParameters
 from optimization.reasons import first_that_holds
 from optimization.screening import screened
@@ -26,7 +27,6 @@ Flags = npt.NDArray[np.bool_]
 # Narrow scopes win over wide ones; what they plan counts towards the wide plan.
 _WIDTH = {"item_id": 0, "model": 1, "category": 2, "item_kind": 3, "all": 4}
 _PLACE_WIDTH = {"location_id": 0, "region": 1, "all": 2}
-SCOPE_COLUMNS = ["scope", "scope_level", "location_scope", "location_scope_level"]
 # Past months that weigh as much as the wider knowledge of how far plans err.
 PRIOR_MONTHS = 4.0
 
@@ -78,27 +78,28 @@ def apply_plan(
     newest = _newest(ahead[is_approved], [*SCOPE_COLUMNS, "bucket_start_date"])
     fresh = ((as_of - newest["approved_date"]).dt.days <= parameters.cycle_days).to_numpy(dtype=np.bool_)
 
+    find = Scopes(item_location)
     units, covered = weekly.copy(), np.zeros_like(weekly)
     holding = newest[fresh]
     for _, bucket in holding.groupby(["bucket_start_date", "bucket_end_date"], sort=True):
         share = covered_share(
             starts, days_of(bucket["bucket_start_date"])[:1], days_of(bucket["bucket_end_date"])[:1]
         )[0]
-        planned, rows = _split(item_location, bucket, weekly * share, share)
+        planned, rows = _split(find, bucket, weekly * share, share)
         units[rows] += planned[rows] - weekly[rows] * share
         covered[rows] += share
     is_covered = covered > 0
-    error = _plan_errors(item_location, plan, series, as_of, parameters)
+    error = _plan_errors(find, plan, series, as_of, parameters)
     cv2 = np.zeros(n)
-    for scope, value in error.items():
-        if (holding[SCOPE_COLUMNS] == list(scope)).all(axis=1).any():
-            cv2 = np.where(scope_rows(item_location, *scope), np.maximum(cv2, value), cv2)
+    for scope in sorted(_scopes_of(holding)):
+        named = find.rows(*scope)
+        cv2[named] = np.maximum(cv2[named], error[scope])
     planned_rows = np.asarray(is_covered.any(axis=1))
     reason = first_that_holds(
         {
             "PLAN_APPLIED": planned_rows,
-            "PLAN_STALE": _named(item_location, newest[~fresh]),
-            "PLAN_NOT_APPROVED": _named(item_location, ahead[~is_approved]),
+            "PLAN_STALE": _named(find, newest[~fresh], n),
+            "PLAN_NOT_APPROVED": _named(find, ahead[~is_approved], n),
         }
     )
     return Consensus(
@@ -127,36 +128,34 @@ def _newest(plan: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return ordered.drop_duplicates(keys, keep="last")
 
 
-def _split(
-    item_location: pd.DataFrame, bucket: pd.DataFrame, weekly: Numbers, share: Numbers
-) -> tuple[Numbers, Flags]:
+def _split(find: Scopes, bucket: pd.DataFrame, weekly: Numbers, share: Numbers) -> tuple[Numbers, Flags]:
     """Units per row and week of one bucket's plans, and which rows have one.
 
     `weekly` is the statistical mean of the bucket's days in each week, `share` the part of each week.
     """
-    n = len(weekly)
-    planned, done = np.zeros_like(weekly), np.zeros(n, dtype=np.bool_)
+    planned, done = np.zeros_like(weekly), np.zeros(len(weekly), dtype=np.bool_)
     bucket = bucket.assign(
         width=bucket["scope_level"].map(_WIDTH), place=bucket["location_scope_level"].map(_PLACE_WIDTH)
     ).sort_values(["width", "place", *SCOPE_COLUMNS])
     days = (bucket["bucket_end_date"] - bucket["bucket_start_date"]).dt.days + 1
-    target = bucket["planned_units"] * (share.sum() * DAYS_PER_WEEK / days)
-    for (_, one), units in zip(bucket.iterrows(), target, strict=True):
-        named = scope_rows(item_location, *(str(one[column]) for column in SCOPE_COLUMNS))
-        free = named & ~done
-        if not free.any():
+    target = (bucket["planned_units"] * (share.sum() * DAYS_PER_WEEK / days)).to_numpy(np.float64)
+    scopes = bucket[SCOPE_COLUMNS].astype(str).itertuples(index=False, name=None)
+    for scope, units in zip(scopes, target, strict=True):
+        named = find.rows(*scope)
+        free = named[~done[named]]
+        if not len(free):
             continue
-        rest = max(float(units) - float(planned[named & done].sum()), 0.0)
+        rest = max(float(units) - float(planned[named[done[named]]].sum()), 0.0)
         base = weekly[free]
         if base.sum() <= 0:
             base = np.broadcast_to(share, base.shape)
         planned[free] = base * (rest / base.sum() if base.sum() > 0 else 0.0)
-        done |= free
+        done[free] = True
     return planned, done
 
 
 def _plan_errors(
-    item_location: pd.DataFrame,
+    find: Scopes,
     plan: pd.DataFrame,
     series: WeeklySeries,
     as_of: pd.Timestamp,
@@ -174,12 +173,10 @@ def _plan_errors(
     starts = week_starts(as_of, weeks)
     first_known = starts[0] if weeks else np.datetime64(as_of.date(), "D")
     past = past[past["bucket_start_date"] >= pd.Timestamp(first_known)]
+    by_row = _WeeksByRow(series, weeks)
     found: dict[tuple[str, ...], tuple[Numbers, Numbers]] = {}
     for scope, months in past.groupby(SCOPE_COLUMNS, sort=True):
-        rows = scope_rows(item_location, *map(str, scope))
-        inside = rows[series.row] & (series.week >= series.end_week - weeks)
-        at = series.week[inside] - (series.end_week - weeks)
-        demand = np.bincount(at, weights=series.units[inside], minlength=weeks)
+        demand = by_row.total(find.rows(*map(str, scope)))
         share = covered_share(
             starts, days_of(months["bucket_start_date"]), days_of(months["bucket_end_date"])
         )
@@ -187,17 +184,42 @@ def _plan_errors(
     actual = np.concatenate([np.zeros(0), *(one[0] for one in found.values())])
     planned = np.concatenate([np.zeros(0), *(one[1] for one in found.values())])
     pooled = relative_error(actual, planned, parameters.default_cv)
-    named = plan[SCOPE_COLUMNS].drop_duplicates().itertuples(index=False, name=None)
     nothing = (np.zeros(0), np.zeros(0))
     return {
-        scope: relative_error(*found.get(scope, nothing), pooled**0.5)
-        for scope in sorted(tuple(map(str, one)) for one in named)
+        scope: relative_error(*found.get(scope, nothing), pooled**0.5) for scope in sorted(_scopes_of(plan))
     }
 
 
-def _named(item_location: pd.DataFrame, plan: pd.DataFrame) -> Flags:
-    """Rows that any of these plans names."""
-    named = np.zeros(len(item_location), dtype=np.bool_)
-    for scope in plan[SCOPE_COLUMNS].drop_duplicates().itertuples(index=False, name=None):
-        named |= scope_rows(item_location, *map(str, scope))
+class _WeeksByRow:
+    """Weekly demand of any set of rows, read from the entries of those rows only."""
+
+    def __init__(self, series: WeeklySeries, weeks: int) -> None:
+        kept = series.week >= series.end_week - weeks
+        order = np.argsort(series.row[kept], kind="stable")
+        row = series.row[kept][order]
+        self._week = (series.week[kept] - (series.end_week - weeks))[order]
+        self._units = series.units[kept][order]
+        self._first = np.searchsorted(row, np.arange(series.n + 1))
+        self._weeks = weeks
+
+    def total(self, rows: Integers) -> Numbers:
+        """Units of these rows per week, (weeks,)."""
+        count = self._first[rows + 1] - self._first[rows]
+        before = np.cumsum(count) - count
+        at = np.repeat(self._first[rows] - before, count) + np.arange(count.sum())
+        units = np.bincount(self._week[at], weights=self._units[at], minlength=self._weeks)
+        return np.asarray(units, dtype=np.float64)
+
+
+def _scopes_of(plan: pd.DataFrame) -> set[tuple[str, str, str, str]]:
+    """The distinct scopes of some plans, each with its levels."""
+    columns = [plan[name].astype(str) for name in SCOPE_COLUMNS]
+    return set(zip(*columns, strict=True))
+
+
+def _named(find: Scopes, plan: pd.DataFrame, n: int) -> Flags:
+    """Rows that any of these plans names, (n,)."""
+    named = np.zeros(n, dtype=np.bool_)
+    for scope in sorted(_scopes_of(plan)):
+        named[find.rows(*scope)] = True
     return named

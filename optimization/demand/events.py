@@ -13,7 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.demand.pooling import GroupWeeks, Signatures, shrink, signatures, weekly_noise
+from optimization.demand.pooling import (
+    SCOPE_COLUMNS,
+    GroupWeeks,
+    Signatures,
+    shrink,
+    signatures,
+    weekly_noise,
+)
 from optimization.demand.weeks import covered_share, days_of, week_starts
 
 Numbers = npt.NDArray[np.float64]
@@ -33,7 +40,6 @@ KIND_SD = 0.4
 LEAST_FACTOR, MOST_FACTOR = 0.1, 10.0
 # With more of its weeks under events a group has little base left; its history is divided instead.
 MOST_MASKED_SHARE = 0.5
-SCOPE_COLUMNS = ["scope", "scope_level", "location_scope", "location_scope_level"]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 LEVEL_HALF_LIFE_WEEKS = 13.0
+SCOPE_COLUMNS = ["scope", "scope_level", "location_scope", "location_scope_level"]
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,6 @@ class GroupWeeks:
         """Units per known member, NaN where nobody is known."""
         nothing = np.full(self.units.shape, np.nan)
         return np.asarray(np.divide(self.units, self.known, out=nothing, where=self.known > 0))
-
-    def at(self, wanted: Numbers | None) -> GroupWeeks:
-        """The same with history divided by these factors (groups, weeks); NaN makes a week unknown."""
-        if wanted is None:
-            return self
-        seen = np.isfinite(wanted) & (wanted > 0)
-        return GroupWeeks(
-            np.divide(self.units, wanted, out=np.zeros_like(self.units), where=seen),
-            np.where(seen, self.known, 0.0),
-        )
 
 
 def group_weeks(series: WeeklySeries, group: Integers, groups: int, weeks: int) -> GroupWeeks:
@@ -61,18 +52,29 @@ def group_weeks(series: WeeklySeries, group: Integers, groups: int, weeks: int) 
     return GroupWeeks(_sum(series.row, series.week, series.units), np.maximum(known, 0.0))
 
 
-def scope_rows(
-    item_location: pd.DataFrame, scope: str, level: str, location_scope: str, location_level: str
-) -> Flags:
-    """Which rows a scope and a place name; a level is the column that must equal the scope, or `all`."""
-    found = np.ones(len(item_location), dtype=np.bool_)
-    for value, column in ((scope, level), (location_scope, location_level)):
-        if column == "all":
-            continue
-        if column not in item_location.columns:
-            return np.zeros(len(item_location), dtype=np.bool_)
-        found &= (item_location[column] == value).fillna(False).to_numpy(dtype=np.bool_)
-    return found
+class Scopes:
+    """Finds the rows that a scope and a place name, without a pass over all rows for each."""
+
+    def __init__(self, item_location: pd.DataFrame) -> None:
+        self._frame = item_location
+        self._rows: dict[str, dict[object, Integers]] = {}
+
+    def rows(self, scope: str, level: str, location_scope: str, location_level: str) -> Integers:
+        """Positions of the rows named, rising; a level is the column to equal the scope, or `all`."""
+        everyone = np.arange(len(self._frame), dtype=np.int64)
+        found = everyone if level == "all" else self._named(level, scope)
+        if location_level == "all":
+            return found
+        there = self._named(location_level, location_scope)
+        return there if level == "all" else np.intersect1d(found, there, assume_unique=True)
+
+    def _named(self, column: str, value: str) -> Integers:
+        if column not in self._frame.columns:
+            return np.zeros(0, dtype=np.int64)
+        if column not in self._rows:
+            groups = self._frame.reset_index(drop=True).groupby(column, sort=True).indices
+            self._rows[column] = {key: np.sort(at).astype(np.int64) for key, at in groups.items()}
+        return self._rows[column].get(value, np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -92,20 +94,31 @@ class Signatures:
 def signatures(item_location: pd.DataFrame, scopes: pd.DataFrame) -> Signatures:
     """Group the rows by category and by which of `scopes` name them.
 
-    `scopes` has scope, scope_level, location_scope and location_scope_level.
+    `scopes` has scope, scope_level, location_scope and location_scope_level. Starts from the
+    categories; a scope that names some rows of a group and not others splits it.
     """
-    columns = [scopes[name] for name in ("scope", "scope_level", "location_scope", "location_scope_level")]
-    masks = [scope_rows(item_location, *map(str, values)) for values in zip(*columns, strict=True)]
-    named = np.array(masks, dtype=np.bool_).T.reshape(len(item_location), len(masks))
-    category, names = pd.factorize(item_location["category"], sort=True)
-    packed = np.packbits(named, axis=1) if len(masks) else np.zeros((len(named), 0), dtype=np.uint8)
-    key = np.column_stack([category.astype(np.int64), packed.astype(np.int64)])
-    _, first, group = np.unique(key, axis=0, return_index=True, return_inverse=True)
-    return Signatures(
-        group=group.reshape(-1).astype(np.int64),
-        category=np.asarray(names, dtype=object)[category[first]],
-        member=named[first],
-    )
+    codes, names = pd.factorize(item_location["category"], sort=True)
+    group = codes.astype(np.int64)
+    category = list(names)
+    size = list(np.bincount(group, minlength=len(category)))
+    members: list[set[int]] = [set() for _ in category]
+    find = Scopes(item_location)
+    columns = [scopes[name].astype(str) for name in SCOPE_COLUMNS]
+    for number, values in enumerate(zip(*columns, strict=True)):
+        rows = find.rows(*values)
+        for old, inside in zip(*np.unique(group[rows], return_counts=True), strict=True):
+            if inside == size[old]:
+                members[old].add(number)
+                continue
+            group[rows[group[rows] == old]] = len(category)
+            category.append(category[old])
+            members.append(members[old] | {number})
+            size[old] -= inside
+            size.append(inside)
+    member = np.zeros((len(category), len(scopes)), dtype=np.bool_)
+    for at, named in enumerate(members):
+        member[at, sorted(named)] = True
+    return Signatures(group, np.array(category, dtype=object), member)
 
 
 @dataclass(frozen=True)

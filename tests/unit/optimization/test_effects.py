@@ -12,7 +12,7 @@ import pytest
 from optimization.contracts.inputs import DEMAND_EVENT, EXTERNAL_DRIVER
 from optimization.demand.drivers import DriverSeries, driver_factors, learn_drivers
 from optimization.demand.effects import divided, effect_factors, learn_effects
-from optimization.demand.pooling import GroupWeeks, Signatures, scope_rows, signatures, weekly_noise
+from optimization.demand.pooling import GroupWeeks, Scopes, Signatures, signatures, weekly_noise
 from optimization.demand.seasonality import SEASON_WEEKS, learn_seasons, season_indices
 from optimization.demand.sensing import fading_factors, sense
 from optimization.demand.series import weekly_series
@@ -95,10 +95,11 @@ def test_shares_of_weeks_add_up_to_the_days_of_an_event() -> None:
 
 
 def test_a_scope_names_the_rows_of_its_level() -> None:
-    frame = item_location(3, region=["north", "south", "south"])
-    assert scope_rows(frame, "brakes", "category", "south", "region").tolist() == [False, True, True]
-    assert scope_rows(frame, "*", "all", "L1", "location_id").tolist() == [True, False, False]
-    assert not scope_rows(frame, "nobody", "model", "*", "all").any()
+    find = Scopes(item_location(3, region=["north", "south", "south"]))
+    assert find.rows("brakes", "category", "south", "region").tolist() == [1, 2]
+    assert find.rows("*", "all", "L1", "location_id").tolist() == [0]
+    assert find.rows("*", "all", "*", "all").tolist() == [0, 1, 2]
+    assert find.rows("nobody", "model", "*", "all").tolist() == []
 
 
 def test_rows_that_every_scope_treats_alike_are_one_group() -> None:
