@@ -8,6 +8,7 @@ when against their word, is in `supplier_reliability.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,13 @@ from optimization.contracts.inputs import ITEM_LOCATION, LEAD_TIME_SAMPLE
 from optimization.contracts.outputs import LEAD_TIME, LEAD_TIME_QUANTILE
 from optimization.demand.pooled_survival import (
     SLICE_LEVELS,
-    SLICES,
     Curves,
     Durations,
+    any_row,
     group_curves,
     pooled_slices,
 )
-from optimization.demand.series import Numbers
+from optimization.demand.series import Flags, Numbers
 from optimization.keys import Integers
 from optimization.reasons import first_that_holds
 from optimization.results import Report
@@ -61,55 +62,87 @@ def estimate_lead_times(
     """
     sample, bad_sample = screened(lead_time_sample, LEAD_TIME_SAMPLE)
     item_location, _ = screened(item_location, ITEM_LOCATION)
-    sample = known_at(sample[~bad_sample], as_of)
+    found = pair_lead_times(sample[~bad_sample], item_location, as_of)
+    frame = pd.DataFrame(
+        {
+            "supplier_id": found.pairs["supplier_id"],
+            "location_id": found.pairs["location_id"],
+            "sample_count": found.count,
+            "open_order_count": found.count - found.received,
+            "lead_time_days": found.mean,
+            "lead_time_sd_days": found.sd,
+            **{
+                f"lead_time_p{round(level * 100)}_days": found.quantiles[:, k]
+                for k, level in enumerate(LEVELS)
+            },
+            "method": np.where(found.is_unverified, "master_cv_0.3", "kaplan_meier_shrunk").astype(object),
+            "status": np.where(found.is_unverified, "FALLBACK", "OK").astype(object),
+            "reason_code": first_that_holds(
+                {"lt_unverified": found.is_unverified, "lt_pooled": found.received < FEW_RECEIPTS}
+            ),
+        }
+    )
+    kept = pd.DataFrame(
+        {
+            "supplier_id": np.repeat(found.pairs["supplier_id"].to_numpy(dtype=object), len(KEPT_LEVELS)),
+            "location_id": np.repeat(found.pairs["location_id"].to_numpy(dtype=object), len(KEPT_LEVELS)),
+            "quantile_level": np.tile(KEPT_LEVELS, len(found.pairs)),
+            "lead_time_days": found.quantiles[:, len(LEVELS) :].ravel(),
+        }
+    )
+    figures = {"samples": int(found.count.sum()), "samples_set_aside": int(bad_sample.sum())}
+    report = Report.of(len(lead_time_sample), frame, **figures)
+    return LEAD_TIME.validate(frame), LEAD_TIME_QUANTILE.validate(kept), report
+
+
+@dataclass(frozen=True)
+class PairLeadTimes:
+    """Lead times, days, per supplier and location (n,); `pairs` names them.
+
+    `quantiles` (n, k) are at LEVELS and then at KEPT_LEVELS; `count` are the samples, of which
+    `received` are finished; `is_unverified` where the supplier has none.
+    """
+
+    pairs: pd.DataFrame
+    count: Integers
+    received: Integers
+    is_unverified: Flags
+    mean: Numbers
+    sd: Numbers
+    quantiles: Numbers
+
+
+def pair_lead_times(sample: pd.DataFrame, item_location: pd.DataFrame, as_of: pd.Timestamp) -> PairLeadTimes:
+    """Estimate as `estimate_lead_times` does, on valid frames."""
+    sample = known_at(sample, as_of)
     master = _master(item_location, sample)
-    key = pd.MultiIndex.from_frame(master[["supplier_id", "location_id"]])
-    pair = key.get_indexer(pd.MultiIndex.from_frame(sample[["supplier_id", "location_id"]])).astype(np.int64)
+    pairs = master[["supplier_id", "location_id"]]
+    pair = pd.MultiIndex.from_frame(pairs).get_indexer(pd.MultiIndex.from_frame(sample[list(pairs)]))
     master_days = master["lead_time_days"].to_numpy(np.float64)
     ratio = sample["lead_time_days"].to_numpy(np.float64) / master_days[pair]
     durations = order_durations(sample, ratio, as_of)
 
     supplier = pd.factorize(master["supplier_id"], sort=True)[0].astype(np.int64)
     received = np.bincount(pair[~durations.is_censored], minlength=len(master))
-    of_supplier = np.bincount(supplier, weights=received, minlength=supplier.max(initial=-1) + 1)[supplier]
-    unverified = of_supplier == 0
-    pairs = np.concatenate([pair, np.arange(len(master))])
-    root = np.where(unverified[pairs, None], _MASTER_SLICES, _network(durations))
-    curves = pooled_lead_times(durations, [[supplier[pairs]]], pairs, root, _ALL_LEVELS)
+    of_supplier = np.bincount(supplier, weights=received, minlength=supplier.max(initial=-1) + 1)
+    unverified = of_supplier[supplier] == 0
+    rows = np.concatenate([pair, np.arange(len(master))]).astype(np.int64)
+    root = np.stack([_network(durations), _MASTER_SLICES])
+    view = [unverified[rows].astype(np.int64), supplier[rows]]
+    curves = pooled_lead_times(durations, [view], rows, root, _ALL_LEVELS)
 
     count = np.bincount(pair, minlength=len(master))
     untouched = unverified & (count == 0)
-    mean = np.where(untouched, 1.0, curves.mean) * master_days
-    spread = np.where(untouched, UNVERIFIED_CV, curves.sd) * master_days
     by_master = 1.0 + UNVERIFIED_CV * ndtri(_ALL_LEVELS)
-    days = np.where(untouched[:, None], by_master, curves.quantiles) * master_days[:, None]
-    frame = pd.DataFrame(
-        {
-            "supplier_id": master["supplier_id"],
-            "location_id": master["location_id"],
-            "sample_count": count,
-            "open_order_count": count - received,
-            "lead_time_days": mean,
-            "lead_time_sd_days": spread,
-            **{f"lead_time_p{round(level * 100)}_days": days[:, k] for k, level in enumerate(LEVELS)},
-            "method": np.where(unverified, "master_cv_0.3", "kaplan_meier_shrunk").astype(object),
-            "status": np.where(unverified, "FALLBACK", "OK").astype(object),
-            "reason_code": first_that_holds(
-                {"lt_unverified": unverified, "lt_pooled": ~unverified & (received < FEW_RECEIPTS)}
-            ),
-        }
+    return PairLeadTimes(
+        pairs=pairs,
+        count=count,
+        received=received,
+        is_unverified=unverified,
+        mean=np.where(untouched, 1.0, curves.mean) * master_days,
+        sd=np.where(untouched, UNVERIFIED_CV, curves.sd) * master_days,
+        quantiles=np.where(untouched[:, None], by_master, curves.quantiles) * master_days[:, None],
     )
-    kept = pd.DataFrame(
-        {
-            "supplier_id": np.repeat(master["supplier_id"].to_numpy(dtype=object), len(KEPT_LEVELS)),
-            "location_id": np.repeat(master["location_id"].to_numpy(dtype=object), len(KEPT_LEVELS)),
-            "quantile_level": np.tile(KEPT_LEVELS, len(master)),
-            "lead_time_days": days[:, len(LEVELS) :].ravel(),
-        }
-    )
-    figures = {"samples": len(sample), "samples_set_aside": int(bad_sample.sum())}
-    report = Report.of(len(lead_time_sample), frame, **figures)
-    return LEAD_TIME.validate(frame), LEAD_TIME_QUANTILE.validate(kept), report
 
 
 def pooled_lead_times(
@@ -123,16 +156,16 @@ def pooled_lead_times(
     """Lead-time curves per cell, each leaning on the mean of its views.
 
     Rows are the durations first and then any further rows that want an estimate. A view is a chain
-    of ever narrower groupings of all rows (supplier; or mode, then mode and country): within it
-    each group leans on the one around it. The quantiles of the views are averaged, and the cell's
-    own durations weigh n/(n+`pool_receipts`) against that. `cell` numbers the narrowest grouping, which lies
-    within every view; `root` (rows, slices) or (slices,) is the widest distribution.
+    of ever narrower groupings of all rows (everyone, supplier; or everyone, mode, mode and country):
+    within it each group leans on the one around it, and the first numbers the rows of `root`
+    (r, slices), the widest distributions. The quantiles of the views are averaged, and the cell's
+    own durations weigh n/(n+`pool_receipts`) against that. `cell` numbers the narrowest grouping,
+    which lies within every view.
     """
-    parents = [pooled_slices(durations, view, root, pool_receipts) for view in views]
-    n_cells = int(cell.max(initial=-1)) + 1
-    by_cell = np.zeros((n_cells, SLICES))
-    by_cell[cell] = np.mean(parents, axis=0)
-    return group_curves(durations, cell[: len(durations.days)], n_cells, levels, by_cell, pool_receipts)
+    at = any_row(cell)
+    parents = [pooled_slices(durations, view, root, pool_receipts)[view[-1][at]] for view in views]
+    own = cell[: len(durations.days)]
+    return group_curves(durations, own, len(at), levels, np.mean(parents, axis=0), pool_receipts)
 
 
 def known_at(sample: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:

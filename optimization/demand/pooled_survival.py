@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -111,21 +112,29 @@ def group_curves(
 def pooled_slices(
     durations: Durations, chain: Sequence[Integers], root: Numbers, parent_weight: float
 ) -> Numbers:
-    """Slices (rows, SLICES) per row of the narrowest grouping of a chain of ever narrower ones.
+    """Slices (groups, SLICES) of the narrowest grouping of a chain of ever narrower ones.
 
     Rows are the durations first and then any further rows that want an estimate; `chain[k]`
-    (rows,) numbers their groups at level k, which lie within those of the level before. `root`
-    (rows, SLICES) or (SLICES,) is the widest distribution.
+    (rows,) numbers their groups at level k, which lie within those of the level before. `chain[0]`
+    numbers the rows of `root` (r, SLICES), the widest distributions.
     """
-    parent = root
-    for groups in chain:
-        n_groups = int(groups.max(initial=-1)) + 1
-        by_group = np.zeros((n_groups, SLICES))
-        by_group[groups] = parent
+    slices = root
+    for outer, groups in pairwise(chain):
         own = groups[: len(durations.days)]
-        curves = group_curves(durations, own, n_groups, SLICE_LEVELS, by_group, parent_weight)
-        parent = curves.quantiles[groups]
-    return parent
+        parent = slices[outer[any_row(groups)]]
+        slices = group_curves(durations, own, len(parent), SLICE_LEVELS, parent, parent_weight).quantiles
+    return slices
+
+
+def any_row(groups: Integers) -> Integers:
+    """One row of each group, by group number.
+
+    >>> any_row(np.array([1, 0, 1])).tolist()
+    [1, 2]
+    """
+    row = np.zeros(int(groups.max(initial=-1)) + 1, dtype=np.int64)
+    row[groups] = np.arange(len(groups))
+    return row
 
 
 def remaining_quantiles(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from optimization.contracts.inputs import LEAD_TIME_SAMPLE, SUPPLY_LINE
+from optimization.contracts.inputs import ITEM_LOCATION, LEAD_TIME_SAMPLE, SUPPLY_LINE
 from optimization.contracts.outputs import LEAD_TIME, SUPPLIER_SCORECARD
-from optimization.demand.lead_times import estimate_lead_times, known_at, order_durations
+from optimization.demand.lead_times import LEVELS, known_at, order_durations, pair_lead_times
 from optimization.demand.pooled_survival import group_curves
 from optimization.demand.series import Flags, Numbers
 from optimization.demand.supplier_reliability import Deliveries, Groups, expected_shares, measure
@@ -57,7 +57,7 @@ def score_suppliers(
     by_pair = expected_shares(
         deliveries, of_pair, {name: share[supplier] for name, share in by_supplier.items()}
     )
-    checked, is_covered = _checks(lead_time_sample, item_location, sample, as_of)
+    checked, is_covered = _checks(sample, screened(item_location, ITEM_LOCATION)[0], as_of)
     checked_pair = _row_in(pairs, checked)
     stated = pairs.merge(lead_time, how="left", on=_PAIR)[["lead_time_p50_days", "lead_time_p90_days"]]
 
@@ -126,18 +126,15 @@ def _card(
 
 
 def _checks(
-    lead_time_sample: pd.DataFrame,
-    item_location: pd.DataFrame,
-    sample: pd.DataFrame,
-    as_of: pd.Timestamp,
+    sample: pd.DataFrame, item_location: pd.DataFrame, as_of: pd.Timestamp
 ) -> tuple[pd.DataFrame, Flags]:
     """Orders since the check began that have had the time of the P90 of then, and which came in it."""
     start = as_of - pd.Timedelta(days=CHECK_DAYS)
-    before, _, _ = estimate_lead_times(lead_time_sample, item_location, start)
+    before = pair_lead_times(sample, item_location, start)
     since = sample[(sample["ordered_date"] > start).to_numpy()]
-    row = _row_in(before, since)
+    row = _row_in(before.pairs, since)
     since, row = since[row >= 0], row[row >= 0]
-    within = before["lead_time_p90_days"].to_numpy(np.float64)[row]
+    within = before.quantiles[row, LEVELS.index(0.9)]
     has_had_time = (as_of - since["ordered_date"]).dt.days.to_numpy(np.float64) >= within
     has_come = ~since["is_censored"].to_numpy(dtype=np.bool_)
     is_covered = has_come & (since["lead_time_days"].to_numpy(np.float64) <= within + 1e-9)

@@ -125,8 +125,8 @@ def _lateness(supply: pd.DataFrame, lines: pd.DataFrame, as_of: pd.Timestamp) ->
     if not is_known.any():
         return np.zeros((n, len(SLICE_LEVELS))), np.zeros(n, dtype=np.bool_)
     everyone = np.zeros(len(lines), dtype=np.int64)
-    root = group_curves(durations, everyone, 1, SLICE_LEVELS).quantiles[0]
-    curves = pooled_lead_times(durations, [[supplier]], pair, root, SLICE_LEVELS)
+    root = group_curves(durations, everyone, 1, SLICE_LEVELS).quantiles
+    curves = pooled_lead_times(durations, [[np.zeros_like(pair), supplier]], pair, root, SLICE_LEVELS)
     return curves.quantiles[pair[len(lines) :]], is_known
 
 

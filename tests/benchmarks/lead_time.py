@@ -126,10 +126,10 @@ def pooled(views: str, pool: float = POOL_RECEIPTS, half_life: float = HALF_LIFE
         both = pd.concat([known.sent, known.wanted])
         age = (known.origin - known.sent["sent"]).dt.days.to_numpy(np.float64)
         durations = Durations(known.days, known.is_open, recency_weight(age, half_life))
-        root = group_curves(durations, np.zeros(len(known.days), dtype=np.int64), 1, SLICE_LEVELS).quantiles[
-            0
-        ]
-        groups = [[_numbered(both, names) for names in chain] for chain in VIEWS[views]]
+        everyone = np.zeros(len(both), dtype=np.int64)
+        own = everyone[: len(known.days)]
+        root = group_curves(durations, own, 1, SLICE_LEVELS).quantiles
+        groups = [[everyone, *(_numbered(both, names) for names in chain)] for chain in VIEWS[views]]
         cell = _numbered(both, CELL if len(groups) > 1 else VIEWS[views][0][-1])
         curves = pooled_lead_times(durations, groups, cell, root, LEVELS, pool)
         return curves.quantiles[cell[len(known.days) :]]
@@ -159,7 +159,7 @@ def vendor_normal(spread: bool) -> Predictor:
     return predict
 
 
-def everyone(known: Known) -> np.ndarray:
+def one_curve(known: Known) -> np.ndarray:
     """One curve for all orders, censored, no recency."""
     durations = Durations(known.days, known.is_open, np.ones(len(known.days)))
     one = np.zeros(len(known.days), dtype=np.int64)
@@ -227,7 +227,7 @@ def methods() -> dict[str, Predictor]:
         "ours without censoring": uncensored,
         "vendor, then mode": pooled("vendor, then mode"),
         "mode, then vendor": pooled("mode, then vendor"),
-        "one curve for all": everyone,
+        "one curve for all": one_curve,
         "vendor mean + z·sd": vendor_normal(True),
         "vendor mean": vendor_normal(False),
     }

@@ -107,8 +107,9 @@ def test_views_are_averaged_and_the_cell_leans_on_them() -> None:
     vendor = np.concatenate([np.repeat([0, 1], 400), [0]])
     mode = np.concatenate([np.repeat([0, 1], 400), [1]])
     cell = np.concatenate([np.repeat([0, 1], 400), [2]])
-    root = np.full(SLICES, 20.0)
-    mean = pooled_lead_times(durations, [[vendor], [mode]], cell, root, np.array([0.5])).mean
+    root, everyone = np.full((1, SLICES), 20.0), _one(801)
+    views = [[everyone, vendor], [everyone, mode]]
+    mean = pooled_lead_times(durations, views, cell, root, np.array([0.5])).mean
     assert mean[0] == pytest.approx(10.0, abs=0.6) and mean[1] == pytest.approx(30.0, abs=0.6)
     # never seen: vendor 0 usually takes 10 days, mode 1 usually 30
     assert mean[2] == pytest.approx(20.0, abs=0.6)
