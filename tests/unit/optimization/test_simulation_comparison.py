@@ -136,3 +136,30 @@ def test_equal_frontiers_differ_by_nothing(trials: tuple[Trial, Trial]) -> None:
     assert worse.estimate == pytest.approx(0.1)
     assert worse.low == pytest.approx(0.1)
     assert worse.win_rate < 0.2
+
+
+def test_every_rule_meets_the_same_lead_times_lots_and_short_deliveries(panel: np.ndarray) -> None:
+    generator = np.random.default_rng(9)
+    shape = (len(panel), 15 + 4 + 1)
+    trial = Trial(
+        panel,
+        45,
+        60,
+        lead_time=generator.integers(1, 5, shape),
+        lot=3.0,
+        moq=6.0,
+        received_share=generator.choice([1.0, 0.5], shape, p=[0.9, 0.1]),
+        mode="lost",
+        warm_up=4,
+    )
+    assert trial.origins[[0, -1]].tolist() == [41, 60]
+    assert abs(trial.interval.mean() - 3.5) < 0.2
+    once, again = (tuning.played(baselines.RollingNormal(12), trial, np.array([0.0, 2.0])) for _ in range(2))
+    np.testing.assert_array_equal(once.lost, again.lost)
+    assert once.fill[0] < once.fill[1] < 1.0
+    ledger = trial.play({"order_up_to": np.full(len(panel), 20.0)}, keep_ledger=True).ledger
+    assert ledger is not None
+    ordered = ledger.order[ledger.order > 0]
+    assert ordered.min() == 6.0
+    assert (ordered % 3.0 == 0).all()
+    assert hindsight_constant(trial, 9.0).sum() <= once.cost(9.0).min()
