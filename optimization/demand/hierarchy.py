@@ -1,16 +1,17 @@
-r"""Vehicles: rates of configuration × location from model × region, by mix shares.
+r"""Vehicles: rates of configuration × location from model × trim × region, by mix shares.
 
 A dealer sells a configuration less than once a month, so its own history says little. What the model
 sells in the region is well known; so are the mix of its configurations and the weight of its dealers
 once they lean on wider counts. With :math:`e` the weeks in which a pair was observed, recent ones
 weighing more, its requests are taken for Poisson with mean
 
-.. math:: e \lambda_m\, a_{c}\, b_{l}\, g_{c,r}\, p_{m,l}\, q_{m,r}\, z_{c,l}
+.. math:: e \lambda_m\, a_{c}\, b_{l}\, g_{c,r}\, h_{t,r}\, p_{m,l}\, q_{m,r}\, z_{c,l}
 
-over model m, configuration c, location l and region r. Every factor is drawn to 1 with the weight of
-κ units: (Σ units + κ)/(Σ expected units + κ), the mean of a gamma posterior; given a total, the shares
-are those of a Dirichlet with as many pseudo-units. The rate of a model in a region is the sum of
-its pairs, so the levels agree by construction and none is negative. Weeks out of stock are no weeks.
+over model m, its trim t, configuration c, location l and region r. Every factor is drawn to 1 with
+the weight of κ units: (Σ units + κ)/(Σ expected units + κ), the mean of a gamma posterior; given a
+total, the shares are those of a Dirichlet with as many pseudo-units. The rate of a model in a region
+is the sum of its pairs, so the levels agree by construction and none is negative. Weeks out of stock
+are no weeks.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class VehicleRates:
 def vehicle_rates(item_location: pd.DataFrame, series: WeeklySeries, own_rate: Numbers) -> VehicleRates:
     """Replace the weekly rate of vehicles by their share; other rows keep `own_rate`, (n,).
 
-    `item_location` has item_kind, item_id, location_id, region and model, row for row those of
+    `item_location` has item_kind, item_id, location_id, region, model and trim, row for row those of
     `series`; a vehicle without a model keeps its own rate. A pair that sells well is ruled by its own
     units, so that no limit between slow and fast is needed; one would favour what has been lucky.
     """
@@ -63,7 +64,8 @@ def vehicle_rates(item_location: pd.DataFrame, series: WeeklySeries, own_rate: N
 def shared_rates(vehicles: pd.DataFrame, units: Numbers, weeks: Numbers) -> Numbers:
     """Weekly rate per row of `vehicles` from all rows' units in so many (weighted) weeks, (n,).
 
-    >>> two = pd.DataFrame({"model": "m", "region": "r", "item_id": ["a", "b"], "location_id": "l"})
+    >>> same = {"model": "m", "trim": "t", "region": "r", "location_id": "l"}
+    >>> two = pd.DataFrame({"item_id": ["a", "b"], **{name: [value] * 2 for name, value in same.items()}})
     >>> shared_rates(two, np.array([8.0, 0.0]), np.array([10.0, 10.0])).round(2).tolist()
     [0.77, 0.06]
     """
@@ -72,7 +74,15 @@ def shared_rates(vehicles: pd.DataFrame, units: Numbers, weeks: Numbers) -> Numb
     rate = level[model]
     for kappa, groups in (
         (WIDE_UNITS, (("item_id",), ("location_id",))),
-        (WITHIN_UNITS, (("item_id", "region"), ("model", "location_id"), ("model", "region"))),
+        (
+            WITHIN_UNITS,
+            (
+                ("item_id", "region"),
+                ("model", "trim", "region"),
+                ("model", "location_id"),
+                ("model", "region"),
+            ),
+        ),
         (PAIR_UNITS, (("item_id", "location_id"),)),
     ):
         codes = [_codes(vehicles, *columns) for columns in groups]
@@ -101,4 +111,4 @@ def recent_units(series: WeeklySeries, half_life_weeks: float) -> tuple[Numbers,
 
 def _codes(frame: pd.DataFrame, *columns: str) -> Integers:
     """Number of each row's combination of these columns, the same for any order of the rows."""
-    return np.asarray(frame.groupby(list(columns), sort=True).ngroup(), dtype=np.int64)
+    return np.asarray(frame.groupby(list(columns), sort=True, dropna=False).ngroup(), dtype=np.int64)

@@ -47,6 +47,7 @@ def test_vehicle_rates_are_finite_positive_and_of_any_order(
     frame = pd.DataFrame(
         {
             "model": np.repeat(["m", "n"], 6),
+            "trim": np.repeat(["t", None], 6),
             "item_id": np.repeat(["a", "b", "c", "d"], 3),
             "location_id": np.tile(["x", "y", "z"], 4),
             "region": np.tile(["p", "p", "q"], 4),
