@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from orchestration.lake.parquet import write_json
 from orchestration.publish.plain_json import plain_json
-from orchestration.publish.plausibility import MOST, PLAUSIBILITY, Plausibility
+from orchestration.publish.plausibility import MOST, PLAUSIBILITY, Plausibility, Usual
 from orchestration.publish.verdicts import Severity, Verdict
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _REPAIRS = {
     "key_not_null": "find the rows in the model of this table; a key column may not be empty",
     "key_unique": "find the doubled rows in the model of this table; a join most likely multiplies them",
     "numbers_in_range": "find the rows in the model of this table and the input they come from",
+    "usual_range": "read the rows of the table; look at forecasts and history before trusting the plan",
     "values_in_list": "correct the model of this table, or extend the closed list where it is stated",
 }
 
@@ -112,6 +113,8 @@ def _checks_of(stated: Plausibility | None) -> Iterator[str]:
         yield "values_in_list"
     if stated.total:
         yield "total_change"
+    if stated.usual:
+        yield "usual_range"
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,16 @@ def _demands(stated: Plausibility | None, earlier: _Earlier, share: float) -> It
         yield _Demand("values_in_list", "ExpectColumnValuesToBeInSet", listed, about)
     if stated.total:
         yield _total(stated.total, earlier.total, share)
+    for usual in stated.usual:
+        yield _usual(usual)
+
+
+def _usual(usual: Usual) -> _Demand:
+    rows = " and ".join(f'{name} == "{value}"' for name, value in usual.rows.items())
+    bounds = {"column": usual.column, "min_value": usual.low, "max_value": usual.high}
+    arguments = {**bounds, "row_condition": rows, "condition_parser": "pandas"}
+    about = f"{usual.column} is outside the usual {usual.low:g} to {usual.high:g} where {rows}"
+    return _Demand("usual_range", "ExpectColumnValuesToBeBetween", arguments, about, "WARN")
 
 
 def _total(column: str, earlier: float | None, share: float) -> _Demand:
@@ -264,7 +277,7 @@ def _missing(name: str, stated: Plausibility | None) -> Iterator[Verdict]:
             check=check,
             kind="expectation",
             is_passed=False,
-            severity="WARN" if check in ("row_count_change", "total_change") else "ERROR",
+            severity="WARN" if check in ("row_count_change", "total_change", "usual_range") else "ERROR",
             failing_rows=None,
             detail="the table is not part of the candidate",
             repair="run the whole job for this date, not a part of it",

@@ -7,6 +7,7 @@ of their kind can lie, and which totals should not jump from one release to the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from optimization.contracts.columns import COLUMNS
@@ -16,13 +17,26 @@ MOST = 1e15
 
 
 @dataclass(frozen=True)
+class Usual:
+    """The range in which a number usually lies, in the rows whose columns hold these values.
+
+    Outside it the release is published all the same, and somebody should look.
+    """
+
+    column: str
+    low: float
+    high: float
+    rows: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Plausibility:
     """One published table.
 
     `key` columns are never null and identify a row. `is_never_empty`: a release without rows in it
     is refused. `from_zero` columns are numbers from 0, `shares` numbers from 0 to 1, `lists`
     columns of a closed list; nulls are left to the table's contract. The sum of `total` is compared
-    with the earlier release.
+    with the earlier release. What is not `usual` is a warning.
     """
 
     key: tuple[str, ...]
@@ -31,12 +45,14 @@ class Plausibility:
     shares: tuple[str, ...] = ()
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     total: str | None = None
+    usual: tuple[Usual, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is looked at, once."""
         total = (self.total,) if self.total else ()
-        return tuple(dict.fromkeys((*self.key, *self.from_zero, *self.shares, *self.lists, *total)))
+        usual = [name for one in self.usual for name in (one.column, *one.rows)]
+        return tuple(dict.fromkeys((*self.key, *self.from_zero, *self.shares, *self.lists, *total, *usual)))
 
 
 def _closed(*names: str) -> dict[str, tuple[str, ...]]:
@@ -113,6 +129,49 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         from_zero=("mean_units", "target_units"),
         shares=("mix_share",),
         lists=_closed("mix_level", "status"),
+    ),
+    "policy_backtest": Plausibility(
+        key=("policy_method", "breakdown", "breakdown_value", "target_basis", "service_target"),
+        is_never_empty=True,
+        from_zero=("demand_units", "mean_stock_value", "simulated_cost"),
+        shares=("service_target", "achieved_service", "achieved_fill_rate"),
+        lists=_closed("breakdown", "target_basis", "verdict", "status"),
+    ),
+    "forecast_accuracy": Plausibility(
+        key=(
+            "evidence",
+            "forecast_method",
+            "breakdown",
+            "breakdown_value",
+            "forecast_interval",
+            "horizon_weeks",
+        ),
+        from_zero=("observation_count", "absolute_error_units"),
+        shares=("coverage_q80", "coverage_q90", "coverage_q95"),
+        lists=_closed("evidence", "breakdown", "forecast_interval", "status"),
+        usual=(
+            Usual(
+                "randomised_coverage_q90",
+                0.86,
+                0.96,
+                {"evidence": "backtest", "forecast_interval": "protection", "breakdown": "all"},
+            ),
+        ),
+    ),
+    "forecast_bias": Plausibility(
+        key=("item_id", "location_id"),
+        from_zero=("actual_units", "forecast_units"),
+        lists=_closed("status"),
+    ),
+    "forecast_value_added": Plausibility(
+        key=("forecast_method", "reference_method", "breakdown", "breakdown_value"),
+        from_zero=("simulated_cost", "reference_simulated_cost"),
+        lists=_closed("breakdown", "status"),
+    ),
+    "method_choice": Plausibility(
+        key=("demand_class", "challenger_method"),
+        is_never_empty=True,
+        lists=_closed("demand_class", "decision", "status"),
     ),
     "replenishment_order": Plausibility(
         key=("replenishment_order_id",),

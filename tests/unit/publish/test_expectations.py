@@ -26,6 +26,9 @@ def _plausible(name: str, rows: int = ROWS) -> pa.Table:
     columns |= {column: [values[0]] * rows for column, values in stated.lists.items()}
     if stated.total:
         columns[stated.total] = [10.0] * rows
+    for usual in stated.usual:
+        columns |= {column: [value] * rows for column, value in usual.rows.items()}
+        columns[usual.column] = [(usual.low + usual.high) / 2.0] * rows
     return pa.table(columns)
 
 
@@ -55,8 +58,8 @@ def test_a_plausible_first_release_passes_every_check(
     assert [verdict for verdict in verdicts if not verdict.is_passed] == []
     assert {verdict.key for verdict in verdicts} == expectation_checks(tables)
     assert len(verdicts) == len({verdict.key for verdict in verdicts})
-    assert {verdict.severity for verdict in verdicts if verdict.check.endswith("_change")} == {"WARN"}
-    assert {verdict.severity for verdict in verdicts if not verdict.check.endswith("_change")} == {"ERROR"}
+    tells = {verdict.key for verdict in verdicts if verdict.check.endswith(("_change", "usual_range"))}
+    assert {verdict.key for verdict in verdicts if verdict.severity == "WARN"} == tells
     details = {verdict.key: verdict.detail for verdict in verdicts}
     assert details["data_dictionary", "row_count_change"] == "2 rows; no earlier release to compare with"
 
@@ -96,6 +99,7 @@ def test_each_fault_fails_the_check_made_for_it(
         "exception": _with(_plausible("exception"), "exception_id", ["A", "A", "B", "C"]),
         "lead_time": pa.concat_tables([_plausible("lead_time"), _plausible("lead_time", 1)]),
         "kpi": _plausible("kpi").drop_columns(["n"]),
+        "forecast_accuracy": _with(_plausible("forecast_accuracy"), "randomised_coverage_q90", [0.5] * ROWS),
     }
     given = dict(tables)
     for name, table in bad.items():
@@ -112,7 +116,9 @@ def test_each_fault_fails_the_check_made_for_it(
         ("exception", "key_unique"),
         ("lead_time", "key_unique"),
         ("kpi", "numbers_in_range"),
+        ("forecast_accuracy", "usual_range"),
     }
+    assert failed["forecast_accuracy", "usual_range"].severity == "WARN"
     assert missing < set(failed)
     shown = failed["policy", "numbers_in_range"]
     assert shown.failing_rows == 3
