@@ -92,6 +92,11 @@ def stock_within(items: Items, budget: float) -> Numbers:
     >>> stock_within(Items.plain(pipeline, pipeline, np.array([5.0, 1.0])), 14.0).tolist()
     [1.0, 9.0]
     """
+    stock = _path_stock(items, budget)
+    return _spend_down(items, stock, budget - float(stock @ items.cost))
+
+
+def _path_stock(items: Items, budget: float) -> Numbers:
     low, high = 1e-12, float((items.weight / np.maximum(items.cost, 1e-12)).max(initial=1.0))
     stock = levels_at(items, high)
     for _ in range(60):
@@ -101,7 +106,7 @@ def stock_within(items: Items, budget: float) -> Numbers:
             low = middle
         else:
             high, stock = middle, trial
-    return _spend_down(items, stock, budget - float(stock @ items.cost))
+    return stock
 
 
 def levels_at(items: Items, multiplier: float) -> Numbers:
@@ -128,7 +133,7 @@ def frontier(items: Items, points: int = 20) -> list[Point]:
     most = float(levels_at(items, 1e-4 * float((items.weight / items.cost).min())) @ items.cost)
     least = float(items.floor @ items.cost)
     budgets = least + (most - least) * (np.arange(points) + 1.0) / points
-    return [_point(items, stock_within(items, budget)) for budget in budgets]
+    return [_point(items, _path_stock(items, budget)) for budget in budgets]
 
 
 def _point(items: Items, stock: Numbers) -> Point:
