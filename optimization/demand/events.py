@@ -44,7 +44,7 @@ MOST_MASKED_SHARE = 0.5
 
 @dataclass(frozen=True)
 class EventWeeks:
-    """Where events lie: `share` (events, weeks) of each week's days, `rows` their groups.
+    """Where events lie: `share` (events, weeks) of each week's days, and the `groups` they name.
 
     `table` lists the events: effect, log_plan (NaN without a plan) and the position `scope` in
     `groups.member`. The weeks are those of the history, then those ahead.
@@ -177,7 +177,7 @@ def base_factors(events: EventWeeks, factor: Numbers, weeks: int) -> Numbers:
     for group in range(events.groups.groups):
         mine = events.of_group(group)
         covered = (events.share[mine[is_event[mine]], :weeks] > 0).any(axis=0)
-        if covered.mean() <= MOST_MASKED_SHARE if weeks else False:
+        if weeks and covered.mean() <= MOST_MASKED_SHARE:
             past[group, covered] = np.nan
     return past
 
