@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimization.demand.classes import ADI_CUT_WEEKS, CV2_CUT, interval_and_variation
+from optimization.demand.level_breaks import common_breaks, rebased
 from optimization.demand.panel import DemandPanel, Integers, Numbers, whole_periods
 
 CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "dormant")
@@ -69,24 +70,33 @@ def features(panel: DemandPanel, interval_periods: Numbers, origins: Integers) -
         known_periods=np.zeros(shape),
         code=np.zeros(shape, dtype=np.int8),
     )
-    # Chunks of one window each: its completed demand is then a difference of two rows.
-    order = np.argsort(window, kind="stable")
-    edges = np.flatnonzero(np.diff(window[order])) + 1
-    for group in np.split(order, edges):
-        for start in range(0, len(group), _SERIES_PER_CHUNK):
-            rows = group[start : start + _SERIES_PER_CHUNK]
-            _pass_over_time(panel.take(rows), int(window[rows[0]]), origins, out, rows)
+    breaks = common_breaks(panel, int(origins[-1])) if len(origins) else []
+    # From where a break was seen until the next one, origins read the history as rebased by then.
+    edges = np.searchsorted(origins, [each.seen for each in breaks])
+    for k, some in enumerate(np.split(np.arange(len(origins)), edges)):
+        if len(some):
+            _read(rebased(panel, breaks[:k]) if k else panel, window, origins, some, out)
     return out
 
 
+def _read(panel: DemandPanel, window: Integers, origins: Integers, some: Integers, out: Features) -> None:
+    """Write what is known at `some` of the origins to `out`."""
+    # Chunks of one window each: its completed demand is then a difference of two rows.
+    order = np.argsort(window, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(window[order])) + 1):
+        for start in range(0, len(group), _SERIES_PER_CHUNK):
+            rows = group[start : start + _SERIES_PER_CHUNK]
+            _pass_over_time(panel.take(rows), int(window[rows[0]]), origins, some, out, rows)
+
+
 def _pass_over_time(
-    panel: DemandPanel, window: int, origins: Integers, out: Features, rows: Integers
+    panel: DemandPanel, window: int, origins: Integers, some: Integers, out: Features, rows: Integers
 ) -> None:
-    """Read one period after another; before each origin, write what is known to `out`."""
+    """Read one period after another; before each of `some` origins, write what is known to `out`."""
     values, is_known = panel.known_values(slice(None))
     # Time first, so that one period of all series is contiguous.
     values, known = np.ascontiguousarray(values.T), np.ascontiguousarray(is_known.T).astype(np.float64)
-    n, last = panel.n, int(origins[-1]) if len(origins) else 0
+    n, last = panel.n, int(origins[some[-1]])
     lives = half_lives(panel)
     k, year = len(lives), panel.periods_per_year
     lot_life, error_life = LOT_HALF_LIFE_YEARS * year, ERROR_HALF_LIFE_YEARS * year
@@ -99,7 +109,7 @@ def _pass_over_time(
     second, squares, scale, nonzero, sum_squares = state[2 * k + 1 :]
     total, count, judged = (np.zeros((last + 1, n)) for _ in range(3))
     age = np.full(n, np.inf)
-    wanted = {int(origin): position for position, origin in enumerate(origins)}
+    wanted = {int(origins[position]): position for position in some}
     for t in range(last + 1):
         np.divide(of_value[_JUDGED], np.maximum(weight[_JUDGED], 1e-300), out=judged[t])
         # A window that started at column 0 was expected from nothing.
