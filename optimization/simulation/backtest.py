@@ -34,7 +34,7 @@ from optimization.simulation import candidates, contest
 from optimization.simulation.accuracy import accuracy_rows
 from optimization.simulation.bias import forecast_bias
 from optimization.simulation.breakdowns import groups_of
-from optimization.simulation.frozen import Frozen, frozen_rows
+from optimization.simulation.frozen import Frozen, frozen_rows, frozen_value_added
 from optimization.simulation.promotion import (
     NOTHING_KNOWN,
     current_methods,
@@ -93,8 +93,9 @@ def run_backtest(
     methods = current_methods(previous_choice)
     replay = replay_of(item_location, series, protection_demand, parameters)
     accuracy = frozen_rows(item_location, series, frozen)
+    steps = frozen_value_added(item_location, series, frozen)
     if replay is None:
-        return _without_verdict(item_location, methods, as_of, accuracy)
+        return _without_verdict(item_location, methods, as_of, accuracy, steps)
     model = learnt(replay, parameters)
     origins, scored = replay.weeks.origins, replay.weeks.width - replay.weeks.split
     groups = groups_of(replay, model.predict(replay.panel, replay.interval, replay.weeks.split).mean)
@@ -107,10 +108,12 @@ def run_backtest(
 
     if is_due(previous_choice, as_of, parameters):
         choices, tried = try_challengers(replay, model, methods, as_of, parameters)
-        choice, value_added = pd.DataFrame(choices), pd.DataFrame(added + tried)
+        choice, earlier = pd.DataFrame(choices), pd.DataFrame()
     else:
-        choice = carried(previous_choice)
-        value_added = pd.concat([pd.DataFrame(added), carried(_of_trials(previous_value_added))])
+        choice, tried, earlier = carried(previous_choice), [], carried(_of_trials(previous_value_added))
+    played = pd.DataFrame(added + tried).assign(method="paired_simulated_cost")
+    published = pd.DataFrame(steps).assign(method="as_published")
+    value_added = pd.concat([part for part in (played, earlier, published) if len(part)])
 
     planned = contest.as_planned(replay, model, methods, policy)
     entries = contest.contest(replay, model, methods, parameters)
@@ -123,7 +126,7 @@ def run_backtest(
         proof,
         pd.DataFrame(accuracy).assign(method="pooled_dispersion", status="OK"),
         forecast_bias(item_location, series, model, replay.weeks, parameters),
-        value_added.assign(method="paired_simulated_cost"),
+        value_added,
         choice,
         series=replay.n,
         weeks=scored,
@@ -154,10 +157,8 @@ def _of_trials(value_added: pd.DataFrame | None) -> pd.DataFrame | None:
     """Rows that a trial of methods left in the last release: those not made anew every day."""
     if value_added is None:
         return None
-    daily = (value_added["forecast_method"] == candidates.CURRENT_DEFAULT) & value_added[
-        "reference_method"
-    ].isin(REFERENCES)
-    return value_added[~daily]
+    of_methods = value_added[value_added["method"] == "paired_simulated_cost"]
+    return of_methods[~of_methods["reference_method"].isin(REFERENCES)]
 
 
 def _population(item_location: pd.DataFrame) -> dict[tuple[str, str], int]:
@@ -173,6 +174,7 @@ def _without_verdict(
     methods: Mapping[str, str],
     as_of: pd.Timestamp,
     accuracy: list[dict[str, Any]],
+    steps: list[dict[str, Any]],
 ) -> Backtest:
     """One row that says why nothing is proven, and the methods as they are."""
     proof = pd.DataFrame(
@@ -216,7 +218,8 @@ def _without_verdict(
     )
     nothing = pd.DataFrame()
     published = pd.DataFrame(accuracy).assign(method="as_published", status="OK")
-    return _tables(proof, published, nothing, nothing, choice, series=0, weeks=0)
+    added = pd.DataFrame(steps).assign(method="as_published")
+    return _tables(proof, published, nothing, added, choice, series=0, weeks=0)
 
 
 _COUNTED = tuple(

@@ -213,6 +213,11 @@ def test_a_frozen_release_is_scored_on_what_has_come_since(few_rules: None) -> N
             "location_id": ["L1", "L1", "L2", "GONE"],
             "horizon_weeks": [1, 5, 1, 1],
             "mean_units": [3.0, 9.0, 1.0, 7.0],
+            "base_units": [2.0, 9.0, 1.0, 7.0],
+            "uplift_units": [0.5, 0.0, 0.0, 0.0],
+            "sensed_factor": [1.0, 1.0, 1.0, 1.0],
+            "statistical_units": [2.5, 9.0, 1.0, 7.0],
+            "plan_units": [3.0, np.nan, np.nan, np.nan],
             **{f"q{level}_units": [4.0, 9.0, 0.0, 7.0] for level in (50, 80, 90, 95)},
         }
     )
@@ -229,6 +234,11 @@ def test_a_frozen_release_is_scored_on_what_has_come_since(few_rules: None) -> N
     assert (row["horizon_weeks"], row["observation_count"], row["origin_count"]) == (1, 2, 1)
     assert (row["actual_units"], row["forecast_units"], row["absolute_error_units"]) == (5.0, 4.0, 1.0)
     assert row["covered_q90_count"] == 1
+    added = told.forecast_value_added.query("breakdown == 'all' and method == 'as_published'")
+    steps = added.set_index("forecast_method")[["absolute_error_units", "reference_absolute_error_units"]]
+    assert steps.loc["events_and_drivers"].tolist() == [1.5, 2.0]
+    assert steps.loc["consensus_plan"].tolist() == [1.0, 1.5]
+    assert "sensed" not in steps.index
 
 
 # --- drift
