@@ -147,7 +147,7 @@ def _location_rows(
 ) -> pd.DataFrame:
     """Targets of every location, chosen within the total its demand asks for."""
     mean = demand["mean_units"].to_numpy(np.float64)
-    variance = demand["variance_units2"].to_numpy(np.float64)
+    variance = mean * _model_vmr(mean, demand["variance_units2"].to_numpy(np.float64), model)
     least = np.ceil(rows["display_min_units"].to_numpy(np.float64)).astype(np.int64)
     open_ = ~is_closed(rows)
     location = pd.factorize(rows["location_id"], sort=True)[0]
@@ -240,6 +240,12 @@ def _network_rows(
             "reason_code": "EXPECTED_MIX",
         }
     )
+
+
+def _model_vmr(mean: Numbers, variance: Numbers, model: pd.Series) -> Numbers:
+    """Median variance-to-mean ratio of the row's model: a few sales of one pair do not tell its own."""
+    ratio = pd.Series(np.divide(variance, mean, out=np.ones(len(mean)), where=mean > 0), index=model.index)
+    return np.asarray(ratio.groupby(model).transform("median"), dtype=np.float64)
 
 
 def _share(mean: Numbers, group: pd.Series) -> Numbers:
