@@ -89,7 +89,8 @@ def reorder_points(target: Target, quantity: Numbers, demand: ReviewedDemand) ->
 def expected_service(point: Numbers, level: Numbers, demand: ReviewedDemand, is_lost: Flags) -> Expected:
     """Service and stock of any (s, S): after a review the position lies evenly on s + 1 … S.
 
-    Without demand every service is 1; with S = 0 nothing is served from stock.
+    Without demand every service is 1. With S = 0 nothing is served from stock, and the cycle service is
+    the chance that nobody asks.
 
     >>> demand = ReviewedDemand.of(np.full(2, 6.0), np.full(2, 6.0), np.full(2, 2 / 3))
     >>> found = expected_service(np.full(2, 8.0), np.full(2, 9.0), demand, np.array([False, True]))
@@ -108,9 +109,8 @@ def expected_service(point: Numbers, level: Numbers, demand: ReviewedDemand, is_
     cycle = np.clip(distributions.cdf(lowest + 1.0, demand.mean, demand.variance), 0.0, 1.0)
     stock = expected_stock(lowest, width, seen)
     nothing, unasked = level <= 0, demand.mean <= 0
-    fill, ready, cycle = (
-        np.where(unasked, 1.0, np.where(nothing, 0.0, value)) for value in (fill, ready, cycle)
-    )
+    fill, ready = (np.where(unasked, 1.0, np.where(nothing, 0.0, value)) for value in (fill, ready))
+    cycle = np.where(unasked, 1.0, cycle)
     return Expected(fill, ready, cycle, np.where(nothing, 0.0, np.where(unasked, level, stock)))
 
 

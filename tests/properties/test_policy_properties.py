@@ -16,7 +16,7 @@ from tests.science_frames import item_location, protection
 
 means = st.floats(0.01, 2_000.0)
 ratios = st.floats(1.0, 30.0)
-FEW = settings(max_examples=8, deadline=None)
+FEW = settings(max_examples=5, deadline=None)
 
 
 def _one(value: float) -> np.ndarray:
@@ -105,3 +105,60 @@ def test_the_order_of_rows_does_not_matter(mean: list[float], seed: int) -> None
     expected, _ = plan_policies(items, demand, None)
     got, _ = plan_policies(shuffled, demand.sample(frac=1.0, random_state=seed + 1), None)
     pd.testing.assert_frame_equal(expected, got)
+
+
+@given(
+    mean=st.floats(0.2, 80.0),
+    ratio=st.floats(1.0, 6.0),
+    metric=st.sampled_from(["cycle", "fill", "ready"]),
+    behaviour=st.sampled_from(["backorder", "lost", "mixed"]),
+)
+@FEW
+def test_a_policy_rises_with_target_and_demand_and_serves_what_it_promises(
+    mean: float, ratio: float, metric: str, behaviour: str
+) -> None:
+    items = item_location(
+        3, service_target=[0.8, 0.9, 0.97], service_metric=metric, stockout_behaviour=behaviour
+    )
+    frame, _ = plan_policies(items, protection(items, [mean] * 3, ratio), None)
+    point, level = frame["reorder_point_units"], frame["order_up_to_units"]
+    assert point.is_monotonic_increasing and level.is_monotonic_increasing
+    assert (level >= point).all()
+    assert frame["expected_stock_units"].is_monotonic_increasing
+    for name in ("expected_fill_rate", "expected_ready_rate", "expected_cycle_service"):
+        assert frame[name].is_monotonic_increasing
+    measured = {
+        "cycle": "expected_cycle_service",
+        "fill": "expected_fill_rate",
+        "ready": "expected_ready_rate",
+    }
+    slack = 0.02 if behaviour == "lost" else 1e-9
+    assert (frame[measured[metric]] >= frame["service_target"] - slack).all()
+    more, _ = plan_policies(items, protection(items, [1.5 * mean] * 3, ratio), None)
+    assert (more["order_up_to_units"] >= level).all()
+
+
+@given(mean=st.floats(200.0, 2_000.0), ratio=st.floats(2.0, 20.0), pack=st.sampled_from([10, 25]))
+@FEW
+def test_another_unit_of_measure_leaves_the_physical_stock(mean: float, ratio: float, pack: int) -> None:
+    def plan(units: float) -> pd.DataFrame:
+        items = item_location(1, unit_cost=40.0 * units, shortage_cost=12.0 * units, service_metric="fill")
+        return plan_policies(items, protection(items, [mean * pack / units], ratio * pack / units), None)[0]
+
+    single, packed = plan(1.0), plan(float(pack))
+    for name in ("reorder_point_units", "order_up_to_units", "order_quantity_units"):
+        # One pack is the grain of the coarser unit.
+        assert abs(single[name][0] - pack * packed[name][0]) <= 2 * pack + 0.01 * single[name][0]
+
+
+@given(
+    lead=st.lists(st.integers(0, 60), min_size=3, max_size=3),
+    mean=st.floats(0.05, 2.0),
+    metric=st.sampled_from(["cycle", "fill", "ready"]),
+)
+@FEW
+def test_stock_rises_with_the_lead_time(lead: list[int], mean: float, metric: str) -> None:
+    days = sorted(float(value) for value in lead)
+    items = item_location(3, lead_time_days=days, service_metric=metric)
+    frame, _ = plan_policies(items, protection(items, [mean * (value + 7) for value in days]), None)
+    assert frame["order_up_to_units"].is_monotonic_increasing
