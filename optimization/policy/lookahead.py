@@ -52,7 +52,8 @@ def lost_sales_order(on_hand: Numbers, due: Numbers, paths: Numbers, critical_ra
     cost of that period; what is left over then saves the next order, so it costs h once. That is the
     myopic rule of Morton (1971), near the optimum for stationary demand. Since too much cannot be
     taken back and too little is mended by the next order, a ratio somewhat lower is best where the
-    forecast is unsure: choose it by simulation. An order that arrives after the last period is 0.
+    forecast is unsure: choose it by simulation. Over a finite horizon the last order that still
+    arrives takes the full ratio, and one that arrives later is 0.
 
     >>> paths = np.array([[[1.0, 1, 2, 2], [0, 1, 0, 1], [0, 1, 2, 3]]])
     >>> lost_sales_order(np.array([2.0]), np.array([[0.0, 1.0]]), paths, 0.75).tolist()

@@ -145,7 +145,11 @@ class Forecasts:
 
 @dataclass(frozen=True)
 class Ours:
-    """Orders by looking ahead to the week of arrival; tuned, the critical ratio is that of past windows."""
+    """Orders by looking ahead to the week of arrival.
+
+    Tuned, the critical ratio is the one with the least cost on the windows before. The last order
+    always takes that of the costs: no later order is spoilt by what it leaves over.
+    """
 
     ratio: float
     forecasts: Forecasts
@@ -163,7 +167,9 @@ class Ours:
     def __call__(self, game: Game, start: int, origin: int, stock: Stock) -> Numbers:
         """Order before week `origin`."""
         paths = self.forecasts.of(game, start, origin)
-        return lost_sales_order(stock.on_hand, _due(stock), paths, self.ratio)
+        is_last = origin - start + 1 == game.rounds
+        ratio = critical_ratio(game.rules) if is_last else self.ratio
+        return lost_sales_order(stock.on_hand, _due(stock), paths, ratio)
 
 
 def _due(stock: Stock) -> Numbers:
