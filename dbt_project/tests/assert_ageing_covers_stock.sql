@@ -1,3 +1,5 @@
+{{ config(tags=['marts'], meta={'dagster': {'ref': {'name': 'fct_ageing_layers'}}}) }}
+
 -- Every unit that is owned has an age, once: layers and units add up to the stock on hand.
 with
 

@@ -1,3 +1,5 @@
+{{ config(tags=['marts'], meta={'dagster': {'ref': {'name': 'fct_inventory_position'}}}) }}
+
 -- Nothing that the marts count happened after the business date.
 with
 

@@ -1,3 +1,5 @@
+{{ config(tags=['published'], meta={'dagster': {'ref': {'name': 'policy'}}}) }}
+
 -- Every proposed transfer runs on an allowed lane, every proposed order goes to a known supplier,
 -- and every row of the plan speaks of an item-location that was planned.
 with
