@@ -86,7 +86,8 @@ class BacktestParameters:
 
     `max_series`: so many item-locations are scored, which keeps the cost of a day constant;
     `max_trial_series` of them take part in a trial of methods, at most `max_slow_series` where the
-    challenger is slow; drift is told for the `max_bias_series` with most demand at cost. `origin_every_weeks`: weeks between two plans of the replay.
+    challenger is slow; drift is told for the `max_bias_series` with most demand at cost.
+    `origin_every_weeks`: weeks between two plans of the replay.
     `min_history_weeks`: less known history gives no verdict. `trial_days`: a trial's outcome is
     carried from release to release until it is this old. `least_gain`: a challenger must be this
     much cheaper; `worse_coverage`: and may miss the 90 % coverage by so much more.

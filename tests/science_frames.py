@@ -148,6 +148,7 @@ def protection(frame: pd.DataFrame, mean: list[float], ratio: float = 1.5) -> pd
             "lead_time_days": frame["lead_time_days"],
             "lead_time_sd_days": 2.0,
             "protection_days": frame["lead_time_days"] + frame["review_days"],
+            "model_scope": "smooth",
             "distribution": family(mu, variance),
             "mean_units": mu,
             "variance_units2": variance,

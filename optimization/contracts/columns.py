@@ -281,6 +281,13 @@ _ALL = (
     Column("weekly_rate_units", "number", "Level of demand per week", unit="units", ge=0),
     Column("log_dispersion", "number", "Log of the dispersion but for the mean's part"),
     Column("level_error_cv2", "number", "Squared relative error of a borrowed or planned level", ge=0),
+    Column("logit_shift", "number", "How much higher the plan aims than the target, on the logit"),
+    Column(
+        "delivered_service", "number", "Service delivered when aiming at the target", unit="share", ge=0, le=1
+    ),
+    Column(
+        "controlled_service", "number", "Service delivered when aiming as shifted", unit="share", ge=0, le=1
+    ),
     Column("fitted_date", "date", "Business date on which the parameters were learnt"),
     Column("q50_units", "number", "Median", unit="units", ge=0),
     Column("q80_units", "number", "80 % quantile", unit="units", ge=0),

@@ -160,6 +160,7 @@ PROTECTION_DEMAND = Table(
         "lead_time_days",
         "lead_time_sd_days",
         "protection_days",
+        "model_scope",
         "distribution",
         "mean_units",
         "variance_units2",
@@ -206,7 +207,7 @@ DEMAND_SENSING = Table(
 
 SEASONAL_INDEX = Table(
     "opt_out__seasonal_index",
-    "Index per week of the year: each category everywhere, and the regions whose own index won.",
+    "Index per week of the year: each category everywhere, and the regions that differ from it.",
     key=("category", "region", "week_of_year"),
     required=(
         "category",
@@ -573,6 +574,23 @@ FORECAST_VALUE_ADDED = Table(
     ),
 )
 
+SERVICE_CONTROL = Table(
+    "opt_out__service_control",
+    "What the plan aims at so that the stated service is what arrives, by measure and demand class.",
+    key=("service_metric", "model_scope"),
+    required=(
+        "service_metric",
+        "model_scope",
+        "series_count",
+        "demand_units",
+        "logit_shift",
+        "fitted_date",
+        "method",
+        "status",
+    ),
+    optional=("service_target", "delivered_service", "controlled_service", "reason_code"),
+)
+
 METHOD_CHOICE = Table(
     "opt_out__method_choice",
     "Which forecasting method a class of demand has from now on, and the trial that says so.",
@@ -626,4 +644,5 @@ OUTPUTS: tuple[Table, ...] = (
     FORECAST_BIAS,
     FORECAST_VALUE_ADDED,
     METHOD_CHOICE,
+    SERVICE_CONTROL,
 )

@@ -71,6 +71,7 @@ def protection_demand(
             "lead_time_days": interval.lead_time_days,
             "lead_time_sd_days": interval.lead_time_sd_days,
             "protection_days": interval.protection_days,
+            "model_scope": level["model_scope"].to_numpy(dtype=object),
             "distribution": distributions.family(mean, variance),
             "mean_units": mean,
             "variance_units2": variance,

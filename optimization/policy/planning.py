@@ -7,6 +7,8 @@ then what overrides them (shelf life, display, final buy, end of life), then pub
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -26,6 +28,7 @@ from optimization.policy.order_up_to import order_up_to_level
 from optimization.policy.position_losses import ReviewedDemand
 from optimization.policy.price_breaks import quantities_with_discounts
 from optimization.policy.safety_stock import safety_stock
+from optimization.policy.service_aim import controlled
 from optimization.policy.service_levels import Expected, Target, expected_service, reorder_points
 from optimization.reasons import first_that_holds
 from optimization.results import Report
@@ -53,13 +56,15 @@ def plan_policies(
     parameters: PolicyParameters | None = None,
     price_break: pd.DataFrame | None = None,
     demand_history: pd.DataFrame | None = None,
+    service_control: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, Report]:
     """Plan the policy of every item-location; returns `opt_out__policy`.
 
     Takes `opt_in__item_location`, `opt_out__protection_demand`, the last effective values
     (`item_id`, `location_id`, `reorder_point_units`, `order_up_to_units` and, where known, the classes
     `abc_class`, `abc_calculated`, `xyz_class`, `xyz_calculated`), None on the first run,
-    `opt_in__price_break`, and `opt_in__demand_history` for the decay of final buys.
+    `opt_in__price_break`, `opt_in__demand_history` for the decay of final buys, and
+    `opt_out__service_control` for what to aim at so that the target is delivered.
     `reorder_point_units` and `order_up_to_units` are effective, the `proposed_` columns today's
     calculation. An item-location with implausible terms keeps its last value. Raises `ContractError`
     when a frame is not of its table, `KeyError` when an item-location has no protection demand.
@@ -78,6 +83,9 @@ def plan_policies(
 
     price, quantity, quantity_reason, eoq = _quantities(item_location, terms, parameters, price_break)
     target, method = _targets(item_location, terms, reviewed, quantity, parameters)
+    if service_control is not None and parameters.cash_budget is None:
+        scope = demand["model_scope"].to_numpy(dtype=object)
+        target = replace(target, service=controlled(target, scope, service_control))
     wanted, rules = _wanted_levels(item_location, terms, reviewed, target, quantity)
     last = np.flatnonzero(final_orders.is_last_review(item_location) & ~rules["END_OF_LIFE"] & ~poisoned)
     if len(last):

@@ -22,6 +22,7 @@ from optimization.contracts.outputs import (
     METHOD_CHOICE,
     POLICY_BACKTEST,
     PROTECTION_DEMAND,
+    SERVICE_CONTROL,
 )
 from optimization.contracts.table import Table
 from optimization.demand.pooled import PooledModel, fit_pooled_model
@@ -44,6 +45,7 @@ from optimization.simulation.promotion import (
 )
 from optimization.simulation.proof import backtest_rows
 from optimization.simulation.replay import Replay, replay_of
+from optimization.simulation.service_control import service_control
 from optimization.simulation.value_added import value_added_rows, worth_of
 
 # The pooled model of the replay learns from so many item-locations of a class.
@@ -60,6 +62,7 @@ class Backtest:
     forecast_bias: pd.DataFrame
     forecast_value_added: pd.DataFrame
     method_choice: pd.DataFrame
+    service_control: pd.DataFrame
     report: Report
 
 
@@ -70,6 +73,7 @@ def run_backtest(
     as_of: pd.Timestamp,
     previous_choice: pd.DataFrame | None = None,
     previous_value_added: pd.DataFrame | None = None,
+    previous_control: pd.DataFrame | None = None,
     frozen: Sequence[Frozen] = (),
     parameters: BacktestParameters | None = None,
     policy: PolicyParameters | None = None,
@@ -77,10 +81,10 @@ def run_backtest(
     """Replay the own history and tell what forecasts and policies delivered in its last third.
 
     Takes `opt_in__item_location`, `opt_in__demand_history`, `opt_out__protection_demand`, the last
-    release's `method_choice` and `forecast_value_added` (None on the first run), and forecasts that
-    earlier releases published. At each origin
-    only earlier weeks are read; weeks after `as_of` never. Masters and lead times are today's.
-    A history too short to be cut gives one row without a verdict. Raises `ContractError` when a
+    release's `method_choice`, `forecast_value_added` and `service_control` (None on the first run),
+    and forecasts that earlier releases published. At each origin only earlier weeks are read; weeks
+    after `as_of` never. Masters and lead times are today's. A history too short to be cut gives one
+    row without a verdict. Raises `ContractError` when a
     frame is not of its table.
     """
     parameters, policy = parameters or BacktestParameters(), policy or PolicyParameters()
@@ -115,7 +119,13 @@ def run_backtest(
     published = pd.DataFrame(steps).assign(method="as_published")
     value_added = pd.concat([part for part in (played, earlier, published) if len(part)])
 
-    planned = contest.as_planned(replay, model, methods, policy)
+    if is_young(previous_control, as_of, parameters):
+        control = carried(previous_control)
+    else:
+        found = pd.DataFrame(service_control(replay, model, methods, policy))
+        control = found.assign(fitted_date=as_of, method="plan_played_before_the_split")
+    control = shaped(control, SERVICE_CONTROL)
+    planned = contest.as_planned(replay, replay.scoring(), model, methods, policy, control)
     entries = contest.contest(replay, model, methods, parameters)
     rows = backtest_rows(replay, planned, entries, groups, _population(item_location), parameters)
     proof = pd.DataFrame(rows).assign(
@@ -128,6 +138,7 @@ def run_backtest(
         forecast_bias(item_location, series, model, replay.weeks, parameters),
         value_added,
         choice,
+        control,
         series=replay.n,
         weeks=scored,
     )
@@ -151,6 +162,16 @@ def carried(rows: pd.DataFrame | None) -> pd.DataFrame:
     if rows is None:
         return pd.DataFrame()
     return rows.assign(status="FROZEN")
+
+
+def is_young(
+    service_control: pd.DataFrame | None, as_of: pd.Timestamp, parameters: BacktestParameters
+) -> bool:
+    """Whether the last release's control holds on: there is one, and it is not `trial_days` old."""
+    if service_control is None or not len(service_control):
+        return False
+    age_days = (as_of - pd.Timestamp(service_control["fitted_date"].max())).days
+    return 0 <= age_days < parameters.trial_days
 
 
 def _of_trials(value_added: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -219,7 +240,7 @@ def _without_verdict(
     nothing = pd.DataFrame()
     published = pd.DataFrame(accuracy).assign(method="as_published", status="OK")
     added = pd.DataFrame(steps).assign(method="as_published")
-    return _tables(proof, published, nothing, added, choice, series=0, weeks=0)
+    return _tables(proof, published, nothing, added, choice, nothing, series=0, weeks=0)
 
 
 _COUNTED = tuple(
@@ -235,6 +256,7 @@ def _tables(
     bias: pd.DataFrame,
     value_added: pd.DataFrame,
     choice: pd.DataFrame,
+    control: pd.DataFrame,
     **figures: int,
 ) -> Backtest:
     policy_backtest = shaped(proof, POLICY_BACKTEST)
@@ -244,6 +266,7 @@ def _tables(
         shaped(bias, FORECAST_BIAS),
         shaped(value_added, FORECAST_VALUE_ADDED),
         shaped(choice, METHOD_CHOICE),
+        shaped(control, SERVICE_CONTROL),
         Report.of(len(policy_backtest), policy_backtest, **figures),
     )
 

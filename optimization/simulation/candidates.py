@@ -15,7 +15,7 @@ import numpy as np
 from optimization.demand.models import MEDIAN_OF_FIVE, Chunk, fitted_levels
 from optimization.demand.panel import Integers, Numbers
 from optimization.demand.pooled import PooledModel, Prediction
-from optimization.simulation.baselines import rolling_moments
+from optimization.simulation.moments import rolling_moments
 from optimization.simulation.replay import Replay
 
 CURRENT_DEFAULT = "pooled_levels"

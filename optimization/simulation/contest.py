@@ -233,16 +233,28 @@ def cycles(is_receipt: Flags, is_short: Flags) -> tuple[Flags, Flags]:
 
 
 def as_planned(
-    replay: Replay, model: PooledModel, methods: Mapping[str, str], parameters: PolicyParameters
+    replay: Replay,
+    trial: Trial,
+    model: PooledModel,
+    methods: Mapping[str, str],
+    parameters: PolicyParameters,
+    service_control: pd.DataFrame | None = None,
 ) -> Score:
-    """What the daily plan would have delivered: its own policies at the planner's targets.
+    """What the daily plan would have delivered in `trial`: its own policies at the planner's targets.
 
-    `plan_policies` is asked every other origin with what was known then; nothing is tuned.
+    `plan_policies` is asked every other origin with what was known then, and aims as
+    `service_control` says.
     """
-    trial, origins = replay.scoring(), replay.weeks.origins[::_PLANS_HELD]
+    origins = trial.origins[:: replay.weeks.step * _PLANS_HELD]
     mean, variance = planned_moments(replay, model, methods, origins)
     plans = [
-        plan_policies(replay.items, protection_frame(replay, mean[:, k], variance[:, k]), None, parameters)[0]
+        plan_policies(
+            replay.items,
+            protection_frame(replay, mean[:, k], variance[:, k]),
+            None,
+            parameters,
+            service_control=service_control,
+        )[0]
         for k in range(len(origins))
     ]
     held = np.searchsorted(origins, trial.origins, side="right") - 1
@@ -266,6 +278,7 @@ def protection_frame(replay: Replay, mean: Numbers, variance: Numbers) -> pd.Dat
             "lead_time_days": np.maximum(interval_days - replay.number("review_days"), 0.0),
             "lead_time_sd_days": replay.lead_sd * DAYS_PER_WEEK,
             "protection_days": interval_days,
+            "model_scope": replay.demand_class,
             "distribution": distributions.family(mean, variance),
             "mean_units": mean,
             "variance_units2": variance,

@@ -122,6 +122,10 @@ class Replay:
             in_proportion=self.in_proportion[rows],
         )
 
+    def aiming_at(self, service_target: Numbers) -> Replay:
+        """Return the replay with other targets, (n,)."""
+        return replace(self, items=self.items.assign(service_target=service_target))
+
     def tuning(self) -> Trial:
         """Return the trial before the split, on which controls are chosen."""
         return self._trial(self.weeks.first + self.weeks.warm_up, self.weeks.split)

@@ -124,6 +124,7 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__protection_demand",
         "opt_in__price_break",
         "opt_in__demand_history",
+        "opt_out__service_control",
     ),
     "opt_out__policy_schedule": (
         "opt_in__item_location",
@@ -168,6 +169,11 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__protection_demand",
     ),
     "opt_out__forecast_value_added": (
+        "opt_in__item_location",
+        "opt_in__demand_history",
+        "opt_out__protection_demand",
+    ),
+    "opt_out__service_control": (
         "opt_in__item_location",
         "opt_in__demand_history",
         "opt_out__protection_demand",

@@ -107,6 +107,13 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         from_zero=("open_units", "overdue_days"),
         lists=_closed("status"),
     ),
+    "demand_model": Plausibility(key=("model_scope", "parameter"), is_never_empty=True),
+    "service_control": Plausibility(
+        key=("service_metric", "model_scope"),
+        from_zero=("series_count", "demand_units"),
+        shares=("delivered_service", "controlled_service"),
+        lists=_closed("status"),
+    ),
     "demand_effect": Plausibility(
         key=("category", "region", "effect_kind", "effect"),
         from_zero=("sample_count", "origin_count"),

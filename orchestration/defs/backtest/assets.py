@@ -13,10 +13,12 @@ from optimization.contracts.outputs import (
     METHOD_CHOICE,
     POLICY_BACKTEST,
     PROTECTION_DEMAND,
+    SERVICE_CONTROL,
 )
-from optimization.parameters import BacktestParameters, PolicyParameters
+from optimization.parameters import BacktestParameters
 from orchestration.defs.borders import Told, previous_table, read_borders, write_border
 from orchestration.defs.partitions import business_date
+from orchestration.defs.policy.assets import parameters_of
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
 
@@ -27,6 +29,7 @@ from orchestration.defs.science import science_asset
     FORECAST_BIAS,
     FORECAST_VALUE_ADDED,
     METHOD_CHOICE,
+    SERVICE_CONTROL,
     name="backtest",
     group="backtest",
     kinds={"python", "statsforecast"},
@@ -55,17 +58,14 @@ def backtest(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipel
             pd.Timestamp(as_of),
             previous_table(pipeline, as_of, "method_choice"),
             previous_table(pipeline, as_of, "forecast_value_added"),
+            previous_table(pipeline, as_of, "service_control"),
             frozen,
             BacktestParameters(
                 max_series=settings.backtest.max_series,
                 service_targets=settings.backtest.service_targets,
                 trial_days=settings.backtest.trial_days,
             ),
-            PolicyParameters(
-                dead_band_share=settings.policy.dead_band_share,
-                dead_band_units=settings.policy.dead_band_units,
-                auto_approve_value=settings.policy.auto_approve_value,
-            ),
+            parameters_of(settings.policy),
         )
         for table, frame in (
             (POLICY_BACKTEST, told.policy_backtest),
@@ -73,6 +73,7 @@ def backtest(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipel
             (FORECAST_BIAS, told.forecast_bias),
             (FORECAST_VALUE_ADDED, told.forecast_value_added),
             (METHOD_CHOICE, told.method_choice),
+            (SERVICE_CONTROL, told.service_control),
         ):
             yield from write_border(pipeline, as_of, table, frame, told.report)
         stage.detail = f"{told.report['series']:,} item-locations over {told.report['weeks']} weeks"

@@ -5,7 +5,13 @@ from collections.abc import Iterable
 import dagster as dg
 
 from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION, PRICE_BREAK
-from optimization.contracts.outputs import FORECAST, POLICY, POLICY_SCHEDULE, PROTECTION_DEMAND
+from optimization.contracts.outputs import (
+    FORECAST,
+    POLICY,
+    POLICY_SCHEDULE,
+    PROTECTION_DEMAND,
+    SERVICE_CONTROL,
+)
 from optimization.parameters import PolicyParameters
 from orchestration.defs.borders import Told, read_borders, write_border
 from orchestration.defs.partitions import business_date
@@ -47,8 +53,8 @@ def policy(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipelin
 
     as_of = business_date(context)
     with pipeline.stage("policy") as stage:
-        item_location, demand, price_break, history = read_borders(
-            pipeline, as_of, ITEM_LOCATION, PROTECTION_DEMAND, PRICE_BREAK, DEMAND_HISTORY
+        item_location, demand, price_break, history, control = read_borders(
+            pipeline, as_of, ITEM_LOCATION, PROTECTION_DEMAND, PRICE_BREAK, DEMAND_HISTORY, SERVICE_CONTROL
         )
         before = previous_release(pipeline.lake, as_of)
         last = read_arrow(before.table("policy")) if before else None
@@ -61,6 +67,7 @@ def policy(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipelin
             parameters_of(pipeline.settings.policy),
             price_break,
             history,
+            control,
         )
         figures = {**report, "previous_release": before.release_id if before else "none"}
         yield from write_border(pipeline, as_of, POLICY, frame, figures)

@@ -338,3 +338,23 @@ def test_lead_times_keep_their_mean() -> None:
     assert weeks.mean(axis=1) == pytest.approx([2.7, 2.7, 0.0], abs=0.03)
     assert weeks[0].std() < weeks[1].std()
     assert set(np.unique(weeks[0])) == {2, 3}
+
+
+def test_the_plan_aims_higher_where_it_delivered_less() -> None:
+    terms = _terms(service_metric="fill", service_target=0.9, lead_time_days=21.0)
+    control = _run(terms=terms).service_control.set_index("model_scope")
+    pooled = control.loc["all"]
+    missed = abs(pooled["delivered_service"] - 0.9)
+    assert abs(pooled["controlled_service"] - 0.9) <= min(missed, 0.02) + 1e-9
+    assert np.sign(pooled["logit_shift"]) == np.sign(0.9 - pooled["delivered_service"])
+
+
+def test_a_cycle_target_is_aimed_at_as_it_stands() -> None:
+    assert _run(terms=_terms(service_metric="cycle")).service_control.empty
+
+
+def test_a_young_control_is_carried() -> None:
+    terms = _terms(service_metric="fill", service_target=0.9)
+    first = _run(terms=terms).service_control
+    again = _run(terms=terms, previous_control=first.assign(logit_shift=0.3)).service_control
+    assert set(again["status"]) == {"FROZEN"} and set(again["logit_shift"]) == {0.3}
