@@ -82,6 +82,26 @@ def test_orders_are_in_lots_of_at_least_the_minimum() -> None:
     assert units and all(quantity >= 20 and quantity % 6 == 0 for quantity in units)
 
 
+def test_a_minimum_over_the_supplier_is_met_where_it_avoids_most_shortage() -> None:
+    columns: dict[str, object] = {"moq_units": 150.0, "order_cost": 0.0, "on_hand_units": [0.0, 20.0, 40.0]}
+    alone = _plan([10.0] * 3, lane([]), moq_scope="line", **columns)
+    assert alone.replenishment_order["replenish_units"].min() >= 150.0
+    # Nobody is lifted beyond one more interval of demand, so that less than the minimum is ordered.
+    whole = _plan([10.0] * 3, lane([]), moq_scope="supplier", **columns)
+    assert whole.report["orders_below_minimum"] == 1
+    assert whole.replenishment_order["replenish_units"].sum() < 150.0
+    columns["moq_units"] = 30.0
+    whole = _plan([10.0] * 3, lane([]), moq_scope="supplier", **columns)
+    assert whole.replenishment_order["replenish_units"].sum() == 30.0
+    assert whole.report["orders_below_minimum"] == 0
+    assert set(whole.replenishment_order["reason_code"]) == {"SUPPLIER_MINIMUM"}
+    worth = _plan(
+        [10.0] * 3, lane([]), min_order_value=600.0, order_cost=0.0, on_hand_units=[10.0, 40.0, 40.0]
+    )
+    # Orders are per location; the first one is lifted to 15 units of 40.
+    assert worth.replenishment_order["replenish_units"].tolist() == [15.0]
+
+
 def test_every_solve_reports_a_bound_and_passes_the_audit() -> None:
     plan = _plan(
         [5.0, 5.0, 3.0], lane([("L1", "L2"), ("L1", "L3")], fixed=2.0), on_hand_units=[60.0, 0.0, 1.0]
