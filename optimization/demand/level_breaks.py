@@ -22,6 +22,8 @@ _LEAST_BEFORE_YEARS = 0.5
 _LEAST_LOTS = 150.0
 # The move must also be larger than chance: standard deviations of the log ratio.
 _LEAST_DEVIATIONS = 4.0
+# A correction of a break that was just seen is no new claim: a smaller move will do.
+_SETTLING_FACTOR = 1.15
 CHECKS_PER_YEAR = 12.0
 _MOST_WITNESSES = 4_000
 
@@ -41,32 +43,35 @@ def common_breaks(panel: DemandPanel, last: int) -> list[LevelBreak]:
     Every month the demand of a recent window is compared with what the mean before it would have
     given, both in units of each series' lot S2/S1, so that no large series decides alone. A
     break is where their ratio is beyond the window's factor and beyond chance; of several windows
-    the one that chance explains least. Later checks start after the break.
+    the one that chance explains least. When a break is first seen the window still holds some of
+    what was before, so its ratio is corrected for half a year as demand after it comes in.
     """
     values, is_known = _witnesses(panel.values[:, :last], panel.periods_per_year)
     known = is_known.astype(np.float64)
     year, width = panel.periods_per_year, values.shape[1]
     step = max(round(year / CHECKS_PER_YEAR), 1)
-    least_before = max(round(_LEAST_BEFORE_YEARS * year), 2)
+    quarter, least_before = max(round(year / 4.0), 1), max(round(_LEAST_BEFORE_YEARS * year), 2)
     breaks: list[LevelBreak] = []
-    begin = 0
+    settling: LevelBreak | None = None
     for origin in range(least_before + step, width + 1, step):
-        found, strongest = None, _LEAST_DEVIATIONS
         lot = _lot(values[:, :origin])
-        for years, factor in _WINDOWS:
-            start = origin - max(round(years * year), 1)
-            if start - begin < least_before:
+        if settling is not None and origin - settling.seen > 2 * quarter:
+            settling = None
+        if settling is not None:
+            tried = [(settling.start, max(settling.start, origin - quarter), _SETTLING_FACTOR)]
+        else:
+            starts = [origin - max(round(years * year), 1) for years, _ in _WINDOWS]
+            tried = [(at, at, factor) for at, (_, factor) in zip(starts, _WINDOWS, strict=True)]
+        found, strongest = None, _LEAST_DEVIATIONS
+        for start, recent, factor in tried:
+            if start < least_before:
                 continue
-            seen, expected = _lots(values, known, lot, (begin, start, origin))
-            if seen + expected < _LEAST_LOTS:
-                continue
-            log_ratio = np.log(max(seen, 0.5) / max(expected, 0.5))
-            deviations = abs(log_ratio) / np.sqrt(1.0 / max(seen, 0.5) + 1.0 / max(expected, 0.5))
+            log_ratio, deviations = _move(values, known, lot, (start, recent, origin))
             if abs(log_ratio) >= np.log(factor) and deviations > strongest:
                 found, strongest = LevelBreak(origin, start, float(np.exp(log_ratio))), deviations
         if found is not None:
             breaks.append(found)
-            begin = found.start
+            settling = settling or found
             values[:, : found.start] *= found.ratio
     return breaks
 
@@ -102,14 +107,20 @@ def _lot(values: Numbers) -> Numbers:
     return np.asarray(np.maximum(np.divide(squares, total, out=np.ones(len(total)), where=total > 0), 1.0))
 
 
-def _lots(values: Numbers, known: Numbers, lot: Numbers, edges: tuple[int, int, int]) -> tuple[float, float]:
-    """Lots demanded in the window, and those that the mean between `begin` and `start` would give."""
-    begin, start, end = edges
-    count = known[:, begin:start].sum(axis=1)
-    mean = np.divide(values[:, begin:start].sum(axis=1), count, out=np.zeros(len(count)), where=count > 0)
-    recent = values[:, start:end].sum(axis=1)
+def _move(values: Numbers, known: Numbers, lot: Numbers, edges: tuple[int, int, int]) -> tuple[float, float]:
+    """Log ratio of the lots in the recent window to those the mean before `start` gives, and its size.
+
+    The size is in standard deviations of the log ratio; 0 where too few lots were seen.
+    """
+    start, recent, end = edges
+    count = known[:, :start].sum(axis=1)
+    mean = np.divide(values[:, :start].sum(axis=1), count, out=np.zeros(len(count)), where=count > 0)
     # A series that was unknown before says nothing about a change.
     before = count > 0
-    seen = (recent / lot)[before].sum()
-    expected = (mean * known[:, start:end].sum(axis=1) / lot)[before].sum()
-    return float(seen), float(expected)
+    seen = float((values[:, recent:end].sum(axis=1) / lot)[before].sum())
+    expected = float((mean * known[:, recent:end].sum(axis=1) / lot)[before].sum())
+    if seen + expected < _LEAST_LOTS:
+        return 0.0, 0.0
+    seen, expected = max(seen, 0.5), max(expected, 0.5)
+    log_ratio = float(np.log(seen / expected))
+    return log_ratio, abs(log_ratio) / float(np.sqrt(1.0 / seen + 1.0 / expected))

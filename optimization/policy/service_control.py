@@ -105,11 +105,7 @@ class PooledRule:
         self, panel: Numbers, origins: Integers, interval: Numbers
     ) -> Callable[[float | Numbers], dict[str, Numbers]]:
         """Levels (n, origins) by the control, a number or one per row (n,)."""
-        tables = [
-            self._table(prediction, interval)
-            for prediction in self.predictions(DemandPanel(panel, self.periods_per_year), origins, interval)
-        ]
-        first, second = (np.stack(each, axis=1) for each in zip(*tables, strict=True))
+        first, second = self.tables(panel, origins, interval)
         if self.factors:
             need, spread = _normal(panel, origins, interval, self.window)
 
@@ -126,6 +122,13 @@ class PooledRule:
             return {"order_up_to": level}
 
         return at
+
+    def tables(self, panel: Numbers, origins: Integers, interval: Numbers) -> tuple[Numbers, Numbers]:
+        """Return levels tried (n, origins, k) and what decides between them; no control enters."""
+        seen = DemandPanel(panel, self.periods_per_year)
+        said = [self._table(each, interval) for each in self.predictions(seen, origins, interval)]
+        first, second = (np.stack(each, axis=1) for each in zip(*said, strict=True))
+        return first, second
 
     def predictions(self, panel: DemandPanel, origins: Integers, interval: Numbers) -> list[Prediction]:
         """Return what the model says at each origin, recalibrated on what was known by then."""

@@ -63,6 +63,7 @@ def score(parts: Parts, arguments: argparse.Namespace) -> dict[str, Any]:
         "cpu": {"fit_seconds": round(fit_seconds, 2), **accuracy.cpu_per_series(model, panel, interval)},
         "policies": {},
     }
+    memory: dict[tuple[Any, ...], Any] = {}
     for mode in ("backorder", "lost"):
         start = time.process_time()
         setting = policies.Setting(
@@ -73,7 +74,7 @@ def score(parts: Parts, arguments: argparse.Namespace) -> dict[str, Any]:
             arguments.lots,
             arguments.seed,
         )
-        result["policies"][mode] = policies.compared(model, panel, end, setting)
+        result["policies"][mode] = policies.compared(model, panel, end, setting, memory)
         result["cpu"][f"{mode}_seconds"] = round(time.process_time() - start, 1)
     return result
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from optimization.demand.panel import DemandPanel, Integers, Numbers
 from optimization.demand.pooled import PooledModel
 from optimization.policy.service_control import PooledRule, control_by_group, paired_factors
 from optimization.simulation import baselines
+from optimization.simulation.baselines import Baseline
 from optimization.simulation.frontier import Frontier, Trial, at_fill, hindsight_constant
 from optimization.simulation.intervals import Comparison, compare_at_fill, compare_totals
 from optimization.simulation.simulator import Mode
-from optimization.simulation.tuning import Played, best_for_cost, best_for_fill, played, variants_played
+from optimization.simulation.tuning import Played, best_for_cost, best_for_fill, played
 
 TARGETS = (0.85, 0.90, 0.95, 0.98)
 SHORTAGE_COSTS = (4.0, 9.0, 19.0, 49.0)
@@ -95,20 +96,55 @@ class Tuned:
         return at_fill(self.tuning.fill, self.tuning.controls, target)
 
 
+@dataclass(frozen=True)
+class Remembering(PooledRule):
+    """The product's rule with its tables kept: they depend on neither control nor stock-out behaviour."""
+
+    memory: dict[tuple[Any, ...], tuple[Numbers, Numbers]] = field(default_factory=dict, compare=False)
+
+    def tables(self, panel: Numbers, origins: Integers, interval: Numbers) -> tuple[Numbers, Numbers]:
+        """Return the tables, computed once per measure and trial."""
+        key = (self.measure, self.is_refreshed, int(origins[0]), int(origins[-1]))
+        if key not in self.memory:
+            self.memory[key] = super().tables(panel, origins, interval)
+        return self.memory[key]
+
+
+def tuned_variants(rule: Baseline, trial: Trial, periods_per_year: float) -> list[Played]:
+    """Settings of a rule that are best somewhere on a coarse grid of controls, played on the full one.
+
+    Playing every window and rounding at every control costs minutes and finds the same settings.
+    """
+    coarse = [
+        Played(each, played(each, trial, np.unique(np.append(each.controls[::3], each.controls[-1]))))
+        for each in rule.variants(periods_per_year)
+    ]
+    best = [best_for_fill(coarse, target) for target in TARGETS]
+    best += [best_for_cost(coarse, shortage) for shortage in SHORTAGE_COSTS]
+    kept = {id(each): each for each in best if each is not None}
+    return [Played(each.rule, played(each.rule, trial)) for each in kept.values()]
+
+
 def our_rules(
-    model: PooledModel, panel: DemandPanel, tuning: Trial, setting: Setting, normal: list[Played]
+    model: PooledModel,
+    panel: DemandPanel,
+    tuning: Trial,
+    setting: Setting,
+    normal: list[Played],
+    memory: dict[tuple[Any, ...], tuple[Numbers, Numbers]],
 ) -> list[Played]:
     """The product's rule in both measures, blended with the window normal that was best on the past."""
     variance = 0.6 if setting.is_lead_time_random else 0.0
     result = []
     for measure in ("marginal_service", "quantile"):
-        rule = PooledRule(
+        rule = Remembering(
             model,
             panel.periods_per_year,
             measure,
             review=float(setting.review),
             lead_time_variance=variance,
             is_refreshed=False,
+            memory=memory,
         )
         alone = played(rule, tuning)
         best = best_for_fill(normal, 0.95) or best_for_cost(normal, 9.0)
@@ -118,12 +154,21 @@ def our_rules(
     return result
 
 
-def compared(model: PooledModel, panel: DemandPanel, tuning_end: int, setting: Setting) -> dict[str, Any]:
-    """Stock at equal fill, fill against target, and cost, with paired bootstraps over items."""
+def compared(
+    model: PooledModel,
+    panel: DemandPanel,
+    tuning_end: int,
+    setting: Setting,
+    memory: dict[tuple[Any, ...], tuple[Numbers, Numbers]],
+) -> dict[str, Any]:
+    """Stock at equal fill, fill against target, and cost, with paired bootstraps over items.
+
+    `memory` keeps the product's tables from one stock-out behaviour to the next.
+    """
     tuning, scored = trials(panel, tuning_end, setting)
     year = panel.periods_per_year
-    simple = {rule.name: variants_played(rule, tuning, year) for rule in baselines.ALL}
-    ours = our_rules(model, panel, tuning, setting, simple["tuned_window_normal"])
+    simple = {rule.name: tuned_variants(rule, tuning, year) for rule in baselines.ALL}
+    ours = our_rules(model, panel, tuning, setting, simple["tuned_window_normal"], memory)
     # Marginal service for a fill target, an equal quantile for a cost; both blended.
     for_fill, for_cost = ours[1], ours[3]
     cache: dict[int, Frontier] = {}
