@@ -212,9 +212,10 @@ def _driver_scopes(external_driver: pd.DataFrame) -> pd.DataFrame:
 def _learn_season_table(
     item_location: pd.DataFrame, series: WeeklySeries, weeks: int, starts: npt.NDArray[np.datetime64]
 ) -> pd.DataFrame:
-    """`opt_out__seasonal_index`: each category everywhere, and the regions whose own index won.
+    """`opt_out__seasonal_index`: each category everywhere, and the regions that differ from it.
 
-    A category leans on all demand, a region of it on the category.
+    A category leans on all demand, a region of it on the category; a region too short to be tested
+    takes the category's.
     """
     category, names = pd.factorize(item_location["category"], sort=True)
     pair = item_location["category"].astype(str) + "\x1f" + item_location["region"].astype(str)
@@ -233,13 +234,14 @@ def _learn_season_table(
     )
     parent = np.concatenate([[0], np.zeros(c, dtype=np.int64), 1 + of_pair]).astype(np.int64)
     found = learn_seasons(totals, parent, starts)
+    tested = np.isfinite(found.error_ratio)
     own = np.any(np.abs(found.index - found.index[parent]) > 1e-9, axis=1)
-    written = found.is_used & own
+    # A region without the season that the category has says so by a row that is not used.
+    written = np.where(found.is_used, own, tested & found.is_used[parent])
     written[0], written[1 : 1 + c] = False, True
     kept = np.flatnonzero(written)
     region = np.array([EVERYWHERE] * (1 + c) + [str(one).split("\x1f")[1] for one in pairs], dtype=object)
     label = np.concatenate([[EVERYWHERE], names, np.asarray(names, dtype=object)[of_pair]])
-    tested = np.isfinite(found.error_ratio)
     reason = first_that_holds({"EFFECT_PAYS": found.is_used, "EFFECT_NO_GAIN": tested}, "EFFECT_UNTESTED")
     frame = pd.DataFrame(
         {
@@ -264,11 +266,11 @@ def _learn_season_table(
 def _season_factors(
     item_location: pd.DataFrame, seasonal_index: pd.DataFrame, starts: npt.NDArray[np.datetime64]
 ) -> tuple[Integers, Numbers]:
-    """Group per row and factor per group and week: the region's index, else the category's, else 1."""
-    used = seasonal_index[seasonal_index["is_used"].to_numpy(dtype=np.bool_)]
-    keys = used[["category", "region"]].drop_duplicates().sort_values(["category", "region"])
+    """Group per row and factor per group and week: the region's verdict, else the category's, else 1."""
+    keys = seasonal_index[["category", "region"]].drop_duplicates().sort_values(["category", "region"])
     known = pd.MultiIndex.from_frame(keys)
     index = np.ones((len(keys) + 1, SEASON_WEEKS))
+    used = seasonal_index[seasonal_index["is_used"].to_numpy(dtype=np.bool_)]
     at = known.get_indexer(pd.MultiIndex.from_frame(used[["category", "region"]]))
     index[at, used["week_of_year"].to_numpy(dtype=np.int64) - 1] = used["index_factor"].to_numpy()
     own = known.get_indexer(pd.MultiIndex.from_frame(item_location[["category", "region"]]))

@@ -245,6 +245,33 @@ def test_no_season_stays_off_and_near_one() -> None:
     assert set(seasons["reason_code"]) == {"EFFECT_NO_GAIN"}
 
 
+def test_a_region_with_a_season_of_its_own_gets_its_own_index() -> None:
+    summer, flat = seasonal(190, 0.6, 0), seasonal(190, 0.0, 1)
+    frame, history = source(np.vstack([summer, flat, flat, flat]))
+    frame["region"] = ["north"] * 6 + ["south"] * 18
+    effects, seasons, _ = learn_effects(frame, history, NO_EVENTS, NO_DRIVERS, AS_OF, PARAMETERS)
+    used = seasons.groupby("region")["is_used"].all()
+    assert used.to_dict() == {"*": True, "north": True, "south": False}
+    factors = effect_factors(
+        frame, NO_EVENTS, NO_DRIVERS, effects, seasons, AS_OF, 190, SEASON_WEEKS
+    ).season_ahead(np.arange(24))
+    assert np.ptp(factors[0]) > 0.9
+    assert (factors[-1] == 1.0).all()
+
+
+def test_demand_after_the_business_date_is_not_read() -> None:
+    frame, history = source(promoted(1.6, rows=4))
+    planted = history.assign(
+        bucket_start_date=history["bucket_start_date"] + pd.Timedelta(weeks=100), demand_units=999.0
+    )
+    told = events(PROMOTIONS)
+    both = pd.concat([history, planted], ignore_index=True)
+    one = learn_effects(frame, history, told, NO_DRIVERS, AS_OF, PARAMETERS)
+    other = learn_effects(frame, both, told, NO_DRIVERS, AS_OF, PARAMETERS)
+    pd.testing.assert_frame_equal(one[0], other[0])
+    pd.testing.assert_frame_equal(one[1], other[1])
+
+
 def test_less_than_two_seasons_borrow_the_wider_index() -> None:
     wide = seasonal(190, 0.5, 0).mean(axis=0)
     short = np.where(np.arange(190) < 100, np.nan, wide)
