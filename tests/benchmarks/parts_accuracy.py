@@ -14,7 +14,8 @@ from optimization.demand.levels import CLASSES
 from optimization.demand.panel import DemandPanel, Integers, Numbers, interval_demand, whole_periods
 from optimization.demand.pooled import PooledModel
 from optimization.policy.service_control import PooledRule
-from optimization.simulation.baselines import ROUNDINGS, rolling_moments, whole, windows
+from optimization.simulation.baselines import ROUNDINGS, whole, windows
+from optimization.simulation.moments import rolling_moments
 
 LEVELS = np.array([0.5, 0.8, 0.9, 0.95, 0.99])
 SERVICE = (0.80, 0.90, 0.95, 0.99)

@@ -14,6 +14,7 @@ from optimization.demand.week_index import WEEKS, week_indices
 from optimization.policy.lookahead import demand_paths, lost_sales_order
 from optimization.policy.newsvendor import critical_ratio as ratio_of
 from optimization.simulation import baselines
+from optimization.simulation.moments import rolling_moments
 from optimization.simulation.simulator import Numbers, Stock
 from tests.benchmarks.vn2_game import LEAD_TIME, YEAR, Game, Policy
 
@@ -61,7 +62,7 @@ class Benchmark:
         factor = np.divide(total, count, out=np.full(54, np.nan), where=count > 0)
         factor = np.nan_to_num(factor / np.nanmean(factor), nan=1.0)
         plain = demand / np.maximum(factor[week], 1e-9)
-        base = baselines.rolling_moments(plain, np.array([origin]), 13)[0][:, 0]
+        base = rolling_moments(plain, np.array([origin]), 13)[0][:, 0]
         return np.asarray(base * factor[game.week_of_year(origin, origin + self.cover)].sum())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optimization.simulation import baselines, intervals, tuning
+from optimization.simulation import baselines, intervals, moments, tuning
 from optimization.simulation.frontier import Frontier, Trial, at_fill, hindsight_constant
 
 YEAR = 12.0
@@ -52,13 +52,13 @@ def test_windows_and_levels_of_a_series_known_by_heart() -> None:
     series = np.array([[4.0, np.nan, 2.0, 6.0, 0.0, 8.0]])
     at, three = np.array([5]), np.array([3.0])
     assert baselines.DaysOfSupply(3).levels(series, at, three)(1.0)["order_up_to"].tolist() == [[8.0]]
-    mean, sd = baselines.rolling_moments(series, at, 5)
+    mean, sd = moments.rolling_moments(series, at, 5)
     assert (mean.item(), sd.item()) == (3.0, pytest.approx((20 / 3) ** 0.5))
     # Weights 1, 1/2, 1/4 and 1/16 back from the newest; the unknown month has none.
-    exponential = baselines.exponential_means(series, at, 1.0).item()
+    exponential = moments.exponential_means(series, at, 1.0).item()
     assert exponential == pytest.approx((0 + 6 / 2 + 2 / 4 + 4 / 16) / (1 + 1 / 2 + 1 / 4 + 1 / 16))
     # Sizes 4, 2, 6 with gaps 1, 1, 1 and α = .5: size 4.5, gap 1.
-    assert baselines.syntetos_boylan(series, at, 0.5).item() == pytest.approx(0.75 * 4.5)
+    assert moments.syntetos_boylan(series, at, 0.5).item() == pytest.approx(0.75 * 4.5)
     reorder = baselines.ReorderLevel(5, 2.0).levels(series, at, three)(1.0)
     assert (reorder["reorder_point"].item(), reorder["order_quantity"].item()) == (9.0, 6.0)
     odoo = baselines.MinMax(5, 2.0).levels(series, at, three)(1.0)
