@@ -66,7 +66,8 @@ class MixedLeadTime:
         0.853462
         """
         at = np.full(len(self._mean), float(x))
-        return float((self._probability * distributions.cdf(at, self._mean, self._variance)).sum())
+        reached: Numbers = self._probability * distributions.cdf(at, self._mean, self._variance)
+        return float(reached.sum())
 
     def quantile(self, level: float) -> int:
         """Smallest whole x with P(D ≤ x) ≥ level.
@@ -90,4 +91,4 @@ class MixedLeadTime:
         >>> round(two_modes.normal_quantile(0.9), 6)
         25.318357
         """
-        return self.mean + float(special.ndtri(level)) * self.variance**0.5
+        return self.mean + float(special.ndtri(level)) * float(self.variance**0.5)

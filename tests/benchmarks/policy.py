@@ -86,7 +86,6 @@ def made_frames(n: int, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame, pd.D
             "lead_time_sd_days": 0.2 * lead,
             "protection_days": lead + 7.0,
             "model_scope": "smooth",
-            "model_scope": "smooth",
             "distribution": family(mean, variance),
             "mean_units": mean,
             "variance_units2": variance,

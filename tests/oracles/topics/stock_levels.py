@@ -54,7 +54,9 @@ def base_stock(given: dict[str, Any]) -> Any:
 
 @answers("service target under cost: critical ratio")
 def critical_ratio(given: dict[str, Any]) -> Any:
-    short = given["unit_margin"] + given["goodwill"]
+    # A backordered unit keeps its margin; only patience is paid for.
+    waits = "backorder" in given.get("mode", "")
+    short = given.get("goodwill", 0.0) + (0.0 if waits else given["unit_margin"])
     return {"critical_ratio": newsvendor.critical_ratio(short, given["holding_per_period"])}
 
 
