@@ -73,13 +73,3 @@ def order_quantity(wanted: Wanted, max_cover_days: float) -> tuple[Numbers, Text
         "ECONOMIC_QUANTITY",
     )
     return quantity, reason
-
-
-def cover_days(quantity: Numbers, yearly: Numbers) -> Numbers:
-    """Days of demand that a quantity covers; infinite without demand.
-
-    >>> cover_days(np.array([30.0, 1.0]), np.array([365.0, 0.0])).tolist()
-    [30.0, inf]
-    """
-    with np.errstate(divide="ignore"):
-        return np.where(yearly > 0, quantity / np.where(yearly > 0, yearly, 1.0) * DAYS_PER_YEAR, np.inf)
