@@ -142,6 +142,7 @@ def accuracy_rows(
                     "forecast_interval": forecast_interval,
                     "horizon_weeks": horizon,
                     "origin_count": origins,
+                    "method": "replayed",
                     **sums,
                 }
             )

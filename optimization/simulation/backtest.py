@@ -134,7 +134,7 @@ def run_backtest(
     )
     return _tables(
         proof,
-        pd.DataFrame(accuracy).assign(method="pooled_dispersion", status="OK"),
+        pd.DataFrame(accuracy).assign(status="OK"),
         forecast_bias(item_location, series, model, replay.weeks, parameters),
         value_added,
         choice,
@@ -238,7 +238,7 @@ def _without_verdict(
         ]
     )
     nothing = pd.DataFrame()
-    published = pd.DataFrame(accuracy).assign(method="as_published", status="OK")
+    published = pd.DataFrame(accuracy).assign(status="OK")
     added = pd.DataFrame(steps).assign(method="as_published")
     return _tables(proof, published, nothing, added, choice, nothing, series=0, weeks=0)
 

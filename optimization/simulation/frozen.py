@@ -71,6 +71,7 @@ def frozen_rows(
         "evidence": "frozen_release",
         "forecast_method": "as_published",
         "forecast_interval": "week",
+        "method": "as_published",
         "reason_code": "FROZEN_RELEASE",
     }
     return [{**told, **row} for row in rows]
