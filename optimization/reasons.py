@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 REASONS: dict[str, str] = {
     # --- demand
-    "NO_HISTORY": "No demand is known yet; the level is borrowed from the category",
-    "SHORT_HISTORY": "Fewer than eight known weeks; the own level is blended with the category's",
+    "NO_HISTORY": "No demand is known yet; the level is borrowed from its nearest items, else the category",
+    "SHORT_HISTORY": "Fewer than eight known weeks; the own level is blended with its nearest items'",
     "NO_RECENT_DEMAND": "No demand for a year; the level decays",
     "SPARSE_DEMAND": "Too few weeks with demand for a fitted model; an exponential mean is used",
     "MODEL_FAILED": "The fitted model gave no finite value; an exponential mean is used",
@@ -34,8 +34,6 @@ REASONS: dict[str, str] = {
     "PLAN_APPLIED": "The approved plan overrides the statistical mean",
     "PLAN_STALE": "The approved plan is older than a cycle; the statistical mean stands",
     "PLAN_NOT_APPROVED": "The newest plan is not approved; the statistical mean stands",
-    "ANALOGUE": "New; the level leans on its nearest items",
-    "PHASE_OUT": "At the end of its life; demand decays",
     "MIX_SHARE": "Too slow to be known alone; its share of the model's demand in the region",
     "SHARE_OWN": "The item-location's own recent mix carries most of the share",
     "SHARE_BORROWED": "Little recent demand of its own; the share leans on the wider mix",
