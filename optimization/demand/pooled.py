@@ -38,7 +38,8 @@ LEAST_VMR = 1.02
 SHRINK_PERIODS = 8.0
 
 ROWS_PER_CLASS = 15_000
-SERIES_SAMPLED = 20_000
+# Series are sampled so that the features of all their origins stay within some tens of megabytes.
+INTERVALS_READ = 500_000
 LEAST_ROWS_OF_A_CLASS = 400
 LEAST_ROWS = 200
 RIDGE = 1e-3
@@ -287,10 +288,11 @@ def _evenly(n: int, most: int) -> Integers:
 def _training_rows(panel: DemandPanel, interval: Numbers, first: int, per_class: int, seed: int) -> _Rows:
     """Completed intervals of series that had demand before, at most `per_class` of a class."""
     order = _canonical_order(panel, seed)
-    order = order[_evenly(len(order), SERIES_SAMPLED)] if len(order) else order
+    origins = np.arange(first, panel.width)
+    most = INTERVALS_READ // max(len(origins), 1)
+    order = order[_evenly(len(order), most)] if len(order) else order
     panel, interval = panel.take(order), interval[order]
     window = whole_periods(interval)
-    origins = np.arange(first, panel.width)
     if not len(order) or not len(origins):
         return _Rows(np.zeros((0, _K)), *(np.zeros(0),) * 3, np.zeros(0, np.int8), *(np.zeros(0),) * 2)
     known = features(panel, interval, origins)
