@@ -45,7 +45,8 @@ def score(parts: Parts, arguments: argparse.Namespace) -> dict[str, Any]:
         raise UnusableFileError("no interval of the scored part is known in full")
     over_lead_time = np.full(panel.n, float(max(arguments.lead_time, 1)))
     result: dict[str, Any] = {
-        "data": {"file": Path(arguments.data).name, "frequency": arguments.freq, **parts.notes},
+        "data": {"file": Path(arguments.data).name, "frequency": arguments.freq, **parts.notes}
+        | {"first_period": parts.period_names[0], "last_period": parts.period_names[-1]},
         "lead_time": arguments.lead_time,
         "review": arguments.review,
         "model_is_default": model.is_default,
@@ -177,6 +178,8 @@ def main(argv: list[str] | None = None) -> int:
     order = parser.add_mutually_exclusive_group()
     order.add_argument("--oldest-first", dest="newest_first", action="store_false", help="the default")
     order.add_argument("--newest-first", dest="newest_first", action="store_true")
+    # Each of the two flags would bring a default of its own.
+    parser.set_defaults(newest_first=False)
     parser.add_argument("--in-stock", type=Path, help="file of the same shape, false where out of stock")
     parser.add_argument("--random-lead-time", action="store_true", help="lead times L − 1 … L + 2")
     parser.add_argument("--lots", action="store_true", help="lots of a period's demand for every second item")

@@ -71,6 +71,7 @@ def test_the_report_is_complete_and_finite(tmp_path: Path, monkeypatch: pytest.M
     arguments = ["--data", str(tmp_path / "d.csv"), "--lead-time", "2", "--review", "1", "--out", str(out)]
     assert parts.main([*arguments, "--random-lead-time", "--lots"]) == 0
     result = json.loads(out.read_text())
+    assert result["data"]["first_period"] == "2020-00"
     assert set(result["policies"]) == {"backorder", "lost"}
     assert set(result["service"]["over_lead_time"]) == {"0.8", "0.9", "0.95", "0.99"}
     for each in result["policies"].values():
