@@ -1,1 +1,8 @@
 """The pipeline around the science: connectors, lake, Dagster wiring, release, evidence, CLI."""
+
+import os
+
+# The matrices of the science are small: threads of the linear algebra wait for each other and cost
+# several times the work. They are read once, when numpy is first imported, so they are set here.
+for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")

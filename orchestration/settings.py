@@ -64,7 +64,7 @@ class PolicySettings(_Section):
     """Defaults of the stock policy, used where the source states none."""
 
     service_target: float = Field(0.95, gt=0, lt=1)
-    service_metric: Literal["cycle", "fill", "ready"] = "cycle"
+    service_metric: Literal["cycle", "fill", "ready"] = "fill"
     holding_rate: float = Field(0.18, ge=0)
     shortage_share: float = Field(0.25, ge=0)
     order_cost: float = Field(25.0, ge=0)

@@ -39,6 +39,8 @@ from optimization.screening import screened
 Texts = npt.NDArray[np.object_]
 
 POOLED = "pooled_levels"
+# A new item-location is taken to be of this class until its own weeks tell.
+_NEW = CLASSES.index("intermittent")
 # A category's level counts as much as this many weeks of own demand.
 PRIOR_WEEKS = 13.0
 LEVELS = np.array([0.5, 0.8, 0.9, 0.95])
@@ -167,6 +169,7 @@ def _levels(
     code = np.concatenate([part[2] for part in parts])
 
     is_new, known = classes == "new", series.known_weeks > 0
+    code[is_new], dispersion[is_new] = _NEW, _dispersion_of_others(code, dispersion, is_new)
     category = pd.factorize(item_location["category"], sort=True)[0].astype(np.int64)
     own, own_weeks = _after_the_first(series)
     rate = np.where(is_new, _blended(series, category, own, own_weeks), rate)
@@ -191,6 +194,12 @@ def _levels(
     # What a model sells in a region is known well; only an analogue's level is in doubt.
     error = np.where(vehicles.is_used, 0.0, new.error_cv2)
     return Levels(vehicles.rate, dispersion, code, error, method, reason)
+
+
+def _dispersion_of_others(code: npt.NDArray[np.int8], dispersion: Numbers, is_new: Flags) -> float:
+    """Median dispersion of the intermittent series: a series without weeks has none of its own."""
+    others = dispersion[~is_new & (code == _NEW)]
+    return float(np.median(others)) if len(others) else 0.0
 
 
 def _pooled_chunk(

@@ -113,10 +113,7 @@ class DemoConnector:
                 seed, _REVIEW_SCOPES, parts.log.horizon, names, since, day
             ),
             "external_driver": plans.external_driver_table(seed, parts.log.horizon, names, day),
-            "consensus_plan": _stacked(
-                self._market.consensus_plan(day),
-                plans.consensus_plan_table(seed, pairs, parts.log.horizon, names, day),
-            ),
+            "consensus_plan": plans.consensus_plan_table(seed, pairs, parts.log.horizon, names, day),
             "item_relation": plans.item_relation_table(seed, pairs.items, names, day),
             "price_break": plans.price_break_table(seed, pairs.items, names, day),
             "registration": self._market.registration(day),

@@ -1,4 +1,4 @@
-"""The demo's market, wholly generated: registrations, competitors' prices, plans of two models.
+"""The demo's market, wholly generated: registrations and competitors' prices.
 
 Drawn around what the generated history sold, so that shares are plausible, and from nothing that the
 file of intervals shows after its first day.
@@ -18,7 +18,7 @@ from orchestration.ims.demo.intervals import VehicleSightings
 from orchestration.ims.demo.vehicles import Catalogue
 from orchestration.ims.generator.arrow_columns import dates, repeated, source_table, texts
 from orchestration.ims.generator.counters import Ints, stream, uniform
-from orchestration.ims.generator.plans import month_starts, plan_rows
+from orchestration.ims.generator.plans import month_starts
 
 SOURCE = "generator"
 _OWN_BRAND = "Own brand"
@@ -27,7 +27,6 @@ _BRAND_SPLIT = np.array([0.5, 0.3, 0.2])
 _REGIONS = 4
 _REGISTERED_MONTHS, _PRICED_MONTHS = 26, 13
 _REGISTERED_AFTER, _PRICED_AFTER = 40, 5
-_PLANNED_CATEGORY = "Truck"
 
 
 @dataclass(frozen=True)
@@ -89,20 +88,6 @@ class Market:
             known=as_of,
         )
 
-    def consensus_plan(self, as_of: int) -> pa.Table:
-        """Plans of the models of one category, around what the last whole month of history sold."""
-        planned = np.flatnonzero(self._model_categories == _PLANNED_CATEGORY)
-        units = self._units_sold(self._whole_months[-1:], every_region=True)[planned].sum(axis=(1, 2))
-        return plan_rows(
-            self.seed,
-            pa.array(self._models[planned]),
-            planned,
-            units,
-            self.history.horizon.start,
-            SOURCE,
-            as_of,
-        )
-
     def _months(self, as_of: int, after: int, most: int) -> Ints:
         """The newest months told by `as_of`, `after` days after they began."""
         return month_starts(self.history.horizon.start, as_of - after)[-most:]
@@ -114,8 +99,8 @@ class Market:
         noise = 0.9 + 0.3 * uniform(stream(self.seed, "market/own"), model, region, months[month])
         return np.asarray(np.round(units * noise))
 
-    def _units_sold(self, months: Ints, every_region: bool = False) -> npt.NDArray[np.float64]:
-        """Units of the generated history by model, region (the largest, or all) and month."""
+    def _units_sold(self, months: Ints) -> npt.NDArray[np.float64]:
+        """Units of the generated history by model, region (the largest) and month."""
         units = self.history.units
         month_of = units["sale_day"].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
         wanted = months.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
@@ -124,7 +109,7 @@ class Market:
         shape = (len(self._models), len(self._region_names), int(month_of.max()) + 1)
         code = np.ravel_multi_index((model, region, month_of), shape)
         sold = np.bincount(code, minlength=int(np.prod(shape))).reshape(shape)[:, :, wanted]
-        return np.asarray(sold if every_region else sold[:, self._largest_regions], dtype=np.float64)
+        return np.asarray(sold[:, self._largest_regions], dtype=np.float64)
 
     def _registrations(
         self, region: Ints, day: Ints, segment: npt.NDArray[np.str_], brands: list[str], brand: Ints,

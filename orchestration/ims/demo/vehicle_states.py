@@ -65,7 +65,7 @@ class VehicleStates(Vehicles):
                 "stockout_behaviour": repeated("mixed", rows, pa.string()),
                 # A dealer shows a choice of configurations, not every one of them at all times.
                 "service_target": repeated(0.6, rows, pa.float64()),
-                "service_metric": repeated("cycle", rows, pa.string()),
+                "service_metric": repeated("fill", rows, pa.string()),
                 "review_days": repeated(7, rows, pa.int64()),
             },
         )

@@ -143,7 +143,7 @@ def item_location_table(pairs: ItemLocations, names: Names, as_of: int) -> pa.Ta
             "current_min_units": pa.array(pairs.reorder_point_units.astype(np.float64)),
             "current_max_units": pa.array(pairs.order_up_to_units.astype(np.float64)),
             "service_target": pa.array(target),
-            "service_metric": repeated("cycle", rows, pa.string()),
+            "service_metric": repeated("fill", rows, pa.string()),
             "review_days": pa.array(np.full(rows, REVIEW_DAYS)),
         },
         source=names.source,
