@@ -137,7 +137,8 @@ def _show_policies(mode: str, result: dict[str, Any], console: Console) -> None:
     for target, each in result["fill_against_target"].items():
         if "achieved" in each:
             console.print(
-                f"fill target {target}: {each['achieved']:.3f} [{each['low']:.3f}, {each['high']:.3f}], "
+                f"fill target {target} ({each['form']}): {each['achieved']:.3f} "
+                f"[{each['low']:.3f}, {each['high']:.3f}], "
                 f"per-class control {each['achieved_per_class_control']:.3f}; by class "
                 + " ".join(
                     f"{k} {v['one_control']:.3f}/{v['per_class_control']:.3f}"

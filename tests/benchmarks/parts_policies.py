@@ -22,7 +22,6 @@ from optimization.simulation.tuning import Played, best_for_cost, best_for_fill,
 TARGETS = (0.85, 0.90, 0.95, 0.98)
 SHORTAGE_COSTS = (4.0, 9.0, 19.0, 49.0)
 LEAST_UNITS_OF_A_CLASS = 200.0
-LEAST_UNITS_SHOWN = 2000.0
 DRAWS = 300
 OURS = "ours"
 
@@ -169,8 +168,9 @@ def compared(
     year = panel.periods_per_year
     simple = {rule.name: tuned_variants(rule, tuning, year) for rule in baselines.ALL}
     ours = our_rules(model, panel, tuning, setting, simple["tuned_window_normal"], memory)
-    # Marginal service for a fill target, an equal quantile for a cost; both blended.
-    for_fill, for_cost = ours[1], ours[3]
+    # The form is a setting like a baseline's window: the one that was best on the past.
+    for_fill = {target: best_for_fill(ours, target) or ours[-1] for target in TARGETS}
+    for_cost = {shortage: best_for_cost(ours, shortage) for shortage in SHORTAGE_COSTS}
     cache: dict[int, Frontier] = {}
 
     def on_scored(each: Played) -> Tuned:
@@ -188,13 +188,15 @@ def compared(
             "tuning_periods": [int(tuning.first), int(tuning.last)],
             "scored_periods": [int(scored.first), int(scored.last)],
         },
-        "stock_at_fill": {f"{t:g}": _at_fill(t, on_scored(for_fill), simple, on_scored) for t in TARGETS},
-        "fill_against_target": _achieved(on_scored(for_fill), scored, code),
+        "stock_at_fill": {f"{t:g}": _at_fill(t, on_scored(for_fill[t]), simple, on_scored) for t in TARGETS},
+        "fill_against_target": {
+            f"{t:g}": _achieved(t, on_scored(for_fill[t]), scored, code) for t in TARGETS
+        },
         "cost": {
-            f"{b:g}": _at_cost(b, on_scored(for_cost), simple, on_scored, scored) for b in SHORTAGE_COSTS
+            f"{b:g}": _at_cost(b, on_scored(for_cost[b]), simple, on_scored, scored) for b in SHORTAGE_COSTS
         },
         "forms": {
-            f"{each.rule.measure}{' blended' if each.rule.factors else ''}": {
+            _form(each.rule): {
                 f"{t:g}": _rounded(at_fill(on_scored(each).scored.fill, on_scored(each).scored.stock, t))
                 for t in TARGETS
             }
@@ -222,47 +224,47 @@ def _at_fill(
     reached = {name: at_fill(b.frontier.fill, b.frontier.stock, target) for name, b in chosen.items() if b}
     return {
         OURS: _rounded(at_fill(ours.scored.fill, ours.scored.stock, target)),
+        "form": _form(ours.rule),
         "best_simple": min(reached, key=lambda name: reached[name]) if reached else None,
         "baselines": rows,
     }
 
 
-def _achieved(ours: Tuned, scored: Trial, code: Integers) -> dict[str, Any]:
+def _achieved(target: float, ours: Tuned, scored: Trial, code: Integers) -> dict[str, Any]:
     """Fill on the scored trial with the control chosen on tuning: one for all, and one per class."""
-    tuned_classes = [
-        ours.tuning.of(code == k).fill
-        if ours.tuning.of(code == k).demand[0].sum() >= LEAST_UNITS_OF_A_CLASS
-        else np.zeros(0)
-        for k in range(len(CLASSES))
+    control = ours.control_for_fill(target)
+    if np.isnan(control):
+        return {"reached_on_tuning": False}
+    by_group = [ours.tuning.of(code == k) for k in range(len(CLASSES))]
+    fills = [
+        each.fill if each.demand[0].sum() >= LEAST_UNITS_OF_A_CLASS else np.zeros(0) for each in by_group
     ]
+    by_class = control_by_group(fills, ours.tuning.controls, code, control, target)
     levels = replace(ours.rule, is_refreshed=True).levels(scored.panel, scored.origins, scored.interval)
-    result = {}
-    for target in TARGETS:
-        control = ours.control_for_fill(target)
-        if np.isnan(control):
-            result[f"{target:g}"] = {"reached_on_tuning": False}
-            continue
-        by_class = control_by_group(tuned_classes, ours.tuning.controls, code, control, target)
-        one, several = scored.play(levels(control)), scored.play(levels(by_class))
-        drawn = np.random.default_rng(0).multinomial(len(code), np.full(len(code), 1 / len(code)), size=DRAWS)
-        low, high = np.quantile((drawn @ one.filled) / np.maximum(drawn @ one.demand, 1e-12), [0.025, 0.975])
-        result[f"{target:g}"] = {
-            "achieved": round(one.fill_rate(), 4),
-            "low": round(float(low), 4),
-            "high": round(float(high), 4),
-            "achieved_per_class_control": round(several.fill_rate(), 4),
-            "by_class": {
-                name: {
-                    "units": float(one.demand[code == k].sum()),
-                    "one_control": _share(one.filled[code == k], one.demand[code == k]),
-                    "per_class_control": _share(several.filled[code == k], several.demand[code == k]),
-                }
-                for k, name in enumerate(CLASSES)
-                if one.demand[code == k].sum() > 0
-            },
-            "by_size": _by_size(one.filled, one.demand, ours.scored),
-        }
-    return result
+    one, several = scored.play(levels(control)), scored.play(levels(by_class))
+    drawn = np.random.default_rng(0).multinomial(len(code), np.full(len(code), 1 / len(code)), size=DRAWS)
+    low, high = np.quantile((drawn @ one.filled) / np.maximum(drawn @ one.demand, 1e-12), [0.025, 0.975])
+    return {
+        "form": _form(ours.rule),
+        "achieved": round(one.fill_rate(), 4),
+        "low": round(float(low), 4),
+        "high": round(float(high), 4),
+        "achieved_per_class_control": round(several.fill_rate(), 4),
+        "by_class": {
+            name: {
+                "units": float(one.demand[code == k].sum()),
+                "one_control": _share(one.filled[code == k], one.demand[code == k]),
+                "per_class_control": _share(several.filled[code == k], several.demand[code == k]),
+            }
+            for k, name in enumerate(CLASSES)
+            if one.demand[code == k].sum() > 0
+        },
+        "by_size": _by_size(one.filled, one.demand, ours.scored),
+    }
+
+
+def _form(rule: PooledRule) -> str:
+    return f"{rule.measure}{' blended' if rule.factors else ''}"
 
 
 def _by_size(filled: Numbers, demand: Numbers, frontier: Frontier) -> dict[str, float]:
@@ -294,6 +296,7 @@ def _at_cost(
     best_simple = min(chosen, key=lambda name: float(chosen[name].frontier.cost(shortage).min()))
     return {
         OURS: round(float(our_cost.sum()), 1),
+        "form": _form(ours.rule),
         "hindsight_constant": round(float(bound.sum()), 1),
         "relative_to_hindsight": _comparison(compare_totals(our_cost, bound, draws=DRAWS)),
         "best_simple": best_simple,
