@@ -98,6 +98,19 @@ class Prediction:
         exponent = np.log(np.maximum(power, 1e-12)) - parameters[:, _K + 3] * np.log(self.mean + 0.05)
         return self.model.prediction(self.rate, self.mean, self.code, exponent)
 
+    def within(self, interval_periods: Numbers) -> Prediction:
+        """Return demand of a part of the interval: the same variance-to-mean ratio, less mean.
+
+        Unlike `over`, which asks the fitted ratio of an interval of that length, the part's demand
+        is then stochastically smaller than the whole's, as it must be where the two are compared.
+        """
+        parameters = self.model.parameters[self.code]
+        mean = self.rate * interval_periods
+        drift = np.exp(parameters[:, _K + 6])
+        power = _vmr(self.mean, self.log_dispersion, parameters) - LEAST_VMR - drift * mean
+        exponent = np.log(np.maximum(power, 1e-12)) - parameters[:, _K + 3] * np.log(mean + 0.05)
+        return self.model.prediction(self.rate, mean, self.code, exponent)
+
     def over(self, interval_periods: Numbers) -> Prediction:
         """Return the same series over another interval: the same rate and the same parameters."""
         mean = self.rate * interval_periods

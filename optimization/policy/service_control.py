@@ -143,12 +143,10 @@ class PooledRule:
         return said
 
     def _table(self, prediction: Prediction, interval: Numbers) -> tuple[Numbers, Numbers]:
-        over_lead_time = prediction.over(np.maximum(interval - self.review, 0.0))
         if self.lead_time_variance > 0.0:
             prediction = prediction.widened(self.lead_time_variance)
-            over_lead_time = over_lead_time.widened(self.lead_time_variance)
         if self.measure == "marginal_service":
-            return marginal_service(prediction, over_lead_time)
+            return marginal_service(prediction, prediction.within(np.maximum(interval - self.review, 0.0)))
         levels = prediction.quantiles(1.0 / (1.0 + np.exp(-_QUANTILE_CONTROLS)))
         return levels, levels
 

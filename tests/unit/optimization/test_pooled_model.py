@@ -179,6 +179,12 @@ def test_the_mean_scales_with_a_fractional_interval_and_quantiles_rise(panel: De
     assert (np.diff(long.quantiles(QUANTILES), axis=1) >= 0).all()
     assert (long.quantiles([0.9]) >= short.quantiles([0.9])).all()
     assert short.over(np.full(panel.n, 3.0)).mean == pytest.approx(long.mean)
+    part = long.within(np.full(panel.n, 1.5))
+    assert part.mean == pytest.approx(short.mean)
+    assert part.fitted_variance / part.mean == pytest.approx(long.fitted_variance / long.mean)
+    assert all(
+        (part.cdf(np.full(panel.n, x)) >= long.cdf(np.full(panel.n, x)) - 1e-9).all() for x in (0.0, 3.0)
+    )
 
 
 def test_an_uncertain_lead_time_widens_by_rate_squared_times_its_variance(panel: DemandPanel) -> None:

@@ -28,7 +28,7 @@ def _panel() -> DemandPanel:
 def test_levels_match_the_marginal_service_of_the_next_unit() -> None:
     panel = _panel()
     said = default_model().predict(panel, np.full(panel.n, 4.0))
-    before = said.over(np.full(panel.n, 3.0))
+    before = said.within(np.full(panel.n, 3.0))
     tried, log_rate = marginal_service(said, before)
     level = level_at_marginal_service(tried, log_rate, float(np.log(0.05)))
 
