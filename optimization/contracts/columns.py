@@ -281,6 +281,7 @@ _ALL = (
     Column("weekly_rate_units", "number", "Level of demand per week", unit="units", ge=0),
     Column("log_dispersion", "number", "Log of the dispersion but for the mean's part"),
     Column("level_error_cv2", "number", "Squared relative error of a borrowed or planned level", ge=0),
+    Column("target_band", "text", "Targets that the row holds for"),
     Column("logit_shift", "number", "How much higher the plan aims than the target, on the logit"),
     Column(
         "delivered_service", "number", "Service delivered when aiming at the target", unit="share", ge=0, le=1

@@ -576,10 +576,11 @@ FORECAST_VALUE_ADDED = Table(
 
 SERVICE_CONTROL = Table(
     "opt_out__service_control",
-    "What the plan aims at so that the stated service is what arrives, by measure and demand class.",
-    key=("service_metric", "model_scope"),
+    "What the plan aims at so that the stated service is what arrives, by measure, target and demand class.",
+    key=("service_metric", "target_band", "model_scope"),
     required=(
         "service_metric",
+        "target_band",
         "model_scope",
         "series_count",
         "demand_units",

@@ -7,7 +7,7 @@ then what overrides them (shelf life, display, final buy, end of life), then pub
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -73,29 +73,19 @@ def plan_policies(
     item_location, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
     protection_demand = PROTECTION_DEMAND.validate(protection_demand)
     demand = protection_demand.iloc[_known(item_location, protection_demand)]
-    mean, variance, interval, lead = (
-        demand[name].to_numpy(np.float64)
-        for name in ("mean_units", "variance_units2", "protection_days", "lead_time_days")
+    today = _today(
+        item_location,
+        demand,
+        np.flatnonzero(~poisoned),
+        parameters,
+        price_break,
+        demand_history,
+        service_control,
     )
-    reviewed = ReviewedDemand.of(mean, variance, np.clip(lead / interval, 0.0, 1.0))
-    terms = {name: item_location[name].to_numpy(np.float64) for name in _TERMS}
-    terms["yearly"] = mean / interval * DAYS_PER_YEAR
-
-    price, quantity, quantity_reason, eoq = _quantities(item_location, terms, parameters, price_break)
-    target, method = _targets(item_location, terms, reviewed, quantity, parameters)
-    if service_control is not None and parameters.cash_budget is None:
-        scope = demand["model_scope"].to_numpy(dtype=object)
-        target = replace(target, service=controlled(target, scope, service_control))
-    wanted, rules = _wanted_levels(item_location, terms, reviewed, target, quantity)
-    last = np.flatnonzero(final_orders.is_last_review(item_location) & ~rules["END_OF_LIFE"] & ~poisoned)
-    if len(last):
-        final = final_orders.levels(item_location.iloc[last], reviewed[last], parameters, demand_history)
-        wanted[1][last], wanted[0][last] = final, np.maximum(final - 1.0, 0.0)
-    rules["FINAL_BUY"] = np.isin(np.arange(len(item_location)), last)
-    method = np.where(rules["FINAL_BUY"], "final_buy", method).astype(object)
+    terms, rules = today.terms, today.rules
 
     old = _previous(item_location, previous_policy)
-    wanted = _keep_old(poisoned, old, wanted)
+    wanted = _keep_old(poisoned, old, today.wanted)
     change = np.where(np.isnan(old[1]), wanted[1], wanted[1] - old[1]) * terms["unit_cost"]
     state = change_states(old, wanted, change, parameters)
     # The last order of an item and the end of its life do not wait for a dead band.
@@ -104,7 +94,7 @@ def plan_policies(
     kept = (state == "within_dead_band") | (state == "proposed")
     effective = np.where(kept, old[0], wanted[0]), np.where(kept, old[1], wanted[1])
 
-    expected = expected_service(*effective, reviewed, target.is_lost)
+    expected = expected_service(*effective, today.demand, today.target.is_lost)
     status = demand["status"].to_numpy(dtype=object).copy()
     status[poisoned] = "QUARANTINED"
     reason = first_that_holds(
@@ -122,27 +112,27 @@ def plan_policies(
             "location_id": item_location["location_id"],
             "service_target": item_location["service_target"],
             "service_metric": item_location["service_metric"],
-            "planned_service": target.service,
+            "planned_service": today.target.service,
             "stockout_behaviour": item_location["stockout_behaviour"],
-            "lead_time_days": lead,
+            "lead_time_days": demand["lead_time_days"].to_numpy(np.float64),
             "review_days": item_location["review_days"],
             "moq_units": item_location["moq_units"],
             "lot_units": item_location["lot_units"],
-            "safety_stock_units": safety_stock(effective[0], mean),
+            "safety_stock_units": safety_stock(effective[0], today.demand.mean),
             "reorder_point_units": effective[0],
             "order_up_to_units": effective[1],
-            "order_quantity_units": quantity,
-            "order_quantity_reason": quantity_reason,
-            "eoq_units": eoq,
-            "order_price": price,
+            "order_quantity_units": today.quantity,
+            "order_quantity_reason": today.quantity_reason,
+            "eoq_units": today.eoq,
+            "order_price": today.price,
             "proposed_reorder_point_units": wanted[0],
             "proposed_order_up_to_units": wanted[1],
-            **_expectations(effective, expected, quantity, terms),
-            **_classes(item_location, terms, reviewed, previous_policy, parameters),
+            **_expectations(effective, expected, today.quantity, terms),
+            **_classes(item_location, terms, today.demand, previous_policy, parameters),
             "change_state": state,
             "change_value": change,
             "reason_code": reason,
-            "method": method,
+            "method": today.method,
             "status": status,
             "criticality": item_location["criticality"],
             "previous_reorder_point_units": old[0],
@@ -151,6 +141,70 @@ def plan_policies(
     )
     figures = {f"change_{name}": int(count) for name, count in frame["change_state"].value_counts().items()}
     return POLICY.validate(frame), Report.of(len(item_location), frame, **dict(sorted(figures.items())))
+
+
+def todays_levels(
+    item_location: pd.DataFrame,
+    protection_demand: pd.DataFrame,
+    parameters: PolicyParameters,
+    service_control: pd.DataFrame | None = None,
+) -> Levels:
+    """Today's (s, S) of every row, before any comparison with what holds; units, each (n,).
+
+    For the replays, which ask many times: the two frames are valid, sound and row for row alike.
+    """
+    rows = np.arange(len(item_location))
+    found = _today(item_location, protection_demand, rows, parameters, None, None, service_control)
+    return found.wanted
+
+
+@dataclass(frozen=True)
+class _Today:
+    """Today's calculation: what went in, what it is, and the rule that decided it."""
+
+    terms: dict[str, Numbers]
+    demand: ReviewedDemand
+    price: Numbers
+    quantity: Numbers
+    quantity_reason: Texts
+    eoq: Numbers
+    target: Target
+    method: Texts
+    wanted: Levels
+    rules: dict[str, Flags]
+
+
+def _today(
+    item_location: pd.DataFrame,
+    protection_demand: pd.DataFrame,
+    sound: npt.NDArray[np.int64],
+    parameters: PolicyParameters,
+    price_break: pd.DataFrame | None,
+    demand_history: pd.DataFrame | None,
+    service_control: pd.DataFrame | None,
+) -> _Today:
+    """Order quantity, target, levels and last orders; only `sound` rows get a last order."""
+    mean, variance, interval, lead = (
+        protection_demand[name].to_numpy(np.float64)
+        for name in ("mean_units", "variance_units2", "protection_days", "lead_time_days")
+    )
+    demand = ReviewedDemand.of(mean, variance, np.clip(lead / interval, 0.0, 1.0))
+    terms = {name: item_location[name].to_numpy(np.float64) for name in _TERMS}
+    terms["yearly"] = mean / interval * DAYS_PER_YEAR
+    price, quantity, quantity_reason, eoq = _quantities(item_location, terms, parameters, price_break)
+    target, method = _targets(item_location, terms, demand, quantity, parameters)
+    if service_control is not None and parameters.cash_budget is None:
+        scope = protection_demand["model_scope"].to_numpy(dtype=object)
+        target = replace(target, service=controlled(target, scope, service_control))
+    wanted, rules = _wanted_levels(item_location, terms, demand, target, quantity)
+    is_last = final_orders.is_last_review(item_location) & ~rules["END_OF_LIFE"]
+    last = np.intersect1d(np.flatnonzero(is_last), sound)
+    if len(last):
+        final = final_orders.levels(item_location.iloc[last], demand[last], parameters, demand_history)
+        wanted[1][last], wanted[0][last] = final, np.maximum(final - 1.0, 0.0)
+    rules["FINAL_BUY"] = np.isin(np.arange(len(item_location)), last)
+    method = np.where(rules["FINAL_BUY"], "final_buy", method).astype(object)
+    return _Today(terms, demand, price, quantity, quantity_reason, eoq, target, method, wanted, rules)
 
 
 def _known(item_location: pd.DataFrame, protection_demand: pd.DataFrame) -> npt.NDArray[np.int64]:

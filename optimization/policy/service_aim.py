@@ -13,6 +13,20 @@ from optimization.policy.service_levels import Target
 Numbers = npt.NDArray[np.float64]
 
 
+# Upper ends of the bands of targets; a low target is overshot by the first whole unit, a high one is not.
+BANDS = {"up to 0.80": 0.8, "0.80 to 0.92": 0.92, "0.92 to 0.97": 0.97, "above 0.97": 1.0}
+
+
+def band_of(target: Numbers) -> npt.NDArray[np.object_]:
+    """Name of the band that a target lies in; its upper end belongs to it.
+
+    >>> band_of(np.array([0.6, 0.8, 0.95])).tolist()
+    ['up to 0.80', 'up to 0.80', '0.92 to 0.97']
+    """
+    at = np.searchsorted(np.array(list(BANDS.values())), target - 1e-9)
+    return np.array(list(BANDS), dtype=object)[np.minimum(at, len(BANDS) - 1)]
+
+
 def shifted(target: Numbers, logit_shift: Numbers) -> Numbers:
     """Target moved on the logit, within 0.01 and 0.9999.
 
@@ -26,12 +40,12 @@ def shifted(target: Numbers, logit_shift: Numbers) -> Numbers:
 def controlled(
     target: Target, model_scope: npt.NDArray[np.object_], service_control: pd.DataFrame
 ) -> Numbers:
-    """Service to aim at per row; a measure or class that `opt_out__service_control` lacks stays.
+    """Service to aim at per row; a measure, band or class that `opt_out__service_control` lacks stays.
 
     Raises `ContractError` when the frame is not of its table.
     """
     control = SERVICE_CONTROL.validate(service_control)
-    known = pd.MultiIndex.from_frame(control[["service_metric", "model_scope"]])
-    at = known.get_indexer(pd.MultiIndex.from_arrays([target.metric, model_scope]))
+    known = pd.MultiIndex.from_frame(control[["service_metric", "target_band", "model_scope"]])
+    at = known.get_indexer(pd.MultiIndex.from_arrays([target.metric, band_of(target.service), model_scope]))
     shift = np.append(control["logit_shift"].to_numpy(np.float64), 0.0)[at]
     return np.where(at >= 0, shifted(target.service, shift), target.service)

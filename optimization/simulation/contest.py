@@ -19,7 +19,7 @@ from optimization.demand.pooled import PooledModel
 from optimization.demand.protection import LEVELS as PROTECTION_LEVELS
 from optimization.demand.series import DAYS_PER_WEEK
 from optimization.parameters import BacktestParameters, PolicyParameters
-from optimization.policy.planning import plan_policies
+from optimization.policy.planning import todays_levels
 from optimization.simulation.baselines import ALL, LEVELS, Baseline
 from optimization.simulation.candidates import CURRENT_DEFAULT, predictions_of
 from optimization.simulation.frontier import Frontier, Trial, at_fill, frontier
@@ -242,25 +242,21 @@ def as_planned(
 ) -> Score:
     """What the daily plan would have delivered in `trial`: its own policies at the planner's targets.
 
-    `plan_policies` is asked every other origin with what was known then, and aims as
+    The policy is asked every other origin with what was known then, and aims as
     `service_control` says.
     """
     origins = trial.origins[:: replay.weeks.step * _PLANS_HELD]
     mean, variance = planned_moments(replay, model, methods, origins)
     plans = [
-        plan_policies(
-            replay.items,
-            protection_frame(replay, mean[:, k], variance[:, k]),
-            None,
-            parameters,
-            service_control=service_control,
-        )[0]
+        todays_levels(
+            replay.items, protection_frame(replay, mean[:, k], variance[:, k]), parameters, service_control
+        )
         for k in range(len(origins))
     ]
     held = np.searchsorted(origins, trial.origins, side="right") - 1
     levels = {
-        side: np.stack([plan[f"{side}_units"].to_numpy(np.float64) for plan in plans], axis=1)[:, held]
-        for side in ("reorder_point", "order_up_to")
+        side: np.stack([plan[at] for plan in plans], axis=1)[:, held]
+        for at, side in enumerate(("reorder_point", "order_up_to"))
     }
     # Without a level nothing is stocked: what is requested is ordered, one by one.
     levels["reorder_point"] = np.where(levels["order_up_to"] > 0, levels["reorder_point"], -1.0)

@@ -2,23 +2,24 @@
 
 The formulas of the policies know demand by its distribution alone. What they leave out (levels that
 move, reviews in between, lots, orders that cross) makes the delivered service differ from the stated
-one, by class of demand and always the same way. Played on the weeks before the split, the plan shows
-by how much; the plan of today aims as much higher or lower.
+one, by target and class of demand and always the same way. Played on the weeks before the split, the
+plan shows by how much; the plan of today aims as much higher or lower.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from optimization.demand.levels import CLASSES
-from optimization.demand.panel import Flags, Numbers
+from optimization.demand.panel import Flags, Integers, Numbers
 from optimization.demand.pooled import PooledModel
 from optimization.parameters import PolicyParameters
-from optimization.policy.service_aim import shifted
-from optimization.simulation.contest import TUNING_SERIES, Score, as_planned
+from optimization.policy.service_aim import BANDS, band_of, shifted
+from optimization.simulation.contest import Score, as_planned
 from optimization.simulation.replay import Replay, evenly_by_group
 
 ALL = "all"
@@ -28,6 +29,8 @@ SHIFTS: Numbers = np.array([-1.5, -0.75, 0.0, 0.75, 1.5, 2.5])
 PRIOR_UNITS = 500.0
 # Fewer requested units than this correct nothing.
 LEAST_UNITS = 200.0
+# Enough to tell a class of a band, few enough to be played in a second or two.
+SERIES_OF_A_BAND = 300
 # A cycle target is a quantile of demand, which is recalibrated where it is made.
 METRICS = ("fill", "ready")
 
@@ -35,7 +38,7 @@ METRICS = ("fill", "ready")
 def service_control(
     replay: Replay, model: PooledModel, methods: Mapping[str, str], policy: PolicyParameters
 ) -> list[dict[str, Any]]:
-    """Shift of the target's logit per measure and class of demand, as rows of `opt_out__service_control`.
+    """Shift of the target's logit per measure, target and class: rows of `opt_out__service_control`.
 
     The plan is played on the weeks before the split at each of `SHIFTS`; the shift that delivers the
     stated target, between two that were played, is drawn to that of all classes with 500 units.
@@ -45,33 +48,41 @@ def service_control(
     if not len(rows):
         return []
     few = replay.take(rows)
-    few = few.take(evenly_by_group(few.items, np.zeros(few.n, dtype=np.int64), TUNING_SERIES))
+    # As many of every band, so that a rare high target is known as well as a common low one.
+    band = band_of(few.number("service_target"))
+    few = few.take(np.sort(np.concatenate([_of_band(few, band == one) for one in BANDS])))
     stated = few.number("service_target")
     scores = [
         as_planned(few.aiming_at(shifted(stated, np.full(few.n, by))), few.tuning(), model, methods, policy)
         for by in SHIFTS
     ]
     found = []
-    for name in METRICS:
-        of_metric = (few.items["service_metric"] == name).to_numpy(dtype=np.bool_)
-        if not of_metric.any():
+    bands = band_of(stated)
+    for name, band in product(METRICS, BANDS):
+        alike = (few.items["service_metric"] == name).to_numpy(dtype=np.bool_) & (bands == band)
+        if not alike.any():
             continue
-        pooled = _row(name, ALL, of_metric, stated, scores, 0.0)
-        found.append(pooled)
-        found += [
-            _row(name, one, of_metric & (few.demand_class == one), stated, scores, pooled["logit_shift"])
+        pooled = _row(ALL, alike, name, stated, scores, 0.0)
+        told = [pooled] + [
+            _row(one, alike & (few.demand_class == one), name, stated, scores, pooled["logit_shift"])
             for one in CLASSES
         ]
+        found += [row | {"service_metric": name, "target_band": band} for row in told]
     return found
 
 
+def _of_band(replay: Replay, rows: Flags) -> Integers:
+    at = np.flatnonzero(rows)
+    drawn = evenly_by_group(replay.items.iloc[at], np.zeros(len(at), dtype=np.int64), SERIES_OF_A_BAND)
+    return np.asarray(at[drawn], dtype=np.int64)
+
+
 def _row(
-    metric: str, scope: str, rows: Flags, stated: Numbers, scores: list[Score], prior: float
+    scope: str, rows: Flags, metric: str, stated: Numbers, scores: list[Score], prior: float
 ) -> dict[str, Any]:
     demand = scores[0].demand[rows]
     units = float(demand.sum())
     row: dict[str, Any] = {
-        "service_metric": metric,
         "model_scope": scope,
         "series_count": int(rows.sum()),
         "demand_units": units,

@@ -109,7 +109,7 @@ PLAUSIBILITY: dict[str, Plausibility] = {
     ),
     "demand_model": Plausibility(key=("model_scope", "parameter"), is_never_empty=True),
     "service_control": Plausibility(
-        key=("service_metric", "model_scope"),
+        key=("service_metric", "target_band", "model_scope"),
         from_zero=("series_count", "demand_units"),
         shares=("delivered_service", "controlled_service"),
         lists=_closed("status"),

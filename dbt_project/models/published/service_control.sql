@@ -15,6 +15,7 @@ run_context as (
 select
     run_context.as_of,
     controls.service_metric,
+    controls.target_band,
     controls.model_scope,
     controls.series_count,
     cast(controls.demand_units as double) as demand_units,

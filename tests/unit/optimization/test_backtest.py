@@ -343,6 +343,7 @@ def test_lead_times_keep_their_mean() -> None:
 def test_the_plan_aims_higher_where_it_delivered_less() -> None:
     terms = _terms(service_metric="fill", service_target=0.9, lead_time_days=21.0)
     control = _run(terms=terms).service_control.set_index("model_scope")
+    assert set(control["target_band"]) == {"0.80 to 0.92"}
     pooled = control.loc["all"]
     missed = abs(pooled["delivered_service"] - 0.9)
     assert abs(pooled["controlled_service"] - 0.9) <= min(missed, 0.02) + 1e-9

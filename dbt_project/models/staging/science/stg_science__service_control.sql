@@ -10,6 +10,7 @@ typed as (
 
     select
         service_metric,
+        target_band,
         model_scope,
         series_count,
         {{ units('demand_units') }} as demand_units,
