@@ -168,9 +168,8 @@ def compared(
     year = panel.periods_per_year
     simple = {rule.name: tuned_variants(rule, tuning, year) for rule in baselines.ALL}
     ours = our_rules(model, panel, tuning, setting, simple["tuned_window_normal"], memory)
-    # The form is a setting like a baseline's window: the one that was best on the past.
-    for_fill = {target: best_for_fill(ours, target) or ours[-1] for target in TARGETS}
-    for_cost = {shortage: best_for_cost(ours, shortage) for shortage in SHORTAGE_COSTS}
+    # Blended: the model alone was learnt on the tuning part and would always be chosen there.
+    for_fill, for_cost = ours[1], ours[3]
     cache: dict[int, Frontier] = {}
 
     def on_scored(each: Played) -> Tuned:
@@ -188,12 +187,10 @@ def compared(
             "tuning_periods": [int(tuning.first), int(tuning.last)],
             "scored_periods": [int(scored.first), int(scored.last)],
         },
-        "stock_at_fill": {f"{t:g}": _at_fill(t, on_scored(for_fill[t]), simple, on_scored) for t in TARGETS},
-        "fill_against_target": {
-            f"{t:g}": _achieved(t, on_scored(for_fill[t]), scored, code) for t in TARGETS
-        },
+        "stock_at_fill": {f"{t:g}": _at_fill(t, on_scored(for_fill), simple, on_scored) for t in TARGETS},
+        "fill_against_target": {f"{t:g}": _achieved(t, on_scored(for_fill), scored, code) for t in TARGETS},
         "cost": {
-            f"{b:g}": _at_cost(b, on_scored(for_cost[b]), simple, on_scored, scored) for b in SHORTAGE_COSTS
+            f"{b:g}": _at_cost(b, on_scored(for_cost), simple, on_scored, scored) for b in SHORTAGE_COSTS
         },
         "forms": {
             _form(each.rule): {
