@@ -49,8 +49,8 @@ def service_control(
         return []
     few = replay.take(rows)
     # As many of every band, so that a rare high target is known as well as a common low one.
-    band = band_of(few.number("service_target"))
-    few = few.take(np.sort(np.concatenate([_of_band(few, band == one) for one in BANDS])))
+    drawn = band_of(few.number("service_target"))
+    few = few.take(np.sort(np.concatenate([_of_band(few, drawn == one) for one in BANDS])))
     stated = few.number("service_target")
     scores = [
         as_planned(few.aiming_at(shifted(stated, np.full(few.n, by))), few.tuning(), model, methods, policy)
