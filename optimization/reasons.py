@@ -16,7 +16,6 @@ REASONS: dict[str, str] = {
     "NO_HISTORY": "No demand is known yet; the level is borrowed from its nearest items, else the category",
     "SHORT_HISTORY": "Fewer than eight known weeks; the own level is blended with its nearest items'",
     "NO_RECENT_DEMAND": "No demand for a year; the level decays",
-    "SPARSE_DEMAND": "Too few weeks with demand for a fitted model; an exponential mean is used",
     "MODEL_FAILED": "The fitted model gave no finite value; an exponential mean is used",
     "DEMAND_IMPLAUSIBLE": "A weekly demand is not a plausible number and was set aside",
     "MODEL_CARRIED": "Learnt on an earlier business date and still young enough to hold",
@@ -61,7 +60,6 @@ REASONS: dict[str, str] = {
     "POLICY_KEPT": "Inputs are implausible; the last effective value stays",
     # --- backtest, accuracy, promotion
     "BACKTEST_SAMPLE": "Scored on a fixed sample of the group's item-locations",
-    "BACKTEST_WHOLE": "Scored on every item-location of the group with enough history",
     "HISTORY_TOO_SHORT": "Less than half a year of weeks is known; nothing can be said yet",
     "TOO_FEW_SERIES": "Too few item-locations or too little demand for a verdict",
     "TARGET_OUT_OF_REACH": "The rule does not reach the target's fill within its range; no equal fill",
@@ -72,7 +70,6 @@ REASONS: dict[str, str] = {
     "CHALLENGER_CHEAPER": "Cheaper in the simulation, the interval says so, and it covers as well",
     "CHALLENGER_NOT_CHEAPER": "Not surely cheaper in the simulation; the current method stays",
     "CHALLENGER_COVERS_WORSE": "Cheaper, but its 90 % quantile covers worse; the current method stays",
-    "TRIAL_CARRIED": "Tried on an earlier business date, still young enough to hold",
     "FINAL_BUY": "Last review before the last order date; covers the demand of the remaining life",
     "SHELF_LIFE": "Held down to what demand takes before the stock spoils",
     "BUDGET_TARGET": "Service that the cash budget buys where it avoids most shortage",

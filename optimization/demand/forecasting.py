@@ -125,7 +125,7 @@ def forecast_demand(
     days = protection_intervals(item_location, lead_time).protection_days
 
     values = series.dense(np.arange(series.n))
-    levels = _levels(item_location, series, values, days / DAYS_PER_WEEK, classes, model, parameters, mapper)
+    levels = _levels(item_location, series, values, days / DAYS_PER_WEEK, classes, model)
     _promote(levels, values, guidance.method_of_class, parameters, mapper)
     levels.reason[series.is_poisoned] = "DEMAND_IMPLAUSIBLE"
     status = np.where(pd.isna(levels.reason), "OK", "FALLBACK").astype(object)
@@ -155,24 +155,17 @@ def _levels(
     interval_weeks: Numbers,
     classes: Texts,
     model: PooledModel,
-    parameters: DemandParameters,
-    mapper: Mapper,
 ) -> Levels:
     """Levels of the pooled model, and borrowed ones where a series is too short to speak."""
-    size = parameters.series_per_chunk
-    chunks = [slice(first, first + size) for first in range(0, series.n, size)]
-    tasks = [(model, values[chunk], interval_weeks[chunk]) for chunk in chunks]
-    # The empty part gives no item-location at all its types.
-    parts = [(np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int8)), *mapper(_pooled_chunk, tasks)]
-    rate = np.concatenate([part[0] for part in parts])
-    dispersion = np.concatenate([part[1] for part in parts])
-    code = np.concatenate([part[2] for part in parts])
+    # All series in one call: what broke for all of them at once shows in no part of them.
+    found = model.predict(DemandPanel(values, WEEKS_PER_YEAR), interval_weeks)
+    code, dispersion = found.code.copy(), found.log_dispersion.copy()
 
     is_new, known = classes == "new", series.known_weeks > 0
     code[is_new], dispersion[is_new] = _NEW, _dispersion_of_others(code, dispersion, is_new)
     category = pd.factorize(item_location["category"], sort=True)[0].astype(np.int64)
     own, own_weeks = _after_the_first(series)
-    rate = np.where(is_new, _blended(series, category, own, own_weeks), rate)
+    rate = np.where(is_new, _blended(series, category, own, own_weeks), found.rate)
     new = new_item_rates(item_location, rate, is_new, own, own_weeks)
     vehicles = vehicle_rates(item_location, series, new.rate)
     method = first_that_holds(
@@ -200,14 +193,6 @@ def _dispersion_of_others(code: npt.NDArray[np.int8], dispersion: Numbers, is_ne
     """Median dispersion of the intermittent series: a series without weeks has none of its own."""
     others = dispersion[~is_new & (code == _NEW)]
     return float(np.median(others)) if len(others) else 0.0
-
-
-def _pooled_chunk(
-    task: tuple[PooledModel, Numbers, Numbers],
-) -> tuple[Numbers, Numbers, npt.NDArray[np.int8]]:
-    model, values, interval_weeks = task
-    found = model.predict(DemandPanel(values, WEEKS_PER_YEAR), interval_weeks)
-    return found.rate, found.log_dispersion, found.code
 
 
 def _after_the_first(series: WeeklySeries) -> tuple[Numbers, Numbers]:

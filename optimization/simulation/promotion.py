@@ -131,7 +131,7 @@ def judged(
         return told
     is_cheaper = cost <= 1.0 - parameters.least_gain and cost_high <= 1.0
     missed = abs(challenger_coverage - _COVERAGE) - abs(current_coverage - _COVERAGE)
-    covers = missed <= parameters.worse_coverage
+    covers = missed <= parameters.worse_coverage + 1e-9
     reason = (
         "CHALLENGER_NOT_CHEAPER"
         if not is_cheaper

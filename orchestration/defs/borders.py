@@ -159,7 +159,9 @@ def previous_table(pipeline: Pipeline, as_of: date, name: str) -> pd.DataFrame |
     from orchestration.publish.shelf import previous_release
 
     before = previous_release(pipeline.lake, as_of)
-    return read_arrow(before.table(name)).to_pandas() if before and name in before.tables else None
+    if before is None or name not in before.tables:
+        return None
+    return read_arrow(before.table(name)).to_pandas(date_as_object=False)
 
 
 def write_border(
