@@ -161,7 +161,8 @@ def previous_table(pipeline: Pipeline, as_of: date, name: str) -> pd.DataFrame |
     before = previous_release(pipeline.lake, as_of)
     if before is None or name not in before.tables:
         return None
-    return read_arrow(before.table(name)).to_pandas(date_as_object=False)
+    table: pd.DataFrame = read_arrow(before.table(name)).to_pandas(date_as_object=False)
+    return table
 
 
 def write_border(

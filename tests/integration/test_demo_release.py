@@ -44,6 +44,8 @@ DBT_TABLES = {
     "mix_target",
     "market_position",
     "method_choice",
+    "service_control",
+    "demand_model",
     "policy",
     "policy_backtest",
     "policy_change",
