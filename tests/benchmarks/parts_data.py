@@ -15,7 +15,9 @@ PERIODS_PER_YEAR = {"W": 52.0, "M": 12.0}
 LEAST_PERIODS = {"W": 40, "M": 18}
 LEAST_ITEMS = 5
 _NOT_A_PERIOD = re.compile(
-    r"price|cost|total|(^|_)id$|^(sku|item|part|product|store|location|name|description)", re.IGNORECASE
+    r"price|cost|total|(^|_)id$|^(sku|item|part|product|store|location|warehouse|client|customer|supplier"
+    r"|category|group|family|brand|division|department|region|country|class|segment|name|description)",
+    re.IGNORECASE,
 )
 
 
