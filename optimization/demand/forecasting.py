@@ -23,13 +23,13 @@ from optimization.demand.base import Base, DatedEffects, base_demand
 from optimization.demand.consensus import apply_plan
 from optimization.demand.hierarchy import vehicle_rates
 from optimization.demand.intervals import protection_intervals
-from optimization.demand.learning import WEEKS_PER_YEAR, model_of
+from optimization.demand.learning import model_of
 from optimization.demand.levels import CLASSES
 from optimization.demand.models import Chunk, fitted_levels
 from optimization.demand.panel import DemandPanel
 from optimization.demand.pooled import PooledModel
 from optimization.demand.sensing import sensing_factors
-from optimization.demand.series import DAYS_PER_WEEK, Flags, Numbers, WeeklySeries
+from optimization.demand.series import DAYS_PER_WEEK, WEEKS_PER_YEAR, Flags, Numbers, WeeklySeries
 from optimization.keys import Integers, positions, sorted_by_key
 from optimization.parameters import DemandParameters
 from optimization.reasons import first_that_holds

@@ -15,13 +15,12 @@ from optimization.demand.base import DatedEffects, base_demand
 from optimization.demand.intervals import protection_intervals
 from optimization.demand.panel import DemandPanel
 from optimization.demand.pooled import PooledModel, fit_pooled_model
-from optimization.demand.series import DAYS_PER_WEEK
+from optimization.demand.series import DAYS_PER_WEEK, WEEKS_PER_YEAR
 from optimization.keys import sorted_by_key
 from optimization.parameters import DemandParameters
 from optimization.results import Report
 from optimization.screening import screened
 
-WEEKS_PER_YEAR = 365.0 / DAYS_PER_WEEK
 _COLUMNS = ["model_scope", "parameter", "parameter_value"]
 
 

@@ -17,10 +17,10 @@ from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import DEMAND_SENSING, LEAD_TIME
 from optimization.demand.base import DatedEffects, base_demand
 from optimization.demand.intervals import protection_intervals
-from optimization.demand.learning import WEEKS_PER_YEAR, model_of
+from optimization.demand.learning import model_of
 from optimization.demand.panel import DemandPanel
 from optimization.demand.pooling import weekly_noise
-from optimization.demand.series import DAYS_PER_WEEK
+from optimization.demand.series import DAYS_PER_WEEK, WEEKS_PER_YEAR
 from optimization.keys import sorted_by_key
 from optimization.parameters import DemandParameters
 from optimization.reasons import first_that_holds

@@ -20,6 +20,7 @@ Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 DAYS_PER_WEEK = 7
+WEEKS_PER_YEAR = 365.0 / DAYS_PER_WEEK
 LEAST_KNOWN_SHARE = 0.5
 
 

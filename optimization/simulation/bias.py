@@ -7,11 +7,11 @@ import pandas as pd
 
 from optimization.demand.panel import DemandPanel, Integers, interval_demand
 from optimization.demand.pooled import PooledModel
-from optimization.demand.series import WeeklySeries
+from optimization.demand.series import WEEKS_PER_YEAR, WeeklySeries
 from optimization.parameters import BacktestParameters
 from optimization.reasons import first_that_holds
 from optimization.simulation.candidates import CURRENT_DEFAULT
-from optimization.simulation.replay import WEEKS_PER_YEAR, Weeks, dense_to, has_history
+from optimization.simulation.replay import Weeks, dense_to, has_history
 
 HORIZON_WEEKS = 4
 # Tracking signal beyond this, and errors beyond so many standard deviations of the forecast's own.

@@ -17,13 +17,13 @@ from optimization.demand import distributions
 from optimization.demand.panel import Flags, Integers, Numbers
 from optimization.demand.pooled import PooledModel
 from optimization.demand.protection import LEVELS as PROTECTION_LEVELS
-from optimization.demand.series import DAYS_PER_WEEK
+from optimization.demand.series import DAYS_PER_WEEK, WEEKS_PER_YEAR
 from optimization.parameters import BacktestParameters, PolicyParameters
 from optimization.policy.planning import todays_levels
 from optimization.simulation.baselines import ALL, LEVELS, Baseline
 from optimization.simulation.candidates import CURRENT_DEFAULT, predictions_of
 from optimization.simulation.frontier import Frontier, Trial, at_fill, frontier
-from optimization.simulation.replay import WEEKS_PER_YEAR, Replay, evenly_by_group
+from optimization.simulation.replay import Replay, evenly_by_group
 from optimization.simulation.rules import Levels
 from optimization.simulation.tuning import Played, played
 

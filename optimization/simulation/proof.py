@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from optimization.demand.panel import Numbers
+from optimization.demand.series import WEEKS_PER_YEAR
 from optimization.parameters import BacktestParameters
 from optimization.simulation.accuracy import ratio
 from optimization.simulation.breakdowns import Group
 from optimization.simulation.contest import OURS, Entry, Score, shortage_to_holding
 from optimization.simulation.intervals import row_weights
-from optimization.simulation.replay import WEEKS_PER_YEAR, Replay
+from optimization.simulation.replay import Replay
 from optimization.simulation.value_added import cost_ratio, interval_of
 
 TOLERANCE = 0.02

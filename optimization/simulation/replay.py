@@ -14,7 +14,7 @@ import pandas as pd
 
 from optimization.demand.levels import CLASSES, features
 from optimization.demand.panel import DemandPanel, Flags, Integers, Numbers
-from optimization.demand.series import DAYS_PER_WEEK, WeeklySeries
+from optimization.demand.series import DAYS_PER_WEEK, WEEKS_PER_YEAR, WeeklySeries
 from optimization.keys import positions
 from optimization.lifecycle import is_closed
 from optimization.parameters import BacktestParameters
@@ -22,7 +22,6 @@ from optimization.simulation.frontier import Trial
 
 Texts = npt.NDArray[np.object_]
 
-WEEKS_PER_YEAR = 365.0 / DAYS_PER_WEEK
 LEAST_SCORED_WEEKS, MOST_SCORED_WEEKS = 8, 52
 MOST_WARM_UP_WEEKS = 13
 LEAST_OF_A_CLASS = 120

@@ -15,12 +15,13 @@ import numpy as np
 from optimization.demand import distributions
 from optimization.demand.panel import Numbers
 from optimization.demand.pooled import PooledModel, Prediction
+from optimization.demand.series import WEEKS_PER_YEAR
 from optimization.parameters import BacktestParameters
 from optimization.simulation.accuracy import MEASURES, interval_scores, pinball_mean, ratio
 from optimization.simulation.breakdowns import Group
 from optimization.simulation.candidates import predictions_of
 from optimization.simulation.intervals import row_weights
-from optimization.simulation.replay import WEEKS_PER_YEAR, Replay
+from optimization.simulation.replay import Replay
 
 # At a target of 1 no shortage could ever be right; it is costed as this.
 _MOST_TARGET = 0.99

@@ -31,6 +31,20 @@ from orchestration.contracts.registry import BORDER_BY_NAME
 
 LINEAGE_FILE = Path(__file__).with_name("column_lineage.csv")
 
+_FORECAST_INPUTS = (
+    "opt_in__item_location",
+    "opt_in__demand_history",
+    "opt_out__demand_class",
+    "opt_in__demand_event",
+    "opt_in__external_driver",
+    "opt_out__demand_effect",
+    "opt_out__seasonal_index",
+    "opt_out__lead_time",
+    "opt_out__demand_model",
+    "opt_out__demand_sensing",
+    "opt_in__consensus_plan",
+)
+
 # What each Python asset reads; its columns are declared by the rule in the module's docstring.
 DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
     "opt_out__demand_class": ("opt_in__item_location", "opt_in__demand_history"),
@@ -43,32 +57,8 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__seasonal_index",
         "opt_out__lead_time",
     ),
-    "opt_out__forecast": (
-        "opt_in__item_location",
-        "opt_in__demand_history",
-        "opt_out__demand_class",
-        "opt_in__demand_event",
-        "opt_in__external_driver",
-        "opt_out__demand_effect",
-        "opt_out__seasonal_index",
-        "opt_out__lead_time",
-        "opt_out__demand_model",
-        "opt_out__demand_sensing",
-        "opt_in__consensus_plan",
-    ),
-    "opt_out__demand_level": (
-        "opt_in__item_location",
-        "opt_in__demand_history",
-        "opt_out__demand_class",
-        "opt_in__demand_event",
-        "opt_in__external_driver",
-        "opt_out__demand_effect",
-        "opt_out__seasonal_index",
-        "opt_out__lead_time",
-        "opt_out__demand_model",
-        "opt_out__demand_sensing",
-        "opt_in__consensus_plan",
-    ),
+    "opt_out__forecast": _FORECAST_INPUTS,
+    "opt_out__demand_level": _FORECAST_INPUTS,
     "opt_out__lead_time": ("opt_in__lead_time_sample", "opt_in__item_location"),
     "opt_out__lead_time_quantile": ("opt_in__lead_time_sample", "opt_in__item_location"),
     "opt_out__supplier_scorecard": (

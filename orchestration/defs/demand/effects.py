@@ -22,8 +22,8 @@ from optimization.contracts.outputs import (
     SEASONAL_INDEX,
     SEGMENT_FORECAST,
 )
-from optimization.parameters import DemandParameters
 from orchestration.defs.borders import Told, read_borders, write_border
+from orchestration.defs.demand.assets import EFFECTS, demand_parameters
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
@@ -39,7 +39,7 @@ def demand_effect(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[
         item_location, history, event, driver = read_borders(
             pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, DEMAND_EVENT, EXTERNAL_DRIVER
         )
-        parameters = DemandParameters(horizon_weeks=pipeline.settings.demand.horizon_weeks)
+        parameters = demand_parameters(pipeline)
         effects, seasons, report = learn_effects(
             item_location, history, event, driver, pd.Timestamp(as_of), parameters
         )
@@ -59,8 +59,8 @@ def demand_sensing(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam
         item_location, history, lead, learnt = read_borders(
             pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, LEAD_TIME, DEMAND_MODEL
         )
-        dated = read_borders(pipeline, as_of, DEMAND_EVENT, EXTERNAL_DRIVER, DEMAND_EFFECT, SEASONAL_INDEX)
-        parameters = DemandParameters(horizon_weeks=pipeline.settings.demand.horizon_weeks)
+        dated = read_borders(pipeline, as_of, *EFFECTS)
+        parameters = demand_parameters(pipeline)
         frame, report = learn_sensing(
             item_location,
             history,
