@@ -126,8 +126,9 @@ def pool_cost(problem: Problem, position: Numbers) -> tuple[Numbers, Numbers]:
     has = np.diff(start) > 0
     cost += np.where(has & (rest > 0), rest * curves.holding_cost[last], 0.0)
     cost += np.where(rest < 0, -rest * dearest, 0.0)
-    missed = curves.floor_price * np.maximum(curves.floor - units, 0.0)
-    return np.asarray(cost, dtype=np.float64), np.bincount(curves.place, weights=missed, minlength=n)
+    missed: Numbers = np.zeros(n)
+    np.add.at(missed, curves.place, curves.floor_price * np.maximum(curves.floor - units, 0.0))
+    return np.asarray(cost, dtype=np.float64), missed
 
 
 def position_after(problem: Problem, plan: Plan) -> Numbers:

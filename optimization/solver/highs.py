@@ -5,7 +5,7 @@ No clock stops a solve, for a clock does not repeat: nodes and iterations do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +28,10 @@ class Solution:
     """What one solve proved: status, values by column, objective, bound, gap, worst residual.
 
     `detail` is the solver's own word for the status. With FAILED there are no values to read.
+    `row_dual` and `reduced_cost` are what the objective gains per unit of a row's bound and of a
+    column, so that cost = Aᵀ·row_dual + reduced_cost: at a minimum a row at its upper bound has a dual
+    ≤ 0, at its lower bound ≥ 0. A linear program has them always, one with whole numbers by
+    `with_duals` only (see `solve`); otherwise they are empty.
     """
 
     status: Status
@@ -38,11 +42,17 @@ class Solution:
     relative_gap: float
     max_violation: float
     solver_version: str
+    row_dual: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    reduced_cost: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
-def solve(model: MatrixModel, max_relative_gap: float = 0.0, max_nodes: int = 5_000) -> Solution:
+def solve(
+    model: MatrixModel, max_relative_gap: float = 0.0, max_nodes: int = 5_000, with_duals: bool = False
+) -> Solution:
     """Solve to proven optimality, or to `max_relative_gap` within `max_nodes`.
 
+    A model with whole numbers has no duals of its own; `with_duals` gives those of the linear program
+    that is left when its whole columns are fixed at their answer.
     Infeasible, unbounded and interrupted models come back as FAILED with the reason in `detail`.
     Raises `NonFiniteInputError` before the solver sees a number that is none, and `SolverError`
     when HiGHS refuses an option or the model itself.
@@ -52,7 +62,21 @@ def solve(model: MatrixModel, max_relative_gap: float = 0.0, max_nodes: int = 5_
     if solution.detail in ("kSolveError", "kPresolveError", "kPostsolveError", "kUnknown"):
         # About one solve in a thousand fails numerically; the other presolve setting is a new path.
         solution = _solve(model, max_relative_gap, max_nodes, presolve=not model.has_integers)
+    if with_duals and model.has_integers and solution.status != "FAILED":
+        fixed = _solve(_fixed(model, solution.values), 0.0, max_nodes, presolve=False)
+        return replace(solution, row_dual=fixed.row_dual, reduced_cost=fixed.reduced_cost)
     return solution
+
+
+def _fixed(model: MatrixModel, values: npt.NDArray[np.float64]) -> MatrixModel:
+    """The linear program that is left when the whole columns are fixed."""
+    whole = model.is_integer
+    return replace(
+        model,
+        column_lower=np.where(whole, values, model.column_lower),
+        column_upper=np.where(whole, values, model.column_upper),
+        is_integer=np.zeros_like(whole),
+    )
 
 
 def _solve(model: MatrixModel, max_relative_gap: float, max_nodes: int, presolve: bool) -> Solution:
@@ -89,7 +113,8 @@ def _solve(model: MatrixModel, max_relative_gap: float, max_nodes: int, presolve
     has_values = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     if detail not in ("kOptimal", "kSolutionLimit") or not has_values:
         return _failed(model, detail, highs)
-    values = np.array(highs.getSolution().col_value, dtype=np.float64)
+    answer = highs.getSolution()
+    values = np.array(answer.col_value, dtype=np.float64)
     values[model.is_integer] = np.round(values[model.is_integer])
     objective = float(model.cost @ values) + model.offset
     bound = float(info.mip_dual_bound) if model.has_integers else float(info.objective_function_value)
@@ -101,7 +126,8 @@ def _solve(model: MatrixModel, max_relative_gap: float, max_nodes: int, presolve
         status, detail = "FAILED", f"residual {worst:.3g}"
     if status == "FAILED":
         return _failed(model, detail, highs)
-    return Solution(status, detail, values, objective, bound, gap, worst, _version(highs))
+    duals = () if model.has_integers else (np.array(answer.row_dual), np.array(answer.col_dual))
+    return Solution(status, detail, values, objective, bound, gap, worst, _version(highs), *duals)
 
 
 def _highs_model(model: MatrixModel) -> Any:
