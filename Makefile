@@ -12,10 +12,10 @@ export DO_NOT_TRACK = 1
 export GX_ANALYTICS_ENABLED = false
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run backfill ui test lint docs lock clean
+.PHONY: help setup run backfill ui test lint generated-models docs lock clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 # The interpreter named above when it is there, else any python3; `doctor` says so if it is too old.
 $(BIN)/python:
@@ -57,6 +57,9 @@ lint: $(STAMP) ## style, types, floors, SQL, rendered contracts
 	@$(BIN)/python -m orchestration.contracts.rendering --check
 	@$(BIN)/python -m orchestration.evidence.lineage --check
 	@cd dbt_project && ../$(BIN)/sqlfluff lint --disable-progress-bar models macros
+
+generated-models: $(STAMP) ## judge 5,000 generated models, a fifth of them broken (COUNT=… for fewer)
+	@$(BIN)/python -m tests.faults.generated_models --count $(or $(COUNT),5000)
 
 docs: $(STAMP) ## dbt's static documentation, one HTML file
 	@$(BIN)/stockplan docs

@@ -85,7 +85,10 @@ class NetworkSettings(_Section):
 
     dead_band_factor: float = Field(1.2, ge=1)
     max_relative_gap: float = Field(1e-3, ge=0)
-    items_per_batch: int = Field(50, ge=1)
+    blocked_days: int = Field(30, ge=0, le=90)
+    ageing_rate_per_year: float = Field(0.10, ge=0)
+    purchase_budget: float | None = Field(None, ge=0)
+    engine: Literal["auto", "whole", "items"] = "auto"
 
 
 class BacktestSettings(_Section):

@@ -248,6 +248,9 @@ def _master(as_of: date) -> dict[str, list[dict[str, Any]]]:
                 "longitude": -75.0 - number,
                 "capacity_units": 500.0,
                 "parent_location_id": None if place == "DEPOT" else "DEPOT",
+                "storage_m3": 6000.0,
+                "handling_units": 40.0,
+                "purchase_budget": 9_000_000.0,
             }
             for number, place in enumerate(LOCATIONS)
         ],
@@ -295,6 +298,10 @@ def _master(as_of: date) -> dict[str, list[dict[str, Any]]]:
                 "cost_fixed": 15.0,
                 "cost_per_unit": 1.5,
                 "is_allowed": True,
+                "min_units": 1.0,
+                "multiple_units": 1.0,
+                "capacity_m3": 60.0,
+                "capacity_units": 40.0,
             }
             for start in LOCATIONS
             for end in LOCATIONS

@@ -55,6 +55,8 @@ def item_location(rows: int = 1, **columns: Any) -> pd.DataFrame:
         "current_min_units": np.nan,
         "current_max_units": np.nan,
         "min_order_value": np.nan,
+        "volume_m3": np.nan,
+        "aged_units": np.nan,
     } | columns
     frame = pd.DataFrame(values, index=range(rows))
     if "inventory_position_units" not in columns:
@@ -119,9 +121,10 @@ def lead_time_sample(days: list[float], censored: list[bool] | None = None, **co
 
 
 def lane(
-    pairs: list[tuple[str, str]], unit: float = 2.0, fixed: float = 0.0, days: float = 2.0
+    pairs: list[tuple[str, str]], unit: float = 2.0, fixed: float = 0.0, days: float = 2.0, **limits: Any
 ) -> pd.DataFrame:
-    """`opt_in__lane` for these pairs of locations."""
+    """`opt_in__lane` for these pairs of locations; `limits` sets columns that are null otherwise."""
+    free = dict.fromkeys(("min_units", "multiple_units", "capacity_m3", "capacity_units"), np.nan)
     return pd.DataFrame(
         {
             "from_location_id": [start for start, _ in pairs],
@@ -129,8 +132,31 @@ def lane(
             "transit_days": days,
             "cost_fixed": fixed,
             "cost_per_unit": unit,
+            **free,
+            **limits,
         }
-    )
+    ).astype(dict.fromkeys(free, float))
+
+
+def location_limit(locations: list[str], **limits: Any) -> pd.DataFrame:
+    """`opt_in__location_limit` of these locations; `limits` sets columns that are null otherwise."""
+    free = dict.fromkeys(("capacity_units", "storage_m3", "handling_units", "purchase_budget"), np.nan)
+    return pd.DataFrame({"location_id": locations, **free, **limits}).astype(dict.fromkeys(free, float))
+
+
+def recent_transfer(moves: list[tuple[str, str]], days_ago: int = 5, item_id: str = "I1") -> pd.DataFrame:
+    """`opt_in__recent_transfer` of one item between these pairs of locations."""
+    return pd.DataFrame(
+        {
+            "item_id": [item_id] * len(moves),
+            "from_location_id": [start for start, _ in moves],
+            "to_location_id": [end for _, end in moves],
+            "last_moved_date": pd.Series(
+                [AS_OF - pd.Timedelta(days=days_ago)] * len(moves), dtype="datetime64[ns]"
+            ),
+            "moved_units": pd.Series([1.0] * len(moves), dtype=float),
+        }
+    ).astype(dict.fromkeys(("item_id", "from_location_id", "to_location_id"), object))
 
 
 def protection(frame: pd.DataFrame, mean: list[float], ratio: float = 1.5) -> pd.DataFrame:
@@ -160,14 +186,13 @@ def protection(frame: pd.DataFrame, mean: list[float], ratio: float = 1.5) -> pd
     ).astype({"reason_code": object})
 
 
-def segment(rows: list[tuple[str, int, float, float, float]]) -> pd.DataFrame:
-    """`opt_in__segment` from (id, tier, weight, ring fence, cap)."""
-    frame = pd.DataFrame(
-        rows, columns=["segment_id", "priority_tier", "fair_weight", "ring_fence_share", "cap_share"]
+def segment(rows: list[tuple[str, int, float, float, float]], target: float = np.nan) -> pd.DataFrame:
+    """`opt_in__segment` from (id, tier, weight, ring fence, cap), all with one service target or none."""
+    numbers = ("fair_weight", "ring_fence_share", "cap_share")
+    frame = pd.DataFrame(rows, columns=["segment_id", "priority_tier", *numbers]).assign(
+        service_target=target
     )
-    return frame.astype(
-        {"priority_tier": "int64", "fair_weight": float, "ring_fence_share": float, "cap_share": float}
-    )
+    return frame.astype({"priority_tier": "int64", **dict.fromkeys((*numbers, "service_target"), float)})
 
 
 def segment_demand(rows: list[tuple[str, str, float, float]]) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 {{ config(tags=['published'], meta={'dagster': {'ref': {'name': 'policy'}}}) }}
 
 -- Every proposed transfer runs on an allowed lane, every proposed order goes to a known supplier,
--- and every row of the plan speaks of an item-location that was planned.
+-- every row of the plan speaks of an item-location that was planned, and no transfer takes a unit that
+-- it does not move.
 with
 
 planned as (
@@ -16,6 +17,12 @@ planned as (
 transfers as (
 
     select * from {{ ref('transfer_order') }}
+
+),
+
+transfer_units as (
+
+    select * from {{ ref('transfer_unit') }}
 
 ),
 
@@ -51,6 +58,28 @@ anti join lanes
     on
         transfers.from_location_id = lanes.from_location_id
         and transfers.to_location_id = lanes.to_location_id
+
+union all
+
+select
+    'unit of no proposed transfer, or from elsewhere' as problem,
+    transfer_units.unit_id as row_id
+from transfer_units
+anti join transfers
+    on
+        transfer_units.transfer_order_id = transfers.transfer_order_id
+        and transfer_units.item_id = transfers.item_id
+        and transfer_units.from_location_id = transfers.from_location_id
+
+union all
+
+select
+    'transfer with more units than it moves' as problem,
+    transfers.transfer_order_id as row_id
+from transfers
+inner join transfer_units on transfers.transfer_order_id = transfer_units.transfer_order_id
+group by transfers.transfer_order_id, transfers.transfer_units
+having count(*) > transfers.transfer_units
 
 union all
 

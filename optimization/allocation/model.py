@@ -17,8 +17,9 @@ from optimization.allocation.constraints import fair_level, higher_tiers, supply
 from optimization.allocation.pools import Pools
 from optimization.errors import SolverError
 from optimization.solver.finite import require_finite
-from optimization.solver.highs import Solution, solve
+from optimization.solver.highs import solve
 from optimization.solver.matrix import MatrixModel, matrix_of
+from optimization.solver.solution import Solution
 
 Numbers = npt.NDArray[np.float64]
 

@@ -54,6 +54,8 @@ ITEM_LOCATION = Table(
         "current_min_units",
         "current_max_units",
         "min_order_value",
+        "volume_m3",
+        "aged_units",
     ),
 )
 
@@ -133,9 +135,33 @@ SUPPLY_LINE = Table(
 
 LANE = Table(
     "opt_in__lane",
-    "Lanes on which stock may be moved between locations.",
+    "Lanes on which stock may be moved between locations; a limit that is null binds nothing.",
     key=("from_location_id", "to_location_id"),
     required=("from_location_id", "to_location_id", "transit_days", "cost_fixed", "cost_per_unit"),
+    optional=("min_units", "multiple_units", "capacity_m3", "capacity_units"),
+)
+
+LOCATION_LIMIT = Table(
+    "opt_in__location_limit",
+    "What a location can hold, move out in a day and spend in a day; null is no limit.",
+    key=("location_id",),
+    required=("location_id",),
+    optional=("capacity_units", "storage_m3", "handling_units", "purchase_budget"),
+)
+
+UNIT = Table(
+    "opt_in__unit",
+    "Physical units on hand, of items that are counted one by one, and which of them may move.",
+    key=("unit_id",),
+    required=("unit_id", "item_id", "location_id", "is_movable"),
+    optional=("received_date", "network_received_date", "age_days", "model_year"),
+)
+
+RECENT_TRANSFER = Table(
+    "opt_in__recent_transfer",
+    "What was moved between two locations in the last 90 days, or is on its way.",
+    key=("item_id", "from_location_id", "to_location_id"),
+    required=("item_id", "from_location_id", "to_location_id", "last_moved_date", "moved_units"),
 )
 
 SEGMENT = Table(
@@ -149,6 +175,7 @@ SEGMENT = Table(
         "ring_fence_share",
         "cap_share",
     ),
+    optional=("service_target",),
 )
 
 SEGMENT_DEMAND = Table(
@@ -233,6 +260,9 @@ INPUTS: tuple[Table, ...] = (
     OPEN_SUPPLY,
     SUPPLY_LINE,
     LANE,
+    LOCATION_LIMIT,
+    UNIT,
+    RECENT_TRANSFER,
     SEGMENT,
     SEGMENT_DEMAND,
     DEMAND_EVENT,

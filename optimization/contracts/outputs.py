@@ -1,7 +1,11 @@
-"""What the science writes: the `opt_out__` tables that the published models read."""
+"""What the science writes: the `opt_out__` tables that the published models read.
+
+Those of the network model stand in `optimization.contracts.network_outputs`.
+"""
 
 from __future__ import annotations
 
+from optimization.contracts.network_outputs import NETWORK_OUTPUTS, SOLVER_RUN_COLUMNS
 from optimization.contracts.table import Table
 
 DEMAND_CLASS = Table(
@@ -332,64 +336,6 @@ POLICY_SCHEDULE = Table(
     ),
 )
 
-TRANSFER_ORDER = Table(
-    "opt_out__transfer_order",
-    "Moves between locations that pay, with what they win and what they cost.",
-    key=("transfer_order_id",),
-    required=(
-        "transfer_order_id",
-        "item_id",
-        "from_location_id",
-        "to_location_id",
-        "transfer_units",
-        "need_date",
-        "transfer_cost",
-        "destination_value",
-        "source_value",
-        "net_gain",
-        "reason_code",
-        "method",
-        "status",
-    ),
-)
-
-REPLENISHMENT_ORDER = Table(
-    "opt_out__replenishment_order",
-    "Orders on suppliers, in lots, with the reason.",
-    key=("replenishment_order_id",),
-    required=(
-        "replenishment_order_id",
-        "item_id",
-        "location_id",
-        "supplier_id",
-        "replenish_units",
-        "need_date",
-        "release_date",
-        "unit_cost",
-        "reason_code",
-        "method",
-        "status",
-    ),
-)
-
-POSITION_PLAN = Table(
-    "opt_out__position_plan",
-    "Position of every item-location before and after the plan, and why it is not the policy's.",
-    key=("item_id", "location_id"),
-    required=(
-        "item_id",
-        "location_id",
-        "position_before_units",
-        "position_after_units",
-        "policy_level_units",
-        "expected_cost_before",
-        "expected_cost_after",
-        "reason_code",
-        "method",
-        "status",
-    ),
-)
-
 ALLOCATION = Table(
     "opt_out__allocation",
     "Units of every item-location pool given to each segment; segment POOL is the rest.",
@@ -408,33 +354,11 @@ ALLOCATION = Table(
     ),
 )
 
-_SOLVER_RUN_COLUMNS = (
-    "optimisation_model",
-    "batch_id",
-    "solver_status",
-    "objective",
-    "objective_bound",
-    "relative_gap",
-    "row_count",
-    "column_count",
-    "slack_units",
-    "max_violation",
-    "is_audit_passed",
-    "solver_version",
-)
-
-NETWORK_SOLVER_RUN = Table(
-    "opt_out__network_solver_run",
-    "Status, bound, gap and audit of every solve of the network model.",
-    key=("optimisation_model", "batch_id"),
-    required=_SOLVER_RUN_COLUMNS,
-)
-
 ALLOCATION_SOLVER_RUN = Table(
     "opt_out__allocation_solver_run",
     "Status, bound, gap and audit of every solve of the allocation model.",
     key=("optimisation_model", "batch_id"),
-    required=_SOLVER_RUN_COLUMNS,
+    required=SOLVER_RUN_COLUMNS,
 )
 
 _SCORED = ("breakdown", "breakdown_value", "series_count")
@@ -634,11 +558,8 @@ OUTPUTS: tuple[Table, ...] = (
     MIX_TARGET,
     POLICY,
     POLICY_SCHEDULE,
-    TRANSFER_ORDER,
-    REPLENISHMENT_ORDER,
-    POSITION_PLAN,
+    *NETWORK_OUTPUTS,
     ALLOCATION,
-    NETWORK_SOLVER_RUN,
     ALLOCATION_SOLVER_RUN,
     POLICY_BACKTEST,
     FORECAST_ACCURACY,

@@ -7,6 +7,7 @@ to the category's, and these to everybody's; the split of the forecast is then e
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
@@ -16,6 +17,8 @@ from optimization.demand.series import Numbers
 from optimization.keys import Integers, positions, sorted_by_key
 from optimization.results import Report
 from optimization.screening import screened
+
+Texts = npt.NDArray[np.object_]
 
 # Units of the wider mix that a level's own units are mixed with.
 PRIOR_UNITS = 10.0
@@ -73,7 +76,7 @@ def forecast_segments(
     protection_demand = PROTECTION_DEMAND.validate(protection_demand)
     segments = np.sort(SEGMENT.validate(segment)["segment_id"].to_numpy(dtype=object).astype(str))
     n, k = len(item_location), len(segments)
-    units = _units(segment_demand, item_location, segments)
+    units = segment_units(segment_demand, item_location, segments, "demand_units")
     item = pd.factorize(item_location["item_id"], sort=True)[0].astype(np.int64)
     category = pd.factorize(item_location["category"], sort=True)[0].astype(np.int64)
     share = segment_shares(units, item, category, PRIOR_UNITS)
@@ -112,11 +115,16 @@ def forecast_segments(
     return SEGMENT_FORECAST.validate(frame), Report.of(len(segment_demand), frame, segments=k)
 
 
-def _units(segment_demand: pd.DataFrame, item_location: pd.DataFrame, segments: np.ndarray) -> Numbers:
-    """Recent requests per item-location and segment; what belongs to neither falls out."""
+def segment_units(
+    segment_demand: pd.DataFrame, item_location: pd.DataFrame, segments: Texts, column: str
+) -> Numbers:
+    """A column of `opt_in__segment_demand` per row of `item_location` and segment, (n, segments).
+
+    What belongs to neither falls out.
+    """
     units = np.zeros((len(item_location), len(segments)))
     row = positions(segment_demand, item_location)
-    column = pd.Index(segments).get_indexer(segment_demand["segment_id"].astype(str))
-    kept = (row >= 0) & (column >= 0)
-    np.add.at(units, (row[kept], column[kept]), segment_demand["demand_units"].to_numpy(np.float64)[kept])
+    of = pd.Index(segments).get_indexer(pd.Index(segment_demand["segment_id"].astype(str)))
+    kept = (row >= 0) & (of >= 0)
+    np.add.at(units, (row[kept], of[kept]), segment_demand[column].to_numpy(np.float64)[kept])
     return units

@@ -222,5 +222,10 @@ def nothing_plan(problem: Problem) -> Plan:
 
 
 def policy_plan(problem: Problem) -> Plan:
-    """Move nothing and order what the policy asks for, whatever row that breaks."""
-    return Plan(np.zeros(len(problem.moves)), problem.places.order_limit.copy())
+    """Move nothing and order what the policy asks for, whatever row that breaks.
+
+    In whole lots; where they do not reach the supplier's minimum, there is no order.
+    """
+    places = problem.places
+    ordered = np.floor(places.order_limit / places.lot + 1e-9) * places.lot
+    return Plan(np.zeros(len(problem.moves)), np.where(ordered >= places.moq, ordered, 0.0))

@@ -183,7 +183,8 @@ class Problem:
         return int(self.places.item[-1]) + 1 if len(self.places) else 0
 
 
-Status = Literal["OPTIMAL", "WITHIN_GAP", "FEASIBLE_WITH_SLACK", "FALLBACK", "FAILED"]
+Status = Literal["OPTIMAL", "WITHIN_GAP", "FEASIBLE_WITH_SLACK", "GAP_OPEN", "FALLBACK"]
+"""GAP_OPEN: a plan that keeps every rule, proven less closely than asked. FALLBACK: the policy alone."""
 
 
 @dataclass(frozen=True)

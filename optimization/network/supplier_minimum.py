@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from optimization.demand.distributions import expected_shortage
-from optimization.network.items import Flags, Places
-
-Numbers = npt.NDArray[np.float64]
+from optimization.network.costs import position_after, row_use
+from optimization.network.problem import Numbers, Plan, Problem
+from optimization.network.stating.statement import StatedProblem
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,16 @@ def top_up(lines: Lines, minimum: float) -> Numbers:
     return units
 
 
-def with_minimums_met(
-    item_location: pd.DataFrame, places: Places, ordered: Numbers
-) -> tuple[Numbers, Flags, int]:
-    """Orders lifted to the minimum of their order or supplier; which lines grew; orders still below.
+def with_minimums_met(stated: StatedProblem, policy: pd.DataFrame, plan: Plan) -> tuple[Numbers, int]:
+    """Orders (n) lifted to the minimum of their order or supplier, and orders still below theirs.
 
-    `moq_scope` order counts `moq_units` over the lines of one supplier and location, supplier over all
-    lines of the supplier; `min_order_value` counts cost over the supplier and location. A line may be
-    added or grown up to its level plus the demand of one more protection interval.
+    `policy` has the rows of the places. `moq_scope` order counts `moq_units` over the lines of one
+    supplier and location, supplier over all lines of the supplier; `min_order_value` counts cost over
+    the supplier and location. A line may be added or grown up to its level plus the demand of one
+    more protection interval. An order that no coupling row has room for stays below its minimum.
     """
-    units = ordered.copy()
+    problem, item_location = stated.problem, stated.item_location
+    units = plan.ordered.copy()
     supplier = item_location["supplier_id"].to_numpy(dtype=object)
     order = pd.factorize(
         pd.MultiIndex.from_arrays([supplier, item_location["location_id"].to_numpy(dtype=object)])
@@ -95,7 +95,11 @@ def with_minimums_met(
     cost = item_location["unit_cost"].to_numpy(np.float64)
     value = np.nan_to_num(item_location["min_order_value"].to_numpy(np.float64))
     whole_supplier = pd.factorize(supplier)[0]
-    most = np.where(places.is_planned & (places.level > 0), places.level + places.mean, -np.inf)
+    mean, variance = problem.curves.mean, problem.curves.variance
+    level = policy["order_up_to_units"].to_numpy(np.float64) - stated.later_units
+    most = np.where(stated.is_planned & (level > 0), level + mean, -np.inf)
+    position = position_after(problem, Plan(plan.moved, np.zeros(len(units))))
+    room = problem.rows.capacity - row_use(problem, plan)
     below = 0
     for group, least, counted in (
         (order, np.where(scope == "order", moq, 0.0), np.ones(len(units))),
@@ -106,17 +110,33 @@ def with_minimums_met(
             minimum = float(least[rows].max())
             lines = Lines(
                 units[rows],
-                places.position[rows],
-                places.mean[rows],
-                places.variance[rows],
+                position[rows],
+                mean[rows],
+                variance[rows],
                 cost[rows],
-                places.lot[rows],
+                problem.places.lot[rows],
                 most[rows],
                 counted[rows],
             )
-            units[rows] = top_up(lines, minimum)
+            lifted = top_up(lines, minimum)
+            taken = _use(problem, rows, lifted - units[rows])
+            if ((taken <= room + 1e-9) | (taken <= 0)).all():
+                units[rows], room = lifted, room - taken
             below += int(float(units[rows] @ counted[rows]) < minimum - 1e-9)
-    return units, units > ordered + 1e-9, below
+    return units, below
+
+
+def _use(problem: Problem, rows: npt.NDArray[np.int64], units: Numbers) -> Numbers:
+    """What more ordered units of some places take of every coupling row."""
+    uses = problem.order_uses
+    count = uses.start[rows + 1] - uses.start[rows]
+    entry = np.repeat(uses.start[rows], count) + _within(count)
+    taken = np.repeat(units, count) * uses.amount[entry]
+    return np.bincount(uses.row[entry], weights=taken, minlength=len(problem.rows)).astype(np.float64)
+
+
+def _within(count: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
 
 
 def _groups_with_orders(

@@ -1,74 +1,184 @@
-"""One solve: frozen options, every return code checked, our own closed set of statuses.
+"""A model in, a proven answer or the reason why there is none out: the door of the solver room.
 
-No clock stops a solve, for a clock does not repeat: nodes and iterations do.
+What HiGHS says is not taken on trust. A point is audited against the matrix and the bound of a linear
+program recomputed from its duals; infeasible takes the proof of a positive least slack, unbounded a
+point and a ray. Only for whole numbers that nothing satisfies is the proof a second, different search.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from optimization.errors import SolverError
-from optimization.solver.audit import max_violation
-from optimization.solver.matrix import MatrixModel
-
-Status = Literal["OPTIMAL", "WITHIN_GAP", "FAILED"]
+from optimization.solver.audit import dual_bound, max_violation, relative_violation
+from optimization.solver.call import Ending, Limits, call
+from optimization.solver.elastic import conflict, crossed, has_ray
+from optimization.solver.matrix import MatrixModel, Numbers
+from optimization.solver.scaling import Scaling, scaled, unreadable
+from optimization.solver.solution import Solution, Status
 
 # A gap below this is the arithmetic of the solver, not a plan that could be better.
 _PROVEN = 1e-6
-_MOST_ITERATIONS = 5_000_000
 _FEASIBLE = 1e-6
-
-
-@dataclass(frozen=True)
-class Solution:
-    """What one solve proved: status, values by column, objective, bound, gap, worst residual.
-
-    `detail` is the solver's own word for the status. With FAILED there are no values to read.
-    `row_dual` and `reduced_cost` are what the objective gains per unit of a row's bound and of a
-    column, so that cost = Aᵀ·row_dual + reduced_cost: at a minimum a row at its upper bound has a dual
-    ≤ 0, at its lower bound ≥ 0. A linear program has them always, one with whole numbers by
-    `with_duals` only (see `solve`); otherwise they are empty.
-    """
-
-    status: Status
-    detail: str
-    values: npt.NDArray[np.float64]
-    objective: float
-    bound: float
-    relative_gap: float
-    max_violation: float
-    solver_version: str
-    row_dual: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    reduced_cost: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+_NOISE, _ABSOLUTE_GAP = 1e-9, 1e-6
+_UNCALLED = "none called"
+_TROUBLE = ("kSolveError", "kPresolveError", "kPostsolveError", "kUnknown", "kNotset")
+_LIMITS: dict[str, Status] = {"kSolutionLimit": "LIMIT", "kIterationLimit": "LIMIT", "kTimeLimit": "TIME"}
+_NOTHING = ("kInfeasible", "kUnbounded", "kUnboundedOrInfeasible")
 
 
 def solve(
-    model: MatrixModel, max_relative_gap: float = 0.0, max_nodes: int = 5_000, with_duals: bool = False
+    model: MatrixModel,
+    max_relative_gap: float = 0.0,
+    max_nodes: int = 5_000,
+    with_duals: bool = False,
+    max_seconds: float = 600.0,
+    with_heuristics: bool = False,
+    max_iterations: int = 5_000_000,
 ) -> Solution:
-    """Solve to proven optimality, or to `max_relative_gap` within `max_nodes`.
+    """Solve to proven optimality, or to `max_relative_gap` within `max_nodes` and `max_iterations`.
 
     A model with whole numbers has no duals of its own; `with_duals` gives those of the linear program
-    that is left when its whole columns are fixed at their answer.
-    Infeasible, unbounded and interrupted models come back as FAILED with the reason in `detail`.
+    that is left when its whole columns are fixed at their answer. `max_seconds` of wall clock is the
+    guard against a solve without end; whoever needs it has a status that says so. `with_heuristics` pays
+    where whole answers are hard to find.
+
     Raises `NonFiniteInputError` before the solver sees a number that is none, and `SolverError`
     when HiGHS refuses an option or the model itself.
     """
     model.require_finite()
-    solution = _solve(model, max_relative_gap, max_nodes, presolve=model.has_integers)
-    if solution.detail in ("kSolveError", "kPresolveError", "kPostsolveError", "kUnknown"):
-        # About one solve in a thousand fails numerically; the other presolve setting is a new path.
-        solution = _solve(model, max_relative_gap, max_nodes, presolve=not model.has_integers)
-    if with_duals and model.has_integers and solution.status != "FAILED":
-        fixed = _solve(_fixed(model, solution.values), 0.0, max_nodes, presolve=False)
-        return replace(solution, row_dual=fixed.row_dual, reduced_cost=fixed.reduced_cost)
+    limits = Limits(max_relative_gap, max_nodes, max_iterations, max_seconds, with_heuristics)
+    if contradiction := crossed(model):
+        return _without_values("INFEASIBLE", contradiction, _UNCALLED)
+    plain, scaling = scaled(model)
+    if refusal := unreadable(plain):
+        return _without_values("NUMERICAL", refusal, _UNCALLED)
+    solution = _solved(model, plain, scaling, limits)
+    if with_duals and model.has_integers and solution.has_values:
+        return _with_duals_of_fixed(model, solution, limits)
     return solution
 
 
-def _fixed(model: MatrixModel, values: npt.NDArray[np.float64]) -> MatrixModel:
+def _solved(model: MatrixModel, plain: MatrixModel, scaling: Scaling, limits: Limits) -> Solution:
+    if model.column_count == 0:
+        return _of_nothing(model)
+    # Presolve pays where there is a search, and costs where simplex alone is quick.
+    first = call(plain, limits, presolve=model.has_integers)
+    answer = _judged(model, plain, scaling, first, limits)
+    if answer.status != "NUMERICAL":
+        return answer
+    # About one solve in a thousand fails numerically: the other presolve setting is a new path.
+    second = call(plain, limits, presolve=not model.has_integers)
+    again = _judged(model, plain, scaling, second, limits)
+    if again.is_solved and model.has_integers and first.word in _NOTHING:
+        # The point refutes the first search, but nothing vouches for the bound of the second.
+        again = _without_values("NUMERICAL", again.detail, again.solver_version)
+    return replace(again, detail=f"{again.detail}; before that, presolve the other way: {answer.detail}")
+
+
+def _judged(
+    model: MatrixModel, plain: MatrixModel, scaling: Scaling, ending: Ending, limits: Limits
+) -> Solution:
+    """The solution with a status that its own numbers bear out."""
+    if ending.word in _NOTHING:
+        return _no_optimum(plain, ending, limits)
+    answer = _read(model, plain, scaling, ending, limits)
+    if answer.is_solved and model.has_integers and has_ray(plain, limits):
+        # HiGHS closes the search of some models with free whole columns at a point of no meaning.
+        return _without_values("UNBOUNDED", f"{ending.word}, but a ray falls", ending.solver_version)
+    return answer
+
+
+def _no_optimum(plain: MatrixModel, ending: Ending, limits: Limits) -> Solution:
+    """INFEASIBLE with the rows that prove it, UNBOUNDED by a point and a ray, or else NUMERICAL."""
+    word, version = ending.word, ending.solver_version
+    found = conflict(plain, limits)
+    if found.least > _FEASIBLE:
+        return _without_values("INFEASIBLE", f"kInfeasible: {found}", version)
+    if found.slack_total <= _FEASIBLE:
+        if has_ray(plain, limits):
+            return _without_values("UNBOUNDED", "kUnbounded", version)
+        return _without_values("NUMERICAL", f"{word}, but there is a point and no ray", version)
+    # Too hard to prove for whole numbers: a second search that is made differently has to do.
+    if word == "kInfeasible" == call(plain, limits, presolve=not plain.has_integers).word:
+        return _without_values("INFEASIBLE", f"kInfeasible by two searches: {found}", version)
+    return _without_values("NUMERICAL", f"{word}, neither proven nor refuted", version)
+
+
+def _read(
+    model: MatrixModel, plain: MatrixModel, scaling: Scaling, ending: Ending, limits: Limits
+) -> Solution:
+    """The ending in the model's own units, with a status that its own numbers bear out."""
+    word, version = ending.word, ending.solver_version
+    if word in _TROUBLE:
+        return _without_values("NUMERICAL", word, version)
+    if word != "kOptimal" and word not in _LIMITS:
+        return _without_values("FAILED", word, version)
+    stopped: Status = _LIMITS.get(word, "NUMERICAL")
+    if not len(ending.values):
+        return _without_values(stopped, word, version, ending.bound / scaling.cost)
+    values = _point(plain, ending.values, limits)
+    if relative_violation(plain, values) > _FEASIBLE:
+        return _without_values("NUMERICAL", f"residual {max_violation(plain, values):.3g}", version)
+    has_duals = len(ending.row_dual) > 0
+    bound = dual_bound(plain, ending.row_dual, values) if has_duals else ending.bound
+    objective = float(plain.cost @ values) + plain.offset
+    # Below this the difference is arithmetic, or the absolute gap at which the solver stops.
+    noise = _NOISE * float(np.abs(plain.cost * values).sum()) + _ABSOLUTE_GAP
+    excess = objective - bound if objective - bound > noise else 0.0
+    gap = excess / max(abs(objective), 1e-9)
+    if word == "kTimeLimit":
+        status = stopped
+    elif gap <= _PROVEN:
+        status = "OPTIMAL"
+    elif gap <= limits.relative_gap:
+        status = "WITHIN_GAP"
+    elif stopped == "NUMERICAL":
+        return _without_values("NUMERICAL", f"bound {bound:.9g} of objective {objective:.9g}", version)
+    else:
+        status = stopped
+    own = scaling.values(values)
+    return Solution(
+        status,
+        word,
+        own,
+        float(model.cost @ own) + model.offset,
+        bound / scaling.cost,
+        gap,
+        max_violation(model, own),
+        version,
+        scaling.row_dual(ending.row_dual) if has_duals else np.empty(0),
+        scaling.reduced_cost(ending.reduced_cost) if has_duals else np.empty(0),
+    )
+
+
+def _point(model: MatrixModel, found: Numbers, limits: Limits) -> Numbers:
+    """The point with whole numbers whole and no bound passed, not even by the solver's tolerance."""
+    values = found.copy()
+    values[model.is_integer] = np.round(values[model.is_integer])
+    values = np.clip(values, model.column_lower, model.column_upper)
+    if model.has_integers and relative_violation(model, values) > _FEASIBLE / 10.0:
+        # 0.9999999 of a large coefficient was taken for 1: what is not whole has to follow.
+        ending = call(_fixed(model, values), limits, presolve=False)
+        if len(ending.values):
+            return np.clip(ending.values, model.column_lower, model.column_upper)
+    return values
+
+
+def _with_duals_of_fixed(model: MatrixModel, solution: Solution, limits: Limits) -> Solution:
+    plain, scaling = scaled(_fixed(model, solution.values))
+    ending = call(plain, limits, presolve=False)
+    if not len(ending.row_dual):
+        return solution
+    return replace(
+        solution,
+        row_dual=scaling.row_dual(ending.row_dual),
+        reduced_cost=scaling.reduced_cost(ending.reduced_cost),
+    )
+
+
+def _fixed(model: MatrixModel, values: Numbers) -> MatrixModel:
     """The linear program that is left when the whole columns are fixed."""
     whole = model.is_integer
     return replace(
@@ -79,88 +189,14 @@ def _fixed(model: MatrixModel, values: npt.NDArray[np.float64]) -> MatrixModel:
     )
 
 
-def _solve(model: MatrixModel, max_relative_gap: float, max_nodes: int, presolve: bool) -> Solution:
-    import highspy
-
-    highs = highspy.Highs()
-    for option, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("parallel", "off"),
-        ("random_seed", 0),
-        ("solver", "simplex"),
-        ("presolve", "on" if presolve else "off"),
-        ("simplex_iteration_limit", _MOST_ITERATIONS),
-        # A tenth of the gap that is allowed, so that a plan near the limit is the exception.
-        ("mip_rel_gap", max_relative_gap / 10.0),
-        ("mip_abs_gap", 1e-6),
-        ("mip_max_nodes", max_nodes),
-        # The models are small and near-integral: primal heuristics cost more than they find.
-        ("mip_heuristic_effort", 0.0),
-        ("mip_heuristic_run_root_reduced_cost", False),
-        ("mip_heuristic_run_rins", False),
-        ("mip_heuristic_run_rens", False),
-        ("mip_heuristic_run_feasibility_jump", False),
-        ("mip_detect_symmetry", False),
-    ):
-        _check(highs.setOptionValue(option, value), f"option {option}={value!r}", model)
-    _check(highs.passModel(_highs_model(model)), "passModel", model)
-    returned = highs.run()
-    detail = str(highs.getModelStatus()).rsplit(".", maxsplit=1)[-1]
-    if returned == highspy.HighsStatus.kError:
-        return _failed(model, detail, highs)
-    info = highs.getInfo()
-    has_values = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    if detail not in ("kOptimal", "kSolutionLimit") or not has_values:
-        return _failed(model, detail, highs)
-    answer = highs.getSolution()
-    values = np.array(answer.col_value, dtype=np.float64)
-    values[model.is_integer] = np.round(values[model.is_integer])
-    objective = float(model.cost @ values) + model.offset
-    bound = float(info.mip_dual_bound) if model.has_integers else float(info.objective_function_value)
-    gap = max(objective - bound, 0.0) / max(abs(objective), 1e-9) if np.isfinite(bound) else np.inf
-    worst = max_violation(model, values)
-    scale = max(1.0, float(np.abs(values).max(initial=0.0)))
-    status: Status = "OPTIMAL" if gap <= _PROVEN else "WITHIN_GAP" if gap <= max_relative_gap else "FAILED"
-    if worst > _FEASIBLE * scale:
-        status, detail = "FAILED", f"residual {worst:.3g}"
-    if status == "FAILED":
-        return _failed(model, detail, highs)
-    duals = () if model.has_integers else (np.array(answer.row_dual), np.array(answer.col_dual))
-    return Solution(status, detail, values, objective, bound, gap, worst, _version(highs), *duals)
+def _of_nothing(model: MatrixModel) -> Solution:
+    """The answer of a model without columns, which the solver would not look at."""
+    away = np.flatnonzero((model.row_lower > 0.0) | (model.row_upper < 0.0))
+    if len(away):
+        return _without_values("INFEASIBLE", f"row {model.row_names[away[0]]} has no columns", _UNCALLED)
+    empty = np.empty(0)
+    return Solution("OPTIMAL", "empty", empty, model.offset, model.offset, 0.0, 0.0, _UNCALLED, empty, empty)
 
 
-def _highs_model(model: MatrixModel) -> Any:
-    import highspy
-
-    program = highspy.HighsLp()
-    program.num_col_, program.num_row_ = model.column_count, model.row_count
-    program.offset_, program.col_cost_ = model.offset, model.cost
-    program.col_lower_, program.col_upper_ = model.column_lower, model.column_upper
-    program.row_lower_, program.row_upper_ = model.row_lower, model.row_upper
-    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    program.a_matrix_.start_, program.a_matrix_.index_ = model.start, model.index
-    program.a_matrix_.value_ = model.value
-    # Integrality on a linear program, even all-continuous, sends HiGHS down the wrong path.
-    if model.has_integers:
-        kinds = highspy.HighsVarType
-        program.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in model.is_integer]
-    return program
-
-
-def _failed(model: MatrixModel, detail: str, highs: Any) -> Solution:
-    return Solution("FAILED", detail, np.empty(0), np.inf, -np.inf, np.inf, np.inf, _version(highs))
-
-
-def _version(highs: Any) -> str:
-    return f"highs {highs.version()}"
-
-
-def _check(returned: Any, what: str, model: MatrixModel) -> None:
-    import highspy
-
-    if returned != highspy.HighsStatus.kOk:
-        raise SolverError(
-            f"HiGHS answered {returned} to {what} of model {model.name} ({model.row_count} rows, "
-            f"{model.column_count} columns); compare the installed highspy with requirements.lock"
-        )
+def _without_values(status: Status, detail: str, version: str, bound: float = -np.inf) -> Solution:
+    return Solution(status, detail, np.empty(0), np.inf, bound, np.inf, np.inf, version)

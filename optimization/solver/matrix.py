@@ -6,6 +6,7 @@ expressions, no file, no solver object per variable.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +38,8 @@ class MatrixModel:
     index: Integers32
     value: Numbers
     is_integer: npt.NDArray[np.bool_]
-    columns: tuple[tuple[str, Any], ...]
-    row_names: tuple[str, ...]
+    columns: Sequence[tuple[str, Any]]
+    row_names: Sequence[str]
 
     @property
     def column_count(self) -> int:
@@ -69,11 +70,11 @@ class MatrixModel:
                 "cost": self.cost,
                 "offset": np.array([self.offset]),
                 "coefficient": self.value,
-                # An infinite bound means "none"; NaN never does.
-                "column bound": np.nan_to_num(self.column_lower + 0.0, posinf=0.0, neginf=0.0, nan=np.nan),
-                "upper column bound": np.nan_to_num(self.column_upper, posinf=0.0, neginf=0.0, nan=np.nan),
-                "row bound": np.nan_to_num(self.row_lower, posinf=0.0, neginf=0.0, nan=np.nan),
-                "upper row bound": np.nan_to_num(self.row_upper, posinf=0.0, neginf=0.0, nan=np.nan),
+                # An infinite bound means "none" on its own side; on the other it is no number.
+                "column bound": np.where(self.column_lower == -np.inf, 0.0, self.column_lower),
+                "upper column bound": np.where(self.column_upper == np.inf, 0.0, self.column_upper),
+                "row bound": np.where(self.row_lower == -np.inf, 0.0, self.row_lower),
+                "upper row bound": np.where(self.row_upper == np.inf, 0.0, self.row_upper),
             },
         )
 
@@ -81,29 +82,35 @@ class MatrixModel:
 def matrix_of(model: Any, name: str) -> MatrixModel:
     """Compile a Pyomo model (one objective, minimised) to arrays."""
     import pyomo.environ as pyo
+    from pyomo.common.gc_manager import PauseGC
     from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
-    form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=pyo.minimize)
+    # The model is all alive: to look for garbage in it takes longer than to read it.
+    with PauseGC():
+        form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=pyo.minimize)
+        bounds = [variable.bounds for variable in form.columns]
+        columns = [_name(variable) for variable in form.columns]
+        row_names = [row.constraint.name for row in form.rows]
     sense = np.array([row.bound_type for row in form.rows], dtype=np.int64)
     rhs = np.asarray(form.rhs, dtype=np.float64)
-    lower = [variable.lb for variable in form.columns]
-    upper = [variable.ub for variable in form.columns]
     matrix = form.A.tocsc()
     matrix.sort_indices()
     return MatrixModel(
         name=name,
         cost=np.asarray(form.c.todense(), dtype=np.float64).ravel(),
         offset=float(np.asarray(form.c_offset).ravel()[0]),
-        column_lower=np.array([-np.inf if bound is None else bound for bound in lower], dtype=np.float64),
-        column_upper=np.array([np.inf if bound is None else bound for bound in upper], dtype=np.float64),
+        column_lower=np.array([-np.inf if lower is None else lower for lower, _ in bounds], dtype=np.float64),
+        column_upper=np.array([np.inf if upper is None else upper for _, upper in bounds], dtype=np.float64),
         row_lower=np.where(sense <= 0, rhs, -np.inf),
         row_upper=np.where(sense >= 0, rhs, np.inf),
         start=matrix.indptr.astype(np.int32),
         index=matrix.indices.astype(np.int32),
         value=matrix.data.astype(np.float64),
         is_integer=np.array([not variable.is_continuous() for variable in form.columns], dtype=np.bool_),
-        columns=tuple(
-            (variable.parent_component().local_name, variable.index()) for variable in form.columns
-        ),
-        row_names=tuple(str(row.constraint.name) for row in form.rows),
+        columns=tuple(columns),
+        row_names=tuple(row_names),
     )
+
+
+def _name(variable: Any) -> tuple[str, Any]:
+    return variable.parent_component().local_name, variable.index()

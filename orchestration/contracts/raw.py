@@ -96,8 +96,23 @@ LOCATION = RawTable(
     "Stocking locations.",
     key=("location_id",),
     required=("location_id", "location_type", "region", "is_active", *STAMPS),
-    optional=("timezone", "latitude", "longitude", "capacity_units", "parent_location_id"),
-    column_disables={"capacity_units": "storage limits", "latitude": "distances between locations"},
+    optional=(
+        "timezone",
+        "latitude",
+        "longitude",
+        "capacity_units",
+        "parent_location_id",
+        "storage_m3",
+        "handling_units",
+        "purchase_budget",
+    ),
+    column_disables={
+        "capacity_units": "storage limits",
+        "latitude": "distances between locations",
+        "storage_m3": "storage limits by volume",
+        "handling_units": "limits on what a location sends out in a day",
+        "purchase_budget": "purchase budgets per location",
+    },
 )
 
 ITEM_LOCATION = RawTable(
@@ -159,12 +174,19 @@ LANE = RawTable(
         "is_allowed",
         *STAMPS,
     ),
+    optional=("min_units", "multiple_units", "capacity_m3", "capacity_units"),
     is_mandatory=False,
     references={
         "from_location_id": ("location", "location_id"),
         "to_location_id": ("location", "location_id"),
     },
     disables=("balancing between locations",),
+    column_disables={
+        "min_units": "least quantities of a transfer",
+        "multiple_units": "transfers in multiples",
+        "capacity_m3": "lane capacities by volume",
+        "capacity_units": "lane capacities in units",
+    },
 )
 
 SEGMENT = RawTable(

@@ -27,6 +27,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from optimization.contracts.network_outputs import NETWORK_OUTPUTS
 from orchestration.contracts.registry import BORDER_BY_NAME
 
 LINEAGE_FILE = Path(__file__).with_name("column_lineage.csv")
@@ -46,6 +47,18 @@ _FORECAST_INPUTS = (
 )
 
 # What each Python asset reads; its columns are declared by the rule in the module's docstring.
+_NETWORK_INPUTS = (
+    "opt_in__item_location",
+    "opt_in__lane",
+    "opt_in__location_limit",
+    "opt_in__recent_transfer",
+    "opt_in__segment",
+    "opt_in__segment_demand",
+    "opt_in__unit",
+    "opt_out__policy",
+    "opt_out__protection_demand",
+    "opt_out__supply_expectation",
+)
 DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
     "opt_out__demand_class": ("opt_in__item_location", "opt_in__demand_history"),
     "opt_out__demand_model": (
@@ -122,25 +135,7 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__protection_demand",
         "opt_out__policy",
     ),
-    "opt_out__transfer_order": (
-        "opt_in__item_location",
-        "opt_in__lane",
-        "opt_out__policy",
-        "opt_out__protection_demand",
-    ),
-    "opt_out__replenishment_order": (
-        "opt_in__item_location",
-        "opt_in__lane",
-        "opt_out__policy",
-        "opt_out__protection_demand",
-    ),
-    "opt_out__position_plan": (
-        "opt_in__item_location",
-        "opt_in__lane",
-        "opt_out__policy",
-        "opt_out__protection_demand",
-    ),
-    "opt_out__network_solver_run": ("opt_in__item_location", "opt_in__lane"),
+    **dict.fromkeys((table.name for table in NETWORK_OUTPUTS), _NETWORK_INPUTS),
     "opt_out__allocation": ("opt_in__item_location", "opt_in__segment", "opt_in__segment_demand"),
     "opt_out__allocation_solver_run": ("opt_in__item_location", "opt_in__segment"),
     "opt_out__policy_backtest": (

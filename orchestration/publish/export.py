@@ -19,8 +19,14 @@ from pydantic import TypeAdapter, ValidationError
 from orchestration.lake.parquet import read_arrow, write_json
 from orchestration.publish.shelf import ReleaseError
 
-ExportTable = Literal["policy", "replenishment_order", "transfer_order", "allocation"]
-EXPORT_TABLES: tuple[ExportTable, ...] = ("policy", "replenishment_order", "transfer_order", "allocation")
+ExportTable = Literal["policy", "replenishment_order", "transfer_order", "transfer_unit", "allocation"]
+EXPORT_TABLES: tuple[ExportTable, ...] = (
+    "policy",
+    "replenishment_order",
+    "transfer_order",
+    "transfer_unit",
+    "allocation",
+)
 # {table: {our column: the customer's}}
 ExportColumns = Mapping[str, Mapping[str, str]]
 

@@ -181,8 +181,9 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         lists=_closed("demand_class", "decision", "status"),
     ),
     "replenishment_order": Plausibility(
-        key=("replenishment_order_id",),
-        from_zero=("replenish_units", "unit_cost", "order_value"),
+        key=("item_id", "location_id", "as_of"),
+        from_zero=("replenish_units", "lot_count", "unit_cost", "order_value"),
+        shares=("expected_service_with", "expected_service_without"),
         lists=_closed("status"),
         total="order_value",
     ),
@@ -190,6 +191,24 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         key=("transfer_order_id",),
         from_zero=("transfer_units", "transfer_cost"),
         lists=_closed("status"),
+    ),
+    "transfer_unit": Plausibility(key=("unit_id",), lists=_closed("status")),
+    "explanation": Plausibility(
+        key=("explanation_id",),
+        from_zero=("decision_rank", "decision_units", "transfer_cost"),
+        lists=_closed("decision_kind", "status"),
+    ),
+    "network_row": Plausibility(
+        key=("row_family", "row_key"),
+        from_zero=("row_price", "row_slack"),
+        lists=_closed("status"),
+    ),
+    "network_baseline": Plausibility(
+        key=("plan_method", "breakdown", "breakdown_value"),
+        is_never_empty=True,
+        from_zero=("planned_move_units", "planned_order_units"),
+        shares=("expected_fill_rate",),
+        lists=_closed("breakdown", "status"),
     ),
     "allocation": Plausibility(
         key=("item_id", "location_id", "segment_id"),

@@ -70,6 +70,8 @@ def made_frames(n: int, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame, pd.D
             "current_min_units": np.nan,
             "current_max_units": np.nan,
             "min_order_value": np.nan,
+            "volume_m3": np.nan,
+            "aged_units": np.nan,
         }
     )
     items["as_of"] = items["as_of"].astype("datetime64[ns]")

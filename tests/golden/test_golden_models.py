@@ -5,6 +5,7 @@ After an intended change, `python -m tests.golden.test_golden_models` writes the
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +14,20 @@ import pyomo.environ as pyo
 import pytest
 
 from optimization.allocation import model as allocation_model
-from optimization.network import model as network_model
+from optimization.network.costs import plan_cost
+from optimization.network.model import pyomo_model
+from optimization.network.model.assembly import assembled
+from optimization.network.model.families import FAMILIES
+from optimization.network.model.model_data import ModelData, model_data
+from optimization.network.model.pieces import cut
+from optimization.network.model.read_back import plan_from
+from optimization.network.problem import Plan
 from optimization.solver.canonical import canonical_text
+from optimization.solver.highs import solve
 from optimization.solver.matrix import matrix_of
+from tests.golden.tiny_network import tiny_network
 
 HERE = Path(__file__).parent
-
-# Two places and one move: place 0 may give, place 1 is below its reorder point and orders in lots
-# of 6 with a minimum of 10.
-NETWORK = network_model.ModelData(
-    place_count=2,
-    lowest=[-2.0, 3.0],
-    spare=[2.0, 0.0],
-    need=[0.0, 3.0],
-    lot=[1.0, 6.0],
-    moq=[0.0, 10.0],
-    least_lots=[0.0, 0.0],
-    most_lots=[0.0, 2.0],
-    moves_into=[[], [0, 1]],
-    moves_from=[[0, 1], []],
-    pieces_of=[[0, 1], [2, 3]],
-    near_pieces_of=[[], [0, 1]],
-    piece_width=[1.0, 1.0, 4.0, 8.0],
-    piece_slope=[-3.0, -1.0, 0.5, 2.0],
-    near_width=[1.0, 2.0],
-    near_slope=[-9.0, -4.0],
-    limit=[2.0, 2.0],
-    move_cost=[2.4, 3.6],
-    toll=[0.0, 12.0],
-    ordering=[1],
-    skippable=[1],
-    tolled=[1],
-    whole_moves=False,
-    base_cost=40.0,
-)
-NETWORK_FAMILIES = ("balance", "arrival", "outflow", "shipment", "cover", "minimum_order", "order_limit")
 
 # One pool of 10 units; tier 1 has been served 4 units; tier 2 is being levelled.
 ALLOCATION = allocation_model.ModelData(
@@ -63,12 +43,18 @@ ALLOCATION = allocation_model.ModelData(
     slack=0.0,
 )
 ALLOCATION_FAMILIES = ("supply", "higher_tiers", "fair_level")
+NETWORK_FAMILIES = tuple(FAMILIES)
+
+
+def network_data(whole: bool = True) -> ModelData:
+    problem = tiny_network()
+    return model_data(problem, cut(problem), whole)
 
 
 def text_of(room: str, family: str) -> str:
     model: Any
     if room == "network":
-        model, families = network_model.build(NETWORK), NETWORK_FAMILIES
+        model, families = pyomo_model.build(network_data()), NETWORK_FAMILIES
     else:
         model, families = allocation_model.build(ALLOCATION, 2), ALLOCATION_FAMILIES
     if family != "whole":
@@ -89,22 +75,37 @@ def test_the_model_is_its_golden_copy(room: str, family: str) -> None:
 
 def test_every_constraint_family_has_a_golden_copy() -> None:
     for room, model in (
-        ("network", network_model.build(NETWORK)),
+        ("network", pyomo_model.build(network_data())),
         ("allocation", allocation_model.build(ALLOCATION, 2)),
     ):
         stated = {constraint.local_name for constraint in model.component_objects(pyo.Constraint)}
         assert stated == {family for where, family in CASES if where == room} - {"whole"}
+        assert {path.stem for path in HERE.glob(f"{room}__*.lp")} == {
+            f"{room}__{name}" for name in stated
+        } | {f"{room}__whole"}
 
 
-def test_the_tiny_network_has_its_known_answer() -> None:
-    from optimization.solver.highs import solve
+def test_every_family_has_rows_in_the_tiny_network() -> None:
+    assert all(len(family.index(network_data())) for family in FAMILIES.values())
 
-    answer = solve(matrix_of(network_model.build(NETWORK), "network"))
-    # By hand: one lot of 6 is below the minimum, so 12 are ordered whatever is moved, and the cheap
-    # lane brings t: 0 costs 48.0, 1 costs 40 - 3 + 2.4 - 9 + 2 + 12, 2 costs 47.8.
+
+def test_the_arrays_are_the_golden_model() -> None:
+    arrays, _ = assembled(network_data())
+    assert canonical_text(arrays) == (HERE / "network__whole.lp").read_text(encoding="utf-8")
+
+
+def test_the_tiny_network_has_its_answer_by_enumeration() -> None:
+    data = network_data()
+    model, layout = assembled(data)
+    answer = solve(model)
+    best = min(
+        plan_cost(data.problem, Plan(np.array([a, b, c], float), np.array([0, order, 0], float))).objective
+        for a, b, c, order in product(range(5), (0, 3, 4), (0, 2), (0, 12))
+        if a + b <= 4
+    )
     assert answer.status == "OPTIMAL"
-    assert answer.objective == pytest.approx(44.4)
-    assert np.isclose(answer.bound, answer.objective)
+    assert answer.objective == pytest.approx(best)
+    assert plan_cost(data.problem, plan_from(data, layout, answer.values)).objective == pytest.approx(best)
 
 
 if __name__ == "__main__":

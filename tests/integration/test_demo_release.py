@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pytest
 
+from optimization.reasons import REASONS
 from orchestration.lake.inputs import collect_inputs
 from orchestration.lake.manifests import latest_sealed
 from orchestration.lake.parquet import read_arrow
@@ -53,6 +54,10 @@ DBT_TABLES = {
     "replenishment_order",
     "solver_run",
     "transfer_order",
+    "transfer_unit",
+    "explanation",
+    "network_row",
+    "network_baseline",
 }
 PYTHON_KEYS = {
     "check_result": ("asset", "check_name"),
@@ -324,7 +329,52 @@ def test_transfers_never_take_what_the_donor_has_not(read: Read, position: pd.Da
     assert len(transfers) > 0
     assert (given.to_numpy() <= (donors["on_hand_units"] - donors["reserved_units"]).to_numpy()).all()
     assert (transfers["from_location_id"] != transfers["to_location_id"]).all()
-    assert (transfers["net_gain"] > 0).all()
+    # A move that frees scarce room may cost more than it wins by itself.
+    assert (transfers.loc[transfers["scarcity_charge"] >= 0, "net_gain"] > 0).all()
+
+
+def test_every_transfer_and_order_is_explained_the_best_first(read: Read) -> None:
+    told = read("explanation")
+    assert not told["detail"].isna().any() and set(told["reason_code"]) <= set(REASONS)
+    for kind, table in (("transfer", "transfer_order"), ("order", "replenishment_order")):
+        rows = told[told["decision_kind"] == kind]
+        assert set(rows["decision_id"]) == set(read(table)[f"{table}_id"])
+        assert rows.sort_values("decision_rank")["net_gain"].is_monotonic_decreasing
+    vehicles = told[(told["decision_kind"] == "transfer") & (told["item_kind"] == "vehicle")]
+    assert len(vehicles) >= 5
+    assert (vehicles.nsmallest(5, "decision_rank")["destination_value"] > 0).all()
+
+
+def test_a_need_left_open_though_stock_lies_elsewhere_says_what_stood_in_the_way(read: Read) -> None:
+    told = read("explanation")
+    left_out = told[told["decision_kind"] == "non_move"]
+    assert len(left_out) > 0 and left_out["from_location_id"].notna().all()
+    assert (left_out["location_id"] != left_out["from_location_id"]).all()
+
+
+def test_vehicles_move_as_units_the_oldest_first(read: Read) -> None:
+    transfers, units = read("transfer_order"), read("transfer_unit")
+    kind = read("explanation").set_index("decision_id")["item_kind"]
+    vehicles = transfers[kind.loc[transfers["transfer_order_id"]].to_numpy() == "vehicle"]
+    assert len(vehicles) > 0
+    taken = units.groupby("transfer_order_id").size().reindex(vehicles["transfer_order_id"], fill_value=0)
+    assert taken.tolist() == vehicles["transfer_units"].tolist()
+
+
+def test_no_simpler_rule_is_cheaper_than_the_plan(read: Read) -> None:
+    plans = read("network_baseline")
+    rules = {"nothing", "policy_alone", "balanced_days", "turn_and_earn", "threshold", "rule_engine"}
+    assert set(plans["plan_method"]) == {"network_model", *rules}
+    total = plans[(plans["breakdown"] == "all") & plans["is_feasible"]].set_index("plan_method")
+    assert (total["objective_above_plan"] >= -1e-4 * total["objective"].abs()).all()
+    assert {"part", "vehicle"} <= set(plans.loc[plans["breakdown"] == "item_kind", "breakdown_value"])
+
+
+def test_capacities_bind_somewhere_and_none_gives_way_unreasoned(read: Read) -> None:
+    rows = read("network_row")
+    assert rows["is_binding"].any()
+    kept = rows["row_use_after"] <= rows["row_capacity"] + 1e-3
+    assert (kept | rows["reason_code"].isin(["SUPPLIER_MINIMUM", "OVER_BEFORE_THE_PLAN"])).all()
 
 
 def test_the_plan_moves_positions_by_exactly_what_it_proposes(read: Read, position: pd.DataFrame) -> None:

@@ -19,7 +19,6 @@ from optimization.network.planning import NetworkPlan, plan_network
 from optimization.network.statement import places_of
 from optimization.parameters import NetworkParameters
 from optimization.policy.planning import plan_policies
-from tests.oracles.topics.balancing import places_with
 from tests.science_frames import AS_OF, item_location, lane, protection
 
 N = 4
@@ -29,6 +28,28 @@ MANY = settings(max_examples=100, deadline=None)
 
 stocks = st.lists(st.integers(0, 40), min_size=N, max_size=N)
 means = st.lists(st.floats(0.1, 12.0), min_size=N, max_size=N)
+
+
+def places_with(mean: list[float], stock: list[float], holding: float, shortage: float) -> Places:
+    """Places of one item with Poisson demand, all stock spare, and no policy that triggers."""
+    n = len(mean)
+    demand, nothing = np.array(mean, dtype=float), np.zeros(n)
+    return Places(
+        item=np.zeros(n, dtype=np.int64),
+        position=np.array(stock, dtype=float),
+        spare=np.array(stock, dtype=float),
+        mean=demand,
+        variance=demand,
+        near_mean=nothing,
+        near_variance=nothing,
+        holding_cost=np.full(n, holding),
+        shortage_cost=np.full(n, shortage),
+        reorder_point=np.full(n, -1.0),
+        level=nothing,
+        moq=nothing,
+        lot=np.ones(n),
+        is_planned=np.ones(n, dtype=bool),
+    )
 
 
 def _plan(

@@ -29,18 +29,21 @@ ages as (
     select
         item_id,
         location_id,
-        max(age_days) as oldest_age_days
+        max(age_days) as oldest_age_days,
+        sum(held_units) filter (age_days > {{ var('aged_after_days') }}) as aged_units
     from (
         select
             item_id,
             location_id,
-            age_days
+            age_days,
+            1 as held_units
         from {{ ref('fct_ageing_units') }}
         union all
         select
             item_id,
             location_id,
-            age_days
+            age_days,
+            layer_units as held_units
         from {{ ref('fct_ageing_layers') }}
     ) as ages_of_both
     group by item_id, location_id
@@ -96,7 +99,9 @@ select
     cast(item_locations.case_pack_units as double) as case_pack_units,
     cast(item_locations.current_min_units as double) as current_min_units,
     cast(item_locations.current_max_units as double) as current_max_units,
-    cast(suppliers.min_order_value as double) as min_order_value
+    cast(suppliers.min_order_value as double) as min_order_value,
+    cast(items.volume_m3 as double) as volume_m3,
+    cast(coalesce(ages.aged_units, 0) as double) as aged_units
 from item_locations
 cross join run_context
 inner join items on item_locations.item_id = items.item_id

@@ -11,6 +11,7 @@ select
     priority_tier,
     cast(fair_weight as double) as fair_weight,
     cast(ring_fence_share as double) as ring_fence_share,
-    cast(cap_share as double) as cap_share
+    cast(cap_share as double) as cap_share,
+    cast(service_target as double) as service_target
 from segments
 where not is_pool

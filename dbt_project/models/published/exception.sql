@@ -30,6 +30,18 @@ plans as (
 
 ),
 
+capacities as (
+
+    select * from {{ ref('stg_science__network_row') }}
+
+),
+
+network_runs as (
+
+    select * from {{ ref('stg_science__network_solver_run') }}
+
+),
+
 allocations as (
 
     select * from {{ ref('stg_science__allocation') }}
@@ -340,6 +352,61 @@ unmatched_units as (
 
 ),
 
+exceeded_capacities as (
+
+    select
+        'capacity_exceeded' as exception_type,
+        'high' as severity,
+        cast(null as varchar) as item_id,
+        cast(null as varchar) as location_id,
+        {{ amount('row_slack', 'row_price') }} as value_at_risk,
+        cast(null as decimal(18, 3)) as quantity_units,
+        row_family || ' ' || row_key as reason_code,
+        'The plan uses ' || {{ shown('row_use_after') }} || ' of ' || {{ shown('row_capacity') }} || ' of '
+        || row_family || ' ' || row_key || '; ' || {{ shown('row_use_before') }}
+        || ' were in use before anything was decided.' as detail,
+        'Widen the capacity for the day, or take from the plan what may wait.' as suggested_action
+    from capacities
+    where row_slack > 0
+
+),
+
+failed_plans as (
+
+    select
+        'plan_fallback' as exception_type,
+        'high' as severity,
+        cast(null as varchar) as item_id,
+        cast(null as varchar) as location_id,
+        0 as value_at_risk,
+        cast(null as decimal(18, 3)) as quantity_units,
+        'solver_status_' || lower(solver_status) as reason_code,
+        'The network model has no plan of its own; the orders are the policy''s.'
+        || coalesce(' ' || detail, '') as detail,
+        'Read solver_run; repair what it names and run the day again.' as suggested_action
+    from network_runs
+    where solver_status = 'FALLBACK'
+
+),
+
+open_gaps as (
+
+    select
+        'plan_gap_open' as exception_type,
+        'medium' as severity,
+        cast(null as varchar) as item_id,
+        cast(null as varchar) as location_id,
+        {{ amount('objective - objective_bound', '1') }} as value_at_risk,
+        cast(null as decimal(18, 3)) as quantity_units,
+        'solver_status_gap_open' as reason_code,
+        'The network plan is proven to ' || cast(round(100 * relative_gap, 2) as varchar)
+        || ' % of the best possible only, which is more than the setting allows.' as detail,
+        'Use the plan; raise network.max_relative_gap if this is good enough.' as suggested_action
+    from network_runs
+    where solver_status = 'GAP_OPEN'
+
+),
+
 quarantined_rows as (
 
     select
@@ -379,6 +446,12 @@ exceptions as (
     select * from unbalanced_stock
     union all
     select * from unmatched_units
+    union all
+    select * from exceeded_capacities
+    union all
+    select * from failed_plans
+    union all
+    select * from open_gaps
     union all
     select * from quarantined_rows
 

@@ -33,13 +33,21 @@ select
     orders.supplier_id,
     suppliers.supplier_name,
     cast(orders.replenish_units as double) as replenish_units,
-    orders.release_date,
+    orders.lot_count,
     orders.need_date,
+    orders.release_date,
     cast(orders.unit_cost as double) as unit_cost,
     cast({{ amount('orders.replenish_units', 'orders.unit_cost') }} as double) as order_value,
+    orders.policy_version,
+    cast(orders.expected_service_with as double) as expected_service_with,
+    cast(orders.expected_service_without as double) as expected_service_without,
+    cast(orders.order_gain as double) as order_gain,
+    cast(orders.policy_value as double) as policy_value,
+    cast(orders.scarcity_charge as double) as scarcity_charge,
     orders.reason_code,
     orders.method,
-    orders.status
+    orders.status,
+    orders.binding_row
 from orders
 cross join run_context
 inner join items on orders.item_id = items.item_id

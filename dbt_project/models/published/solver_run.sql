@@ -21,7 +21,7 @@ run_context as (
 runs as (
 
     select * from network_runs
-    union all
+    union all by name
     select * from allocation_runs
 
 )
@@ -39,6 +39,12 @@ select
     cast(runs.slack_units as double) as slack_units,
     runs.max_violation,
     runs.is_audit_passed,
-    runs.solver_version
+    runs.solver_version,
+    runs.engine,
+    runs.input_hash,
+    runs.solution_hash,
+    runs.random_seed,
+    runs.slack_reason,
+    runs.detail
 from runs
 cross join run_context

@@ -9,7 +9,8 @@ from typing import Any
 
 import dagster as dg
 
-from optimization.contracts.outputs import ALLOCATION_SOLVER_RUN, NETWORK_SOLVER_RUN
+from optimization.contracts.network_outputs import NETWORK_SOLVER_RUN
+from optimization.contracts.outputs import ALLOCATION_SOLVER_RUN
 from orchestration.defs.borders import CONTRACT_CHECK, DETAIL, FAILING_ROWS, REPAIR, read_borders
 from orchestration.defs.resources import Pipeline
 from orchestration.project import dbt_manifest
@@ -70,11 +71,11 @@ def dbt_verdicts(work: Path, graph_checks: frozenset[CheckKey]) -> list[Verdict]
 
 
 def audit_verdicts(pipeline: Pipeline, as_of: date) -> list[Verdict]:
-    """Return one verdict per optimisation model: every plan solved, audited and found right."""
+    """Return one verdict per optimisation model: every plan audited and found right."""
     verdicts = []
     for table in SOLVER_RUNS:
         (runs,) = read_borders(pipeline, as_of, table)
-        wrong = runs[~runs["is_audit_passed"] | (runs["solver_status"] == "FAILED")]
+        wrong = runs[~runs["is_audit_passed"]]
         first = f"; first batch {wrong['batch_id'].iloc[0]}" if len(wrong) else ""
         verdicts.append(
             Verdict(

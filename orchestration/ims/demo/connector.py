@@ -87,7 +87,7 @@ class DemoConnector:
             "item_supplier": _stacked(
                 vehicles.item_supplier(), masters.item_supplier_table(pairs.items, names, day)
             ),
-            "lane": lane_table(sightings, self._places, dealers, source=names.source, as_of=day),
+            "lane": lane_table(seed, sightings, self._places, dealers, source=names.source, as_of=day),
             "segment": masters.segment_table(names, day),
             "calendar": masters.calendar_table(parts.log.horizon, names, day),
             "event_calendar": _stacked(

@@ -45,7 +45,7 @@ _INFERRED = {
 }  # fmt: skip
 _GENERATED = {
     "item": ("unit_cost", "intro_date", "criticality", "volume_m3"),
-    "location": ("latitude", "longitude"),
+    "location": ("latitude", "longitude", "storage_m3", "handling_units"),
     "item_location": ("*", "current_min_units", "current_max_units"),
     "unit": ("invoice_cost",),
     "demand_line": (

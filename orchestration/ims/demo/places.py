@@ -1,7 +1,7 @@
 """Where dealers lie and which lanes join them.
 
 The data names a dealer's state and nothing more: the state's centre is a fact, the dealer's place
-around it and everything about lanes is generated.
+around it, what the place can hold and send, and everything about lanes is generated.
 """
 
 from __future__ import annotations
@@ -37,25 +37,49 @@ _KM_PER_DEGREE = 111.0
 _LANES_PER_DEALER = 12
 _LANE_LIMIT_KM = 500.0
 _KM_PER_DAY = 450.0
+# A parking space with its share of the lanes between, by the height of a garage.
+_SPACE_M3 = 15.0
+_LEAST_SPACES = 45
+_LARGEST_CAR_M3 = 18.0
+# Cars that the carrier of a lane takes in a day, and up to which share of lanes.
+_CARRIERS = (1, 3, 8)
+_CARRIER_SHARES = (0.4, 0.8)
 
 
 @dataclass(frozen=True)
 class Places:
-    """Latitude and longitude of each dealer of the file."""
+    """Where each dealer of the file lies, what its lot holds and how many units a day it sends out."""
 
     latitude: Floats
     longitude: Floats
+    storage_m3: Floats
+    handling_units: Floats
 
 
 def make_places(sightings: VehicleSightings, seed: int) -> Places:
-    """Return a generated place for every dealer, by its own key."""
+    """Return a generated place for every dealer, by its own key.
+
+    A lot is as large as the dealer was on the first day that shows it, with some room.
+    """
     centres = np.array([STATE_CENTRES.get(state, _COUNTRY_CENTRE) for state in sightings.dealer_states])
     north = uniform(stream(seed, "dealer/latitude"), sightings.dealer_keys)
     east = uniform(stream(seed, "dealer/longitude"), sightings.dealer_keys)
+    room = uniform(stream(seed, "dealer/room"), sightings.dealer_keys)
+    hands = uniform(stream(seed, "dealer/handling"), sightings.dealer_keys)
     return Places(
         latitude=np.round(centres[:, 0] + _SPREAD_DEGREES * (2 * north - 1), 4),
         longitude=np.round(centres[:, 1] + _SPREAD_DEGREES * (2 * east - 1), 4),
+        storage_m3=_SPACE_M3 * np.ceil(_LEAST_SPACES + (1.6 + 1.6 * room) * _first_units(sightings)),
+        handling_units=np.floor(2.0 + 9.0 * hands),
     )
+
+
+def _first_units(sightings: VehicleSightings) -> Ints:
+    """Units on the lot of each dealer, or on their way to it, on the first day that shows it."""
+    first = np.full(len(sightings.dealer_ids), sightings.days[-1])
+    np.minimum.at(first, sightings.dealer, sightings.valid_from)
+    early = sightings.valid_from == first[sightings.dealer]
+    return np.bincount(sightings.dealer[early], minlength=len(first))
 
 
 def location_table(
@@ -71,6 +95,8 @@ def location_table(
             "is_active": repeated(True, len(dealers), pa.bool_()),
             "latitude": pa.array(places.latitude[dealers]),
             "longitude": pa.array(places.longitude[dealers]),
+            "storage_m3": pa.array(places.storage_m3[dealers]),
+            "handling_units": pa.array(places.handling_units[dealers]),
         },
         source=source,
         known=as_of,
@@ -78,7 +104,7 @@ def location_table(
 
 
 def lane_table(
-    sightings: VehicleSightings, places: Places, dealers: Ints, *, source: str, as_of: int
+    seed: int, sightings: VehicleSightings, places: Places, dealers: Ints, *, source: str, as_of: int
 ) -> pa.Table:
     """Lanes from each dealer to its nearest ones within a day's reach; costs grow with distance."""
     latitude, longitude = places.latitude[dealers], places.longitude[dealers]
@@ -94,6 +120,9 @@ def lane_table(
         ends.append(near)
         lengths.append(distance[near])
     start, end, km = (np.concatenate(parts) for parts in (starts, ends, lengths))
+    keys = sightings.dealer_keys[dealers]
+    size = uniform(stream(seed, "lane/carrier"), keys[start], keys[end])
+    carrier = np.searchsorted(np.array(_CARRIER_SHARES), size)
     return source_table(
         "lane",
         {
@@ -103,6 +132,7 @@ def lane_table(
             "cost_fixed": pa.array(np.round(20 + 0.1 * km, 2)),
             "cost_per_unit": pa.array(np.round(60 + 0.9 * km, 2)),
             "is_allowed": repeated(True, len(start), pa.bool_()),
+            "capacity_m3": pa.array(_LARGEST_CAR_M3 * np.array(_CARRIERS, dtype=np.float64)[carrier]),
         },
         source=source,
         known=as_of,

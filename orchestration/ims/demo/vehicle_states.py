@@ -8,7 +8,14 @@ import pyarrow.compute as pc
 
 from orchestration.ims.demo.intervals import PORT_TO_DEALER
 from orchestration.ims.demo.tracking import APART, FACTORY_DAYS, ON_HAND, ON_ITS_WAY, PORT_DAYS
-from orchestration.ims.demo.vehicles import COST_SHARE_OF_MSRP, ORDER_COST, PLANTS, Vehicles, number
+from orchestration.ims.demo.vehicles import (
+    COST_SHARE_OF_MSRP,
+    ORDER_COST,
+    PLANTS,
+    VOLUME_M3,
+    Vehicles,
+    number,
+)
 from orchestration.ims.generator.arrow_columns import NEVER, dates, repeated, texts
 from orchestration.ims.generator.counters import Ints
 
@@ -49,6 +56,7 @@ class VehicleStates(Vehicles):
                 "model": pa.array([name[0] for name in names]),
                 "trim": pa.array([name[1] for name in names]),
                 "powertrain": pa.array([name[2] for name in names]),
+                "volume_m3": pa.array([VOLUME_M3[self.catalogue.category[item]] for item in items]),
             },
         )
 

@@ -27,6 +27,8 @@ _CATEGORY_OF_SERIES = {
     "tundra": "Truck", "tundrahybrid": "Truck", "sienna": "Van",
 }  # fmt: skip
 _OTHER_CATEGORY = "SUV"
+# Length by width by height of a usual one.
+VOLUME_M3 = {"Car": 12.0, "SUV": 15.0, "Van": 17.0, "Truck": 18.0}
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,10 @@ def location_table(seed: int, regions: int, names: Names, as_of: int) -> pa.Tabl
             "timezone": repeated("America/Denver", len(number), pa.string()),
             "latitude": pa.array(latitude),
             "longitude": pa.array(longitude),
+            "storage_m3": pa.array(np.round(40 + 100 * uniform(stream(seed, "location/storage"), number))),
+            "handling_units": pa.array(
+                np.round(60 + 140 * uniform(stream(seed, "location/handling"), number))
+            ),
         },
         source=names.source,
         known=as_of,
@@ -106,7 +110,10 @@ def location_table(seed: int, regions: int, names: Names, as_of: int) -> pa.Tabl
 
 
 def lane_table(seed: int, regions: int, names: Names, as_of: int) -> pa.Table:
-    """Lanes between all locations of a region; days and costs grow with the distance."""
+    """Lanes between all locations of a region; days and costs grow with the distance.
+
+    What a lane carries in a day is its van's room; one lane in five moves no single unit.
+    """
     step = np.arange(LOCATIONS_PER_ITEM)
     start, end = (grid.reshape(-1) for grid in np.meshgrid(step, step, indexing="ij"))
     start, end = start[start != end], end[start != end]
@@ -114,6 +121,7 @@ def lane_table(seed: int, regions: int, names: Names, as_of: int) -> pa.Table:
     start, end = base + np.tile(start, regions), base + np.tile(end, regions)
     latitude, longitude = _positions(seed, np.arange(regions * LOCATIONS_PER_ITEM))
     distance = np.hypot(latitude[start] - latitude[end], longitude[start] - longitude[end])
+    is_single = uniform(stream(seed, "lane/minimum"), start, end) >= 0.2
     return source_table(
         "lane",
         {
@@ -123,6 +131,8 @@ def lane_table(seed: int, regions: int, names: Names, as_of: int) -> pa.Table:
             "cost_fixed": pa.array(np.round(6 + 4 * distance, 2)),
             "cost_per_unit": pa.array(np.round(0.3 + 0.4 * distance, 2)),
             "is_allowed": repeated(True, len(start), pa.bool_()),
+            "min_units": pa.array(np.full(len(start), 2.0), mask=is_single),
+            "capacity_m3": pa.array(np.round(0.5 + 2.5 * uniform(stream(seed, "lane/room"), start, end), 2)),
         },
         source=names.source,
         known=as_of,

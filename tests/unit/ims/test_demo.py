@@ -195,3 +195,21 @@ def test_plans_are_approved_before_their_first_month_or_still_proposed(newest: d
     assert (plans.loc[is_approved, "approved_date"] <= plans.loc[is_approved, "month_start_date"]).all()
     assert plans.loc[~is_approved, "approved_date"].isna().all()
     assert set(plans["scope"]) <= set(newest["item"].column("item_id").to_pylist())
+
+
+def test_what_a_lot_holds_and_a_lane_carries_does_not_change_from_day_to_day(
+    connector: DemoConnector, newest: dict[str, pa.Table]
+) -> None:
+    then = connector.extract(FIRST, None).tables
+    for name, key, limits in (
+        ("location", ["location_id"], ["storage_m3", "handling_units"]),
+        ("lane", ["from_location_id", "to_location_id"], ["capacity_m3"]),
+        ("item", ["item_id"], ["volume_m3"]),
+    ):
+        early, late = (
+            table[name].select([*key, *limits]).to_pandas().set_index(key) for table in (then, newest)
+        )
+        assert (late[limits] > 0).all(axis=None), name
+        both = early.index.intersection(late.index)
+        assert len(both) > 0.9 * len(early)
+        pd.testing.assert_frame_equal(early.loc[both], late.loc[both])

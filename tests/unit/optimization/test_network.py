@@ -11,7 +11,7 @@ from optimization.network import batches
 from optimization.network.planning import NetworkPlan, plan_network
 from optimization.parameters import NetworkParameters
 from optimization.policy.planning import plan_policies
-from optimization.solver.highs import Solution
+from optimization.solver.solution import Solution
 from tests.science_frames import AS_OF, item_location, lane, protection
 
 BOTH_WAYS = [("L1", "L2"), ("L2", "L1")]

@@ -15,5 +15,8 @@ select
     latitude,
     longitude,
     capacity_units,
-    parent_location_id
+    parent_location_id,
+    storage_m3,
+    handling_units,
+    purchase_budget
 from locations

@@ -21,6 +21,10 @@ known as (
         {{ money('source.cost_fixed') }} as cost_fixed,
         {{ money('source.cost_per_unit') }} as cost_per_unit,
         source.is_allowed,
+        {{ units('source.min_units') }} as min_units,
+        {{ units('source.multiple_units') }} as multiple_units,
+        {{ rate('source.capacity_m3') }} as capacity_m3,
+        {{ units('source.capacity_units') }} as capacity_units,
         source.loaded_at
     from source
     cross join run_context

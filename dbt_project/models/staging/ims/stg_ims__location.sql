@@ -24,7 +24,10 @@ known as (
         {{ rate('source.latitude') }} as latitude,
         {{ rate('source.longitude') }} as longitude,
         {{ units('source.capacity_units') }} as capacity_units,
-        source.parent_location_id
+        source.parent_location_id,
+        {{ rate('source.storage_m3') }} as storage_m3,
+        {{ units('source.handling_units') }} as handling_units,
+        {{ money('source.purchase_budget') }} as purchase_budget
     from source
     cross join run_context
     where {{ known_at_as_of() }}

@@ -20,7 +20,13 @@ typed as (
         {{ units('slack_units') }} as slack_units,
         max_violation,
         is_audit_passed,
-        solver_version
+        solver_version,
+        engine,
+        input_hash,
+        solution_hash,
+        random_seed,
+        slack_reason,
+        detail
     from source
 
 )

@@ -1,0 +1,1 @@
+"""Lots, minima and fixed charges: what no linear price settles."""

@@ -1,0 +1,1 @@
+"""From a solved problem to frames, each number with its reason."""
