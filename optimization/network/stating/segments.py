@@ -39,7 +39,8 @@ def with_segments(
     """State the demand of every place by segment, in a problem of one normal or whole curve per place.
 
     `item_location` has the rows of the places, `segment` and `segment_demand` are `opt_in__segment`
-    and `opt_in__segment_demand`. The least segment's unit costs what the place's did. What gives way
+    and `opt_in__segment_demand`. Over the network's expected demand a unit short costs on average what
+    the places say, so that segments change who is served and not how much stock pays. What gives way
     (levels, rows) is priced up with the dearest, so that everything still gives way in the same order.
     Where all are worth the same and none has a guarantee or a cap that binds, the problem stays as
     it is. Moves are judged useless only after this. Raises `ContractError` for a frame not of its
@@ -62,6 +63,7 @@ def with_segments(
     )
     category = pd.factorize(item_location["category"], sort=True)[0].astype(np.int64)
     share = segment_shares(recent, problem.places.item, category, PRIOR_UNITS)
+    worth = worth / _average(worth, share, problem)
     fence, cap = (segment[column].to_numpy(np.float64) for column in ("ring_fence_share", "cap_share"))
     guaranteed, most = _limits(problem, worth, share, waiting, fence, cap)
     terms = SegmentTerms(worth, share, guaranteed, most)
@@ -100,6 +102,14 @@ def relative_worth(segment: pd.DataFrame, tier_shortage_ratio: float) -> Numbers
     at_least = np.array([odds[tier > own].max(initial=0.0) for own in tier])
     odds = np.maximum(odds, at_least)
     return np.asarray(odds / odds.min())
+
+
+def _average(worth: Numbers, share: Numbers, problem: Problem) -> float:
+    """Mean worth of a unit of expected demand; 1 where no demand is expected."""
+    expected = np.bincount(problem.curves.place, weights=problem.curves.mean, minlength=len(share))
+    by_segment = expected @ share
+    total = float(by_segment.sum())
+    return float(worth @ by_segment) / total if total > 0 else 1.0
 
 
 def _near_worth(places: Places, terms: SegmentTerms) -> Numbers:

@@ -13,6 +13,7 @@ from scipy import sparse
 from optimization.network.costs import plan_cost
 from optimization.network.engine_choice import solve_network
 from optimization.network.lattice import Lattice, as_plan, between, quantities
+from optimization.network.lots import settling
 from optimization.network.lots.cartons import NONE, in_cartons
 from optimization.network.lots.priced import use_price
 from optimization.network.lots.search import SearchLimits, search

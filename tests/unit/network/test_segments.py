@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -79,15 +80,15 @@ def test_segments_of_one_worth_leave_the_problem_alone() -> None:
     assert with_segments(problem, item_location(), segment(PLAIN).iloc[:0], segment_demand([])) is problem
 
 
-def test_tiers_share_one_curve_that_costs_more_than_the_plain_one() -> None:
+def test_tiers_share_one_curve_in_which_the_dearer_is_served_first() -> None:
     problem = one_place()
     nested = stated(problem, segment(PLAIN))
     assert nested.curves.kind.tolist() == [TABLE]
     for units in range(3, 8):
         plain = pool_cost(problem, np.array([float(units)]))[0][0]
         tiered = pool_cost(nested, np.array([float(units)]))[0][0]
-        # The least tier's unit costs as much as before, the dearer one's half as much again.
-        assert plain <= tiered <= 1.5 * plain
+        # Half of the demand is worth 1.5 of the other half: 1.2 and 0.8 of their mean.
+        assert 0.8 * plain <= tiered <= plain
 
 
 def test_parts_add_up_to_the_place_s_demand() -> None:
@@ -113,7 +114,7 @@ def test_a_guarantee_is_a_share_of_stock_capped_at_orders_and_half_the_demand(
     assert curves.floor.max() == expected
     if expected:
         assert curves.kind.tolist() == [COUNT, COUNT]
-        assert curves.floor_price[0] == NetworkParameters().ring_fence_price_factor * 9.0 * 1.5
+        assert curves.floor_price[0] == NetworkParameters().ring_fence_price_factor * 9.0 * 1.2
 
 
 def test_guarantees_beyond_the_stock_are_scaled_as_in_allocation() -> None:
@@ -130,7 +131,7 @@ def test_a_guarantee_keeps_its_units_from_a_dearer_segment() -> None:
     )
     units, rest = pool_split(fenced, np.array([2.0]))
     assert fenced.curves.floor.tolist() == [0.0, 1.0]
-    assert fenced.curves.shortage_cost.tolist() == [13.5, 9.0]
+    assert fenced.curves.shortage_cost.tolist() == pytest.approx([10.8, 7.2])
     assert units.tolist() == [1.0, 1.0]
     assert rest.tolist() == [0.0]
 
@@ -190,9 +191,11 @@ def test_normal_demand_is_split_too() -> None:
     plain = one_place(mean=60.0, position=95.0, kind=NORMAL)
     nested = stated(plain, segment(PLAIN))
     assert nested.curves.kind.tolist() == [TABLE]
-    # So much is there that the dearer half is never short.
+    # So much is there that the dearer half is never short: what is short is the other's, at 0.8.
     position = np.array([95.0])
-    assert pool_cost(nested, position)[0] == pytest.approx(pool_cost(plain, position)[0], rel=1e-6)
+    costs, other = plain.curves, replace(plain.curves, shortage_cost=plain.curves.shortage_cost * 0.8)
+    assert pool_cost(nested, position)[0] == pytest.approx(curve_cost(other, position), rel=1e-6)
+    assert pool_cost(nested, position)[0] < curve_cost(costs, position)
 
 
 def test_what_gives_way_stays_above_what_a_unit_can_win() -> None:
@@ -201,9 +204,11 @@ def test_what_gives_way_stays_above_what_a_unit_can_win() -> None:
         rows=[("budget", "all", 5.0, 0.0, 270.0)],
     )
     dear = stated(plain, segment(PLAIN).assign(service_target=[0.99, 0.5]))
-    assert dear.curves.shortage_cost.max() == pytest.approx(9.0 * 99.0)
-    assert dear.places.level_price.tolist() == pytest.approx([90.0 * 99.0])
-    assert dear.rows.slack_price.tolist() == pytest.approx([270.0 * 99.0])
+    # 99 and 1, each for half of the demand.
+    dearest = 99.0 / 50.0
+    assert dear.curves.shortage_cost.max() == pytest.approx(9.0 * dearest)
+    assert dear.places.level_price.tolist() == pytest.approx([90.0 * dearest])
+    assert dear.rows.slack_price.tolist() == pytest.approx([270.0 * dearest])
 
 
 def test_before_an_order_comes_in_a_unit_is_worth_what_its_segments_are() -> None:
@@ -212,10 +217,10 @@ def test_before_an_order_comes_in_a_unit_is_worth_what_its_segments_are() -> Non
         stated(one_place(places=near | {"near_position": units}), segment(PLAIN)).places.near_shortage_cost[0]
         for units in (0.0, 4.0, -1.0)
     )
-    # A Poisson of 1 for each of two segments, worth 1.5 and 1.
+    # A Poisson of 1 for each of two segments, worth 1.2 and 0.8.
     first, any_of_both = 1.0 - np.exp(-1.0), 1.0 - np.exp(-2.0)
-    assert empty == pytest.approx(9.0 * (0.5 * first + any_of_both) / any_of_both)
-    assert 9.0 < filled < empty < owing == pytest.approx(13.5)
+    assert empty == pytest.approx(9.0 * (0.4 * first + 0.8 * any_of_both) / any_of_both)
+    assert 7.2 < filled < empty < owing == pytest.approx(10.8)
 
 
 def test_the_order_of_the_rows_decides_nothing() -> None:
