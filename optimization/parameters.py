@@ -57,25 +57,26 @@ class NetworkParameters:
     """What the network model is worth by, and how it is cut, bounded and damped.
 
     Worth: a move must win `dead_band_factor` times its cost. A unit missing costs so many times the
-    shortage cost more where it is missed: `target_price_factor` below the policy's level,
-    `capacity_price_factor` beyond a row's capacity, `ring_fence_price_factor` below a guarantee,
-    `law_price_factor` below what is promised; each gives way to the next. A segment of a tier is worth
-    `tier_shortage_ratio` times one of the tier below it. `blocked_days`: a move is
-    not taken back for so long. Aged stock costs `ageing_rate_per_year` of its value a year more.
-    `purchase_budget`: most that the orders of one plan may cost, money.
+    shortage cost more where it is missed: `target_price_factor` below the policy's level (more than
+    holding it could cost, so that only a capacity makes the plan fall short of the policy),
+    `capacity_price_factor` beyond a row's capacity (more than a unit could win),
+    `ring_fence_price_factor` below a guarantee; each gives way to the next. What is promised has no
+    price: it is never moved. A segment of a tier is worth `tier_shortage_ratio` times one of the tier
+    below it. `blocked_days`: a move is not taken back for so long. Aged stock costs
+    `ageing_rate_per_year` of its value a year more. `purchase_budget`: most that the orders of one
+    plan may cost, money.
 
     Work: `engine` is a choice for tests and benchmarks; auto picks by size. `max_knots`: most knots
     of one cost curve; a shorter range gets every integer and is exact. `chunk_items`: items that one
     call of the item engine takes. `sample_items`: items of the model that finds start prices.
-    `max_sweeps`, `max_finish_sweeps`, `max_iterations` and `max_nodes` bound the work in place of a
+    `max_sweeps`, `max_finish_sweeps` and `max_nodes` bound the work in place of a
     clock, which would not repeat; `guard_seconds` is the last resort, and its use is reported.
     """
 
     dead_band_factor: float = 1.2
-    target_price_factor: float = 10.0
-    capacity_price_factor: float = 30.0
+    target_price_factor: float = 2.0
+    capacity_price_factor: float = 10.0
     ring_fence_price_factor: float = 100.0
-    law_price_factor: float = 1_000.0
     tier_shortage_ratio: float = 1.5
     blocked_days: int = 30
     ageing_rate_per_year: float = 0.10
@@ -87,8 +88,7 @@ class NetworkParameters:
     sample_items: int = 300
     max_pyomo_columns: int = 100_000
     max_sweeps: int = 40
-    max_finish_sweeps: int = 12
-    max_iterations: int = 5_000_000
+    max_finish_sweeps: int = 30
     max_nodes: int = 5_000
     guard_seconds: float = 600.0
     seed: int = 20230426

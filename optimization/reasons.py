@@ -106,7 +106,7 @@ REASONS: dict[str, str] = {
     "LANE_COSTS_MORE": "Not moved: the lane costs more than the move wins",
     "WITHIN_MOVE_DEAD_BAND": "Not moved: the move wins its cost, but not by the dead band",
     "LANE_MINIMUM": "Not moved: less than the lane's minimum or multiple is worth moving",
-    "WITHIN_GAP": "Not moved: it would win less than the proven gap of the plan",
+    "GAIN_WITHIN_GAP": "Not moved: it would win less than the proven gap of the plan",
     "NO_LANE": "Not moved: no lane leads here from a location with stock to give",
     "LANE_NOT_USABLE": "Not moved: the lane is too slow, or the item went the other way lately",
     "DONOR_PROTECTED": "Not moved: every other location needs what it has for its own demand",

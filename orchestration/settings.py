@@ -7,12 +7,15 @@ beside its value.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
+import sys
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import (
@@ -89,6 +92,7 @@ class NetworkSettings(_Section):
     ageing_rate_per_year: float = Field(0.10, ge=0)
     purchase_budget: float | None = Field(None, ge=0)
     engine: Literal["auto", "whole", "items"] = "auto"
+    user_rows: str | None = Field(None, pattern=r"^\w+(\.\w+)*:\w+$")
 
 
 class BacktestSettings(_Section):
@@ -115,8 +119,35 @@ class ReleaseSettings(_Section):
     export_columns: Path | None = None
 
 
+def function_named(name: str | None, setting: str) -> Callable[..., Any] | None:
+    """Import a function of the user's, named "package.module:function" in a setting; None stays None.
+
+    The module may lie in the folder of stockplan.yaml or anywhere on the import path. Raises `ValueError`
+    with the setting and the cause where it cannot be had.
+    """
+    if name is None:
+        return None
+    module_name, _, function_name = name.partition(":")
+    if (folder := str(_file().resolve().parent)) not in sys.path:
+        sys.path.append(folder)
+    try:
+        function = getattr(importlib.import_module(module_name), function_name)
+    except (ImportError, AttributeError, SyntaxError) as error:
+        raise ValueError(
+            f"{setting} names {name!r}, which cannot be imported: {error}. Put the module beside "
+            "stockplan.yaml or on PYTHONPATH, or set it to null"
+        ) from error
+    if not callable(function):
+        raise ValueError(f"{setting} names {name!r}, which is no function; name one, or set it to null")
+    return function  # type: ignore[no-any-return]
+
+
 # Sections whose settings may change a published number.
 _DECIDING = {"sealing", "demand", "policy", "network", "backtest", "release"}
+
+
+def _file() -> Path:
+    return Path(os.environ.get("STOCKPLAN_CONFIG", PROJECT_ROOT / "stockplan.yaml"))
 
 
 class Settings(BaseSettings):
@@ -149,8 +180,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments beat the environment, which beats stockplan.yaml, which beats defaults."""
-        path = Path(os.environ.get("STOCKPLAN_CONFIG", PROJECT_ROOT / "stockplan.yaml"))
-        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=path)
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=_file())
 
     def decision_hash(self) -> str:
         """Hash of the settings that may change a published number (not of paths and workers)."""

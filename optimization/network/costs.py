@@ -1,4 +1,4 @@
-"""What a plan of the network problem costs, evaluated in numpy: curves, pools, lanes, rows.
+"""What a plan of the network problem costs, evaluated in numpy: places, lanes, orders, rows.
 
 The ways to solve the problem use these functions; the audit of a plan does not, on purpose.
 """
@@ -8,71 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from optimization.demand.distributions import expected_shortage
-from optimization.network.problem import (
-    COUNT,
-    NORMAL,
-    TABLE,
-    Curves,
-    Integers,
-    Numbers,
-    Plan,
-    Problem,
-    grouped,
-)
-
-# Units of several curves are sorted side by side; this bounds the memory of one sort.
-_UNITS_AT_ONCE = 4_000_000
-
-
-def curve_cost(curves: Curves, x: Numbers) -> Numbers:
-    """G(x) per curve, money, for x units (c); floors and caps are the pool's business.
-
-    Normal: G(x) = h·(x − μ) + (h + b)·σ·[φ(z) − z·(1 − Φ(z))], z = (x − μ)/σ. Source: Snyder & Shen,
-    Fundamentals of Supply Chain Theory, section 4.3.
-    """
-    x = np.asarray(x, dtype=np.float64)
-    result = np.empty(len(curves))
-    for kind, cost in ((NORMAL, _normal_cost), (COUNT, _count_cost), (TABLE, _table_cost)):
-        rows = np.flatnonzero(curves.kind == kind)
-        if len(rows):
-            result[rows] = cost(curves.take(rows), x[rows])
-    return result
-
-
-def _normal_cost(curves: Curves, x: Numbers) -> Numbers:
-    sd = np.sqrt(curves.variance)
-    z = (x - curves.mean) / np.where(sd > 0, sd, 1.0)
-    density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
-    short = np.where(sd > 0, sd * (density - z * special.ndtr(-z)), np.maximum(curves.mean - x, 0.0))
-    return curves.holding_cost * (x - curves.mean) + (curves.holding_cost + curves.shortage_cost) * short
-
-
-def _count_cost(curves: Curves, x: Numbers) -> Numbers:
-    short = expected_shortage(x, curves.mean, curves.variance)
-    held = np.maximum(x - curves.mean + short, 0.0)
-    return curves.holding_cost * held + curves.shortage_cost * short
-
-
-def _table_cost(curves: Curves, x: Numbers) -> Numbers:
-    # Sums of marginals before each entry; the difference of two is exact enough and needs no loop.
-    before = np.concatenate([[0.0], np.cumsum(curves.table)])
-    start, count = curves.table_start, curves.table_count
-    step = np.clip(x - curves.table_low, 0.0, count)
-    whole = np.floor(step).astype(np.int64)
-    part = step - whole
-    inside = before[start + whole] - before[start]
-    inside += np.where(part > 0, part * curves.table[start + np.minimum(whole, count - 1)], 0.0)
-    below = np.minimum(x - curves.table_low, 0.0) * curves.table[start]
-    above = np.maximum(x - curves.table_low - count, 0.0) * curves.table[start + count - 1]
-    return np.asarray(curves.table_base + inside + below + above)
-
-
-def curve_marginal(curves: Curves, x: Numbers) -> Numbers:
-    """G(x+1) − G(x) per curve (c), money: what one more unit costs, negative while it is needed."""
-    return curve_cost(curves, np.asarray(x) + 1.0) - curve_cost(curves, x)
+from optimization.network.curve_costs import curve_cost, floor_prices, owed_price
+from optimization.network.problem import Numbers, Plan, Problem, grouped
+from optimization.network.sharing import shared_units
 
 
 def pool_split(problem: Problem, position: Numbers) -> tuple[Numbers, Numbers]:
@@ -81,53 +21,46 @@ def pool_split(problem: Problem, position: Numbers) -> tuple[Numbers, Numbers]:
     A single curve takes everything up to its cap, a negative position too. Of several, each unit
     goes where it saves most, units below a floor first by their price; ties go to the earlier curve.
     """
-    curves = problem.curves
-    start = grouped(curves.place, len(problem.places))
+    units, rest, _ = _split(problem, position)
+    return units, rest
+
+
+def _split(problem: Problem, position: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Units by curve (c), the rest (n), and what the curves of every place cost (n), money."""
+    curves, n = problem.curves, len(problem.places)
+    start = grouped(curves.place, n)
     number = np.diff(start)
-    units = np.where(
-        number[curves.place] == 1, np.minimum(position[curves.place], curves.cap), np.zeros(len(curves))
-    )
-    for places in _parts(np.flatnonzero((number > 1) & (position > 0)), position * number):
-        own = np.concatenate([np.arange(start[p], start[p + 1]) for p in places])
-        most = np.minimum(np.floor(curves.cap[own]), position[curves.place[own]]).astype(np.int64)
-        curve = np.repeat(own, most)
-        nth = np.arange(len(curve)) - np.repeat(np.cumsum(most) - most, most)
-        marginal = curve_marginal(curves.take(curve), nth.astype(np.float64))
-        marginal -= np.where(nth < curves.floor[curve], curves.floor_price[curve], 0.0)
-        place = curves.place[curve]
-        order = np.lexsort((curve, marginal, place))
-        first = np.searchsorted(place[order], place[order], side="left")
-        taken = order[np.arange(len(order)) - first < position[place[order]]]
-        units += np.bincount(curve[taken], minlength=len(curves))
-    rest = position - np.bincount(curves.place, weights=units, minlength=len(problem.places))
-    return np.asarray(units, dtype=np.float64), np.asarray(rest, dtype=np.float64)
-
-
-def _parts(places: Integers, size: Numbers) -> list[Integers]:
-    if not len(places):
-        return []
-    batch = np.cumsum(size[places]) // _UNITS_AT_ONCE
-    return np.split(places, np.flatnonzero(np.diff(batch)) + 1)
+    cost, units = np.zeros(n), np.zeros(len(curves))
+    single = np.flatnonzero(number[curves.place] == 1)
+    place = curves.place[single]
+    units[single] = np.minimum(position[place], curves.cap[single])
+    cost[place] = curve_cost(curves.take(single), units[single])
+    several = np.flatnonzero(number > 1)
+    if len(several):
+        shared, cost[several] = shared_units(curves, start[several], number[several], position[several])
+        units += shared
+    rest = position - np.bincount(curves.place, weights=units, minlength=n)
+    return units, np.asarray(rest, dtype=np.float64), cost
 
 
 def pool_cost(problem: Problem, position: Numbers) -> tuple[Numbers, Numbers]:
     """Expected cost of every place's pool at a position (n), and what its missed floors add (n), money.
 
-    Units beyond every cap are held at the holding cost of the last curve; a place short of
-    everything is short at its dearest curve.
+    Units beyond every cap are held at the holding cost of the last curve. A place of several curves
+    that is short of everything is short at its dearest curve; where a floor makes a unit worth more,
+    the missed floors carry the difference, so that no unit costs less than the one before.
     """
     curves, n = problem.curves, len(problem.places)
     start = grouped(curves.place, n)
-    units, rest = pool_split(problem, position)
-    cost = np.bincount(curves.place, weights=curve_cost(curves, units), minlength=n)
+    units, rest, cost = _split(problem, position)
     last = np.maximum(start[1:] - 1, 0)
-    dearest = np.zeros(n)
+    dearest, owed = np.zeros(n), owed_price(curves, n)
     np.maximum.at(dearest, curves.place, curves.shortage_cost)
     has = np.diff(start) > 0
     cost += np.where(has & (rest > 0), rest * curves.holding_cost[last], 0.0)
     cost += np.where(rest < 0, -rest * dearest, 0.0)
-    missed: Numbers = np.zeros(n)
-    np.add.at(missed, curves.place, curves.floor_price * np.maximum(curves.floor - units, 0.0))
+    missed: Numbers = np.where(rest < 0, -rest * (owed - dearest), 0.0)
+    np.add.at(missed, curves.place, floor_prices(curves) * np.maximum(curves.floor - units, 0.0))
     return np.asarray(cost, dtype=np.float64), missed
 
 

@@ -46,7 +46,7 @@ class OwnRows:
 
     @classmethod
     def of(cls, problem: Problem, add: UserRows) -> OwnRows:
-        """Read the rows off the model. Raises `ContractError` where they use a variable of the model's own."""
+        """Read the rows off the model. Raises `ContractError` where one uses a variable of the model's."""
         data = model_data(problem, cut(problem, most_knots=3))
         layout, model = layout_of(data), matrix_of(build(data, add), problem_name(data))
         m, n = len(problem.moves), len(problem.places)
@@ -74,7 +74,9 @@ class OwnRows:
             names=tuple(model.row_names[row] for row in rows.tolist()),
             lower=model.row_lower[rows],
             upper=model.row_upper[rows],
-            matrix=sp.csr_matrix((taken.data, (taken.row, columns[taken.col])), (len(rows), m + n + len(own))),
+            matrix=sp.csr_matrix(
+                (taken.data, (taken.row, columns[taken.col])), (len(rows), m + n + len(own))
+            ),
             can_order=order_column,
             own_lower=model.column_lower[own],
             own_upper=model.column_upper[own],

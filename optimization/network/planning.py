@@ -6,7 +6,9 @@ what simpler rules would do, and turned into frames again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,7 @@ from optimization.network.baselines.comparison import check_none_is_better
 from optimization.network.baselines.plans import baseline_plans
 from optimization.network.engine_choice import solve_network
 from optimization.network.outcomes import outcome
+from optimization.network.own_rows import OwnRows
 from optimization.network.problem import Outcome, Plan, Problem
 from optimization.network.proof.audit import TOLERANCE, PlanAudit, audit_plan
 from optimization.network.stating.segments import with_segments
@@ -33,6 +36,9 @@ from optimization.results import Mapper, Report
 from optimization.screening import screened
 
 _NOISE = 1e-9
+
+UserRows = Callable[[Any, pd.DataFrame], None]
+"""Adds a user's own rows: gets the Pyomo model and the item-locations, in the order of its places."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ def plan_network(
     as_of: pd.Timestamp,
     parameters: NetworkParameters | None = None,
     mapper: Mapper = map,
+    user_rows: UserRows | None = None,
 ) -> NetworkPlan:
     """Plan transfers and supplier orders for every item-location.
 
@@ -76,6 +83,11 @@ def plan_network(
     (FALLBACK). Raises `ContractError` for a frame not of its table, `KeyError` when policy or
     protection demand lack an item-location, and `AuditError` when the plan breaks a rule or a simpler
     rule would have been better: then nothing may be published.
+
+    `user_rows(model, places)` may add rows of its own over `model.moved[move]`, whose ends are
+    `model.data.problem.moves.source` and `.target`, over `model.ordered[place]` (only places that may
+    order are keys) and over variables that it adds; a place is a row of `places`, which is
+    `opt_in__item_location`. Every plan keeps them; `ContractError` or `SolverError` says when none can.
     """
     parameters = parameters or NetworkParameters()
     item_location, poisoned = screened(sorted_by_key(inputs.item_location), ITEM_LOCATION)
@@ -97,25 +109,34 @@ def plan_network(
     policy = policy.iloc[positions(item_location, policy)].reset_index(drop=True)
     demand = demand.iloc[positions(item_location, demand)].reset_index(drop=True)
     # The filter comes last: a move may pay for the sake of one segment alone.
-    problem = without_useless_moves(
-        with_segments(stated.problem, item_location, inputs.segment, inputs.segment_demand, parameters)
-    )
-    solved = solve_network(problem, parameters, mapper)
-    if solved.status != "FALLBACK":
-        solved = _with_plan(problem, solved, without_losing_moves(problem, solved.plan), parameters)
+    problem = with_segments(stated.problem, item_location, inputs.segment, inputs.segment_demand, parameters)
+    own = None
+    if user_rows is None:
+        problem = without_useless_moves(problem)
+    else:
+        # A row may ask for moves that would not pay, so none is left out.
+        own = OwnRows.of(problem, lambda model: user_rows(model, item_location))
+    keeps = (lambda _: True) if own is None else own.keeps
+    solved = solve_network(problem, parameters, mapper, own)
+    trimmed = without_losing_moves(problem, solved.plan)
+    if solved.status != "FALLBACK" and keeps(trimmed):
+        solved = _with_plan(problem, solved, trimmed, parameters)
     others = baseline_plans(problem, daily_rate(demand), item_location["unit_cost"].to_numpy(np.float64))
+    others = {name: plan for name, plan in others.items() if keeps(plan)}
     audited(problem, solved)
     if solved.status != "FALLBACK":
         check_none_is_better(problem, solved.objective, others)
 
     # What a minimum over the whole order adds is no decision of the model, but part of what it costs.
-    ordered, below = with_minimums_met(stated, policy, solved.plan)
+    ordered, below = with_minimums_met(stated, problem, policy, solved.plan, keeps)
     topped = ordered > solved.plan.ordered + _NOISE
     if topped.any():
         limit = np.maximum(problem.places.order_limit, ordered)
         problem = replace(problem, places=replace(problem.places, order_limit=limit))
         lifted = Plan(solved.plan.moved, ordered)
         solved = _with_plan(problem, solved, lifted, parameters)
+    if not keeps(solved.plan):
+        raise AuditError("the network plan breaks a row of network.user_rows; nothing may be published")
     decided = Decided(
         problem,
         solved,

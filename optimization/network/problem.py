@@ -212,7 +212,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A plan with what is proven about it. engine: whole | items | closed_form | fallback."""
+    """A plan with what is proven about it. engine: whole | items | fallback."""
 
     plan: Plan
     proof: Proof

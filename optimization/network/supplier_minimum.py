@@ -6,6 +6,7 @@ It comes after the network's plan: the model knows the minimum of a line only.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,26 +77,35 @@ def top_up(lines: Lines, minimum: float) -> Numbers:
     return units
 
 
-def with_minimums_met(stated: StatedProblem, policy: pd.DataFrame, plan: Plan) -> tuple[Numbers, int]:
+def with_minimums_met(
+    stated: StatedProblem,
+    problem: Problem,
+    policy: pd.DataFrame,
+    plan: Plan,
+    keeps: Callable[[Plan], bool] = lambda _: True,
+) -> tuple[Numbers, int]:
     """Orders (n) lifted to the minimum of their order or supplier, and orders still below theirs.
 
-    `policy` has the rows of the places. `moq_scope` order counts `moq_units` over the lines of one
-    supplier and location, supplier over all lines of the supplier; `min_order_value` counts cost over
-    the supplier and location. A line may be added or grown up to its level plus the demand of one
-    more protection interval. An order that no coupling row has room for stays below its minimum.
+    `problem` is the stated one as it was solved, perhaps with fewer moves and more curves, and `plan`
+    its answer; `policy` has the rows of the places. `moq_scope` order counts `moq_units` over the lines
+    of one supplier and location, supplier over all lines of the supplier; `min_order_value` counts cost
+    over the supplier and location. A line may be added or grown up to its level plus the demand of one
+    more protection interval. An order that no coupling row has room for, or that makes a plan which
+    `keeps` refuses, stays below its minimum.
     """
-    problem, item_location = stated.problem, stated.item_location
+    item_location, curves = stated.item_location, stated.problem.curves
     units = plan.ordered.copy()
-    supplier = item_location["supplier_id"].to_numpy(dtype=object)
-    order = pd.factorize(
-        pd.MultiIndex.from_arrays([supplier, item_location["location_id"].to_numpy(dtype=object)])
-    )[0]
+    # Without a supplier the number is −1, which is a group like any other.
+    whole_supplier, location = (
+        pd.factorize(item_location[name].to_numpy(dtype=object))[0].astype(np.int64)
+        for name in ("supplier_id", "location_id")
+    )
+    order = whole_supplier * (len(units) + 1) + location
     scope = item_location["moq_scope"].to_numpy(dtype=object)
     moq = item_location["moq_units"].to_numpy(np.float64)
     cost = item_location["unit_cost"].to_numpy(np.float64)
     value = np.nan_to_num(item_location["min_order_value"].to_numpy(np.float64))
-    whole_supplier = pd.factorize(supplier)[0]
-    mean, variance = problem.curves.mean, problem.curves.variance
+    mean, variance = curves.mean, curves.variance
     level = policy["order_up_to_units"].to_numpy(np.float64) - stated.later_units
     most = np.where(stated.is_planned & (level > 0), level + mean, -np.inf)
     position = position_after(problem, Plan(plan.moved, np.zeros(len(units))))
@@ -120,8 +130,11 @@ def with_minimums_met(stated: StatedProblem, policy: pd.DataFrame, plan: Plan) -
             )
             lifted = top_up(lines, minimum)
             taken = _use(problem, rows, lifted - units[rows])
-            if ((taken <= room + 1e-9) | (taken <= 0)).all():
-                units[rows], room = lifted, room - taken
+            has_room = bool(((taken <= room + 1e-9) | (taken <= 0)).all())
+            more = units.copy()
+            more[rows] = lifted
+            if has_room and keeps(Plan(plan.moved, more)):
+                units, room = more, room - taken
             below += int(float(units[rows] @ counted[rows]) < minimum - 1e-9)
     return units, below
 

@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -212,7 +212,8 @@ def main(arguments: list[str] | None = None) -> None:
     )
     clock = Clock()
     with clock.phase("compile"):
-        solve_network(hard(40, 5, 99), parameters, map)
+        warm: Literal["whole", "items"] = "whole" if options.engine == "highs" else "items"
+        solve_network(hard(40, 5, 99), replace(parameters, engine=warm), map)
     with clock.phase("instance"):
         problem = instance(options, parameters)
     gc.collect()

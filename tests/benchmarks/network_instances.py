@@ -181,7 +181,7 @@ def curves_most(curves: Curves, n: int) -> Numbers:
 
 def wanting_items(problem: Problem) -> float:
     """Share of the items for which at least one first unit pays its lane, all rows free."""
-    from optimization.network.costs import curve_marginal
+    from optimization.network.curve_costs import curve_marginal
 
     places, moves, curves = problem.places, problem.moves, problem.curves
     gain = -curve_marginal(curves, places.position[curves.place])

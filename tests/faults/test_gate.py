@@ -81,9 +81,9 @@ def test_a_dbt_test_that_fails_stops_the_stage(copy: Workshop, monkeypatch: pyte
 
     def planned(*arguments: object, **options: object) -> planning.NetworkPlan:
         plan = honest(*arguments, **options)  # type: ignore[arg-type]
-        moves = plan.transfer_order.copy()
+        moves = plan.frames.transfer_order.copy()
         moves["to_location_id"] = moves["from_location_id"]
-        return replace(plan, transfer_order=moves)
+        return replace(plan, frames=replace(plan.frames, transfer_order=moves))
 
     monkeypatch.setattr(planning, "plan_network", planned)
     failure = _refused(copy)

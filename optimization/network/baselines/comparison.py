@@ -22,6 +22,18 @@ from optimization.network.costs import (
 from optimization.network.problem import Numbers, Plan, Problem, Texts
 
 OURS = "network_model"
+_MONEY_AND_UNITS = (
+    "plan_cost",
+    "stock_cost",
+    "lead_time_shortage_cost",
+    "lane_cost",
+    "penalty_cost",
+    "objective",
+    "objective_above_plan",
+    "planned_move_units",
+    "planned_order_units",
+    "expected_fill_rate",
+)
 _NOISE = 1e-6
 
 
@@ -80,7 +92,9 @@ def compared(
                     }
                 )
     frame = pd.DataFrame(rows, columns=list(NETWORK_BASELINE.column_names))
-    return NETWORK_BASELINE.validate(frame.astype({"series_count": "int64"}))
+    # Without a place there are no rows to take types from.
+    types = dict.fromkeys(_MONEY_AND_UNITS, "float64") | {"series_count": "int64", "is_feasible": "bool"}
+    return NETWORK_BASELINE.validate(frame.astype(types))
 
 
 def expected_fill(

@@ -13,9 +13,10 @@ import numpy as np
 
 from optimization.network.costs import nothing_plan, plan_cost, row_use
 from optimization.network.engine.arrays import net_of, plan_of, row_prices, state_of, work_for
-from optimization.network.engine.item_solver import read_marginals
+from optimization.network.engine.item_solver import CONSTANT
+from optimization.network.engine.marginals import read_marginals
 from optimization.network.engine.pools import place_curves
-from optimization.network.engine.sweeps import solve_and_value
+from optimization.network.engine.sweeps import sweep
 from optimization.network.problem import Numbers, Plan, Problem, Proof
 from optimization.network.subsets import ItemIndex, of_items
 from optimization.results import Mapper
@@ -92,7 +93,8 @@ def solve_chunk(chunk: Chunk) -> Relaxed:
     place_value, near_value = np.zeros(len(problem.places)), np.zeros(len(problem.places))
     prices = row_prices(problem, chunk.row_price)
     work = work_for(net, len(problem.rows))
-    unfinished = solve_and_value(net, curves, state, prices, work, place_value, near_value, MOST_WALKS)
+    items, values = np.arange(problem.item_count), (place_value, near_value)
+    _, _, unfinished = sweep(net, curves, state, prices, work, items, CONSTANT, MOST_WALKS, *values)
     plan = plan_of(state)
     if unfinished:
         return Relaxed(

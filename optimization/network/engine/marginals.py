@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimization.network.engine.compiled import compiled
+from optimization.network.engine.arrays import DOWN, NEAR, NEAR_DOWN, NEAR_UP, POSITION, UP, State
+from optimization.network.engine.compiled import ZERO, compiled, inner
 from optimization.network.problem import COUNT, NORMAL, TABLE, Integers, Numbers
 
 # Beyond so many standard deviations the loss is 0 or linear: cutting earlier makes the marginals
@@ -31,7 +32,7 @@ KIND, START, COUNT_OF, LOW = range(4)
 POOL = 3
 """Kind of a place with several curves: START and COUNT_OF are those of its curves in `pool_numbers`."""
 
-GIVEN, _MASS, _SHARE, _NEXT = range(4)
+_GIVEN, _MASS, _SHARE, _NEXT = range(4)
 
 
 class PlaceCurves(NamedTuple):
@@ -60,7 +61,7 @@ def normal_loss(x: float, mean: float, deviation: float) -> float:
     return deviation * (math.exp(-0.5 * z * z) / _ROOT_TWO_PI - 0.5 * z * math.erfc(z / _ROOT_TWO))
 
 
-@compiled
+@inner
 def _log_mass(k: float, mean: float, ratio: float) -> float:
     if ratio <= 1.0:
         return k * math.log(mean) - mean - math.lgamma(k + 1.0)
@@ -103,12 +104,12 @@ def count_cdf(k: float, mean: float, ratio: float, first: float) -> float:
             return 1.0 - total
 
 
-@compiled
+@inner
 def count_marginal(
     x: float, mean: float, ratio: float, first: float, holding_cost: float, shortage_cost: float
 ) -> float:
     """G(x+1) − G(x) = (h + b)·F(x) − b for whole x, pro rata between two whole x."""
-    below = math.floor(x)
+    below = float(np.floor(x))
     part = x - below
     share = count_cdf(below, mean, ratio, first)
     if part > 1e-9:
@@ -116,7 +117,7 @@ def count_marginal(
     return (holding_cost + shortage_cost) * share - shortage_cost
 
 
-@compiled
+@inner
 def _table_marginal(tables: Integers, table: Numbers, place: int, x: float) -> float:
     """The entry of x, the first or last one outside, pro rata between two whole x."""
     below = math.floor(x)
@@ -129,7 +130,7 @@ def _table_marginal(tables: Integers, table: Numbers, place: int, x: float) -> f
     return float(here)
 
 
-@compiled
+@inner
 def plain_marginal(numbers: Numbers, tables: Integers, table: Numbers, place: int, x: float) -> float:
     """G(x+1) − G(x) of the curve alone, without floor, cap and level."""
     kind = tables[place, KIND]
@@ -143,12 +144,12 @@ def plain_marginal(numbers: Numbers, tables: Integers, table: Numbers, place: in
     return count_marginal(x, mean, scale, numbers[place, FIRST], holding, shortage)
 
 
-@compiled
+@inner
 def _advance(
     numbers: Numbers, tables: Integers, table: Numbers, scratch: Numbers, curve: int, k: int
 ) -> None:
     """The cost of the next unit of the k-th curve of a pool; counts go on from the unit before."""
-    given = scratch[k, GIVEN]
+    given = scratch[k, _GIVEN]
     if tables[curve, KIND] == COUNT and numbers[curve, FIRST] > 0.0:
         ratio = numbers[curve, SCALE]
         if given == 0.0:
@@ -165,8 +166,8 @@ def _advance(
     scratch[k, _NEXT] = cost if given + 1.0 <= numbers[curve, CAP] else np.inf
 
 
-@compiled
-def share_units(
+@inner
+def _share_units(
     numbers: Numbers,
     tables: Integers,
     table: Numbers,
@@ -180,10 +181,10 @@ def share_units(
     Leaves the cost of every curve's next unit; the curve of the next unit is returned, −1 at the caps.
     """
     for k in range(count):
-        scratch[k, GIVEN] = 0.0
+        scratch[k, _GIVEN] = 0.0
         _advance(numbers, tables, table, scratch, first + k, k)
     while True:
-        best = 0
+        best = ZERO
         for k in range(1, count):
             if scratch[k, _NEXT] < scratch[best, _NEXT]:
                 best = k
@@ -192,23 +193,22 @@ def share_units(
         if units < 1.0:
             return best
         units -= 1.0
-        scratch[best, GIVEN] += 1.0
+        scratch[best, _GIVEN] += 1.0
         _advance(numbers, tables, table, scratch, first + best, best)
 
 
-@compiled
+@inner
 def _pool_marginal(curves: PlaceCurves, place: int, x: float) -> float:
-    """The next unit's cost where it is worth most; beyond all caps it rests, below 0 all are short."""
+    """The next unit's cost where it is worth most; beyond all caps it rests, below 0 it is owed."""
     first, count = curves.tables[place, START], curves.tables[place, COUNT_OF]
-    numbers, tables, scratch = curves.pool_numbers, curves.pool_tables, curves.scratch
-    best = share_units(numbers, tables, curves.table, scratch, first, count, max(x, 0.0))
     if x < 0.0:
-        # Short of everything: priced at the dearest curve, and never above the next unit.
-        return float(min(-curves.numbers[place, SHORTAGE], scratch[best, _NEXT] if best >= 0 else 0.0))
+        return float(-curves.numbers[place, SHORTAGE])
+    numbers, tables, scratch = curves.pool_numbers, curves.pool_tables, curves.scratch
+    best = _share_units(numbers, tables, curves.table, scratch, first, count, x)
     return float(scratch[best, _NEXT] if best >= 0 else curves.numbers[place, HOLDING])
 
 
-@compiled
+@inner
 def marginal(curves: PlaceCurves, place: int, x: float) -> float:
     """What the unit from position x to x + 1 costs at a place, money; negative while it is needed."""
     numbers, tables, table = curves.numbers, curves.tables, curves.table
@@ -228,8 +228,34 @@ def marginal(curves: PlaceCurves, place: int, x: float) -> float:
     return float(cost)
 
 
-@compiled
+@inner
 def near_marginal(numbers: Numbers, place: int, x: float) -> float:
     """The same on the demand that no order placed now can serve: −b·P(D > x), pro rata between."""
     mean, scale, first = numbers[place, NEAR_MEAN], numbers[place, NEAR_SCALE], numbers[place, NEAR_FIRST]
     return count_marginal(x, mean, scale, first, 0.0, numbers[place, NEAR_SHORTAGE])
+
+
+@inner
+def read_place(curves: PlaceCurves, places: Numbers, place: int) -> None:
+    """Marginals of a place at its position."""
+    at = places[place, POSITION]
+    places[place, UP] = marginal(curves, place, at)
+    places[place, DOWN] = marginal(curves, place, at - 1.0)
+
+
+@inner
+def read_near(numbers: Numbers, places: Numbers, place: int) -> None:
+    """Marginals of a place's near curve at its near position."""
+    at = places[place, NEAR]
+    places[place, NEAR_UP] = near_marginal(numbers, place, at)
+    places[place, NEAR_DOWN] = near_marginal(numbers, place, at - 1.0)
+
+
+@compiled
+def read_marginals(curves: PlaceCurves, state: State) -> None:
+    """Marginals of every place at the state's positions."""
+    numbers, places = curves.numbers, state.places
+    for place in range(len(places)):
+        read_place(curves, places, place)
+        if numbers[place, NEAR_SHORTAGE] > 0.0:
+            read_near(numbers, places, place)

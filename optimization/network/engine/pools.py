@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from optimization.demand.distributions import vmr_of
-from optimization.network.engine.compiled import compiled
+from optimization.network.curve_costs import floor_prices, owed_price
 from optimization.network.engine.marginals import (
     CAP,
     COUNT_OF,
     FIRST,
     FLOOR,
     FLOOR_PRICE,
-    GIVEN,
     HOLDING,
     KIND,
     LEVEL,
@@ -29,7 +28,6 @@ from optimization.network.engine.marginals import (
     SHORTAGE,
     START,
     PlaceCurves,
-    share_units,
 )
 from optimization.network.problem import NORMAL, Curves, Integers, Numbers, Problem, grouped
 
@@ -59,9 +57,7 @@ def place_curves(problem: Problem) -> PlaceCurves:
     tables[several, COUNT_OF] = number[several]
     tables[several, START] = np.cumsum(number[several]) - number[several]
     numbers[several, HOLDING] = curves.holding_cost[start[several + 1] - 1]
-    dearest = np.zeros(n)
-    np.maximum.at(dearest, curves.place[own], curves.shortage_cost[own])
-    numbers[several, SHORTAGE] = dearest[several]
+    numbers[several, SHORTAGE] = owed_price(curves, n)[several]
     numbers[:, LEVEL], numbers[:, LEVEL_PRICE] = places.level, places.level_price
     ratio = vmr_of(places.near_mean, places.near_variance)
     numbers[:, NEAR_MEAN], numbers[:, NEAR_SCALE] = places.near_mean, ratio
@@ -70,40 +66,6 @@ def place_curves(problem: Problem) -> PlaceCurves:
     scratch = np.zeros((max(int(number.max(initial=1)), 1), 4))
     table = np.ascontiguousarray(curves.table, dtype=np.float64)
     return PlaceCurves(numbers, tables, table, pool_numbers, pool_tables, scratch)
-
-
-def pool_units(problem: Problem, position: Numbers) -> Numbers:
-    """Units of every curve (c) at these positions (n) where a place has several; 0 elsewhere.
-
-    The same sharing as `costs.pool_split`, which it takes over from at size.
-    """
-    curves = place_curves(problem)
-    several = np.flatnonzero(curves.tables[:, KIND] == POOL)
-    own = np.flatnonzero(
-        np.diff(grouped(problem.curves.place, len(problem.places)))[problem.curves.place] > 1
-    )
-    units = np.zeros(len(problem.curves))
-    units[own] = _shared(curves, several, np.ascontiguousarray(position, dtype=np.float64), len(own))
-    return units
-
-
-@compiled
-def _shared(curves: PlaceCurves, places: Integers, position: Numbers, count: int) -> Numbers:
-    units = np.zeros(count)
-    for place in places:
-        first, number = curves.tables[place, START], curves.tables[place, COUNT_OF]
-        share_units(
-            curves.pool_numbers,
-            curves.pool_tables,
-            curves.table,
-            curves.scratch,
-            first,
-            number,
-            max(position[place], 0.0),
-        )
-        for k in range(number):
-            units[first + k] = curves.scratch[k, GIVEN]
-    return units
 
 
 def _columns(curves: Curves, rows: Integers) -> tuple[Numbers, Integers]:
@@ -116,7 +78,7 @@ def _columns(curves: Curves, rows: Integers) -> tuple[Numbers, Integers]:
     numbers[:, SCALE] = np.where(is_normal, np.sqrt(variance), ratio)
     numbers[:, FIRST] = np.where(is_normal, 0.0, _first_mass(mean, ratio))
     numbers[:, HOLDING], numbers[:, SHORTAGE] = curves.holding_cost[rows], curves.shortage_cost[rows]
-    numbers[:, FLOOR], numbers[:, FLOOR_PRICE] = curves.floor[rows], curves.floor_price[rows]
+    numbers[:, FLOOR], numbers[:, FLOOR_PRICE] = curves.floor[rows], floor_prices(curves)[rows]
     numbers[:, CAP] = curves.cap[rows]
     tables[:, KIND], tables[:, START] = curves.kind[rows], curves.table_start[rows]
     tables[:, COUNT_OF], tables[:, LOW] = curves.table_count[rows], curves.table_low[rows]

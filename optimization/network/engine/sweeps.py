@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from optimization.network.engine.arrays import DOWN, ORDERED, UP, Net, RowPrices, State, Work
-from optimization.network.engine.compiled import compiled
-from optimization.network.engine.item_solver import CONSTANT, price_rows, solve_item
+from optimization.network.engine.compiled import compiled, inner
+from optimization.network.engine.item_solver import solve_item
 from optimization.network.engine.marginals import NEAR_SHORTAGE, PlaceCurves
+from optimization.network.engine.row_pricing import price_rows
 from optimization.network.problem import Flags, Integers, Numbers
+
+NO_VALUES = np.zeros(0)
+"""Where a sweep is not asked what a unit is worth."""
 
 
 @compiled
@@ -21,8 +25,14 @@ def sweep(
     items: Integers,
     mode: int,
     most_walks: int,
+    place_value: Numbers,
+    near_value: Numbers,
 ) -> tuple[int, int, int]:
-    """Improve these items in this order; items changed, walks run, items that met the limit of walks."""
+    """Improve these items in this order; items changed, walks run, items that met the limit of walks.
+
+    What a unit is worth, in position and on arrival, is written to `place_value` and `near_value` (n)
+    unless they are empty.
+    """
     price_rows(prices, state)
     changed, walks, unfinished = 0, 0, 0
     for item in items:
@@ -32,33 +42,21 @@ def sweep(
             done = most_walks
         walks += done
         changed += done > 0
+        if len(place_value) > 0:
+            _read_values(net, curves.numbers, work, item, place_value, near_value)
     return changed, walks, unfinished
 
 
-@compiled
-def solve_and_value(
-    net: Net,
-    curves: PlaceCurves,
-    state: State,
-    prices: RowPrices,
-    work: Work,
-    place_value: Numbers,
-    near_value: Numbers,
-    most_walks: int,
-) -> int:
-    """Solve every item at constant prices and write what a unit is worth; items that met the limit."""
-    price_rows(prices, state)
-    unfinished = 0
-    for item in range(len(net.place_start) - 1):
-        unfinished += solve_item(net, curves, state, prices, work, item, CONSTANT, most_walks) < 0
-        first = net.place_start[item]
-        count = net.place_start[item + 1] - first
-        for k in range(count):
-            place_value[first + k] = work.distance[k]
-            near_value[first + k] = work.distance[k]
-            if curves.numbers[first + k, NEAR_SHORTAGE] > 0.0:
-                near_value[first + k] = work.distance[2 * count + k]
-    return unfinished
+@inner
+def _read_values(
+    net: Net, numbers: Numbers, work: Work, item: int, place_value: Numbers, near_value: Numbers
+) -> None:
+    first = net.place_start[item]
+    count = net.place_start[item + 1] - first
+    for k in range(count):
+        place_value[first + k] = near_value[first + k] = work.distance[k]
+        if numbers[first + k, NEAR_SHORTAGE] > 0.0:
+            near_value[first + k] = work.distance[2 * count + k]
 
 
 @compiled
@@ -80,7 +78,8 @@ def items_on_rows(net: Net, state: State, is_marked: Flags) -> Flags:
 @compiled
 def count_use(net: Net, state: State, base_use: Numbers) -> None:
     """Sum every row's use afresh, so that rounding does not add up from sweep to sweep."""
-    state.use[:] = base_use
+    for row in range(len(base_use)):
+        state.use[row] = base_use[row]
     for move in range(len(state.moved)):
         if state.moved[move] > 0.0:
             for use in range(net.move_use_start[move], net.move_use_start[move + 1]):

@@ -6,8 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from optimization.network.costs import near_after, near_cost, pool_cost, position_after
-from optimization.network.lattice import Lattice
-from optimization.network.problem import Numbers, Plan, Problem, Proof
+from optimization.network.problem import Numbers, Plan, Problem
 
 _DUST = 1e-9
 
@@ -31,15 +30,6 @@ def place_costs(problem: Problem, plan: Plan) -> Numbers:
     level = np.where(np.isfinite(places.level), places.level, after)
     below = places.level_price * np.maximum(level - after, 0.0)
     return np.asarray(expected + floors + below + near_cost(problem, near_after(problem, plan)))
-
-
-def reduced_costs(problem: Problem, proof: Proof) -> Numbers:
-    """What one more unit of every quantity (m + n) costs at a proof's prices, money: 0 where it is used."""
-    moves, lattice = problem.moves, Lattice.of(problem)
-    value = np.concatenate(
-        [proof.near_value[moves.target] - proof.near_value[moves.source], proof.place_value]
-    )
-    return np.asarray(lattice.cost + use_price(problem, proof.row_price) - value)
 
 
 def use_of(problem: Problem, quantity: sparse.csc_matrix) -> sparse.csc_matrix:

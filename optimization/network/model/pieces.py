@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimization.demand.distributions import expected_shortage
-from optimization.network.costs import curve_cost, near_after, pool_split, position_after
+from optimization.network.costs import near_after, pool_split, position_after
+from optimization.network.curve_costs import curve_cost, owed_price
 from optimization.network.problem import TABLE, Flags, Integers, Numbers, Plan, Problem, grouped
 
 IN_NO_CURVE = -1
@@ -224,11 +225,10 @@ def _near_cost(problem: Problem, place: Integers, position: Numbers) -> Numbers:
 
 
 def _outside(problem: Problem, rest: Numbers, most_rest: Numbers) -> _Cut:
-    """What no curve takes: owed at the dearest shortage cost, resting at the last holding cost."""
+    """What no curve takes: owed at the dearest first unit, resting at the last holding cost."""
     curves, n = problem.curves, len(problem.places)
-    holding, dearest = np.zeros(n), np.zeros(n)
+    holding, dearest = np.zeros(n), owed_price(curves, n)
     holding[curves.place] = curves.holding_cost
-    np.maximum.at(dearest, curves.place, curves.shortage_cost)
     owed = np.maximum(-rest, 0.0) - np.maximum(-most_rest, 0.0)
     resting = np.maximum(most_rest, 0.0) - np.maximum(rest, 0.0)
     debtors, holders = np.flatnonzero(owed > 0), np.flatnonzero(resting > 0)

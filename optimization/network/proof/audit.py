@@ -109,7 +109,7 @@ def _places_cost(problem: Problem, after: Numbers) -> float:
     own, y = curves.take(alone), after[curves.place[alone]]
     x = np.minimum(y, own.cap)
     cost += float(_cost(own, x).sum() + own.holding_cost @ (y - x))
-    cost += float(own.floor_price @ np.maximum(own.floor - x, 0.0))
+    cost += float(_floor_price(own) @ np.maximum(own.floor - x, 0.0))
     for pools in _batches(np.flatnonzero(number > 1), np.asarray(number * np.maximum(after, 1.0))):
         rows = np.flatnonzero(np.isin(curves.place, pools))
         cost += _pools_cost(curves.take(rows), pools, after[pools])
@@ -119,15 +119,17 @@ def _places_cost(problem: Problem, after: Numbers) -> float:
 def _pools_cost(curves: Curves, pools: Integers, after: Numbers) -> float:
     # Empty pools first; then as many of the steepest marginals as there are units.
     place = np.searchsorted(pools, curves.place)
-    cost = float(_cost(curves, np.zeros(len(curves))).sum() + curves.floor_price @ curves.floor)
+    # A unit owed is worth what the dearest first unit is, its floor included.
+    price = _floor_price(curves)
+    cost = float(_cost(curves, np.zeros(len(curves))).sum() + price @ curves.floor)
     dearest = np.zeros(len(pools))
-    np.maximum.at(dearest, place, curves.shortage_cost)
+    np.maximum.at(dearest, place, curves.shortage_cost + price)
     cost += float(dearest @ np.maximum(-after, 0.0))
     most = np.maximum(np.minimum(np.floor(curves.cap), after[place]), 0.0).astype(np.int64)
     owner = np.repeat(np.arange(len(curves)), most)
     unit = (np.arange(len(owner)) - np.repeat(np.cumsum(most) - most, most)).astype(np.float64)
     marginal = _marginals(curves, owner, unit)
-    marginal -= np.where(unit < curves.floor[owner], curves.floor_price[owner], 0.0)
+    marginal -= np.where(unit < curves.floor[owner], price[owner], 0.0)
     order = np.lexsort((marginal, place[owner]))
     at = place[owner][order]
     rank = np.arange(len(order)) - np.searchsorted(at, at, side="left")
@@ -135,6 +137,10 @@ def _pools_cost(curves: Curves, pools: Integers, after: Numbers) -> float:
     filled = np.bincount(place, weights=most, minlength=len(pools))
     last = np.flatnonzero(np.diff(place, append=len(pools)))
     return cost + float(curves.holding_cost[last] @ np.maximum(after - np.maximum(filled, 0.0), 0.0))
+
+
+def _floor_price(curves: Curves) -> Numbers:
+    return np.where(curves.floor > 0, curves.floor_price, 0.0)
 
 
 def _marginals(curves: Curves, owner: Integers, unit: Numbers) -> Numbers:

@@ -13,7 +13,8 @@ import numpy as np
 from scipy import special
 
 from optimization.demand.distributions import quantiles
-from optimization.network.costs import curve_cost, near_cost, pool_cost
+from optimization.network.costs import near_cost, pool_cost
+from optimization.network.curve_costs import curve_cost, floor_prices
 from optimization.network.problem import (
     COUNT,
     NORMAL,
@@ -165,7 +166,7 @@ def _single_terms(problem: Problem, value: Numbers, low: Numbers, high: Numbers)
     places, curves = problem.places, problem.curves
     at, level = places.position, np.where(np.isfinite(places.level), places.level, places.position)
     level_price = np.where(np.isfinite(places.level), places.level_price, 0.0)
-    floor_price = np.where(curves.floor > 0, curves.floor_price, 0.0)
+    floor_price = floor_prices(curves)
     turns = [np.minimum(_turn(curves, value), curves.cap) - at]
     turns[0] = np.where(value < -curves.holding_cost, np.inf, turns[0])
     if level_price.any() or floor_price.any() or np.isfinite(curves.cap).any():
@@ -215,7 +216,7 @@ def _apart(problem: Problem, value: Numbers, most: Numbers) -> tuple[Numbers, Nu
     # cost + value·units; the rest is held at the last curve's holding cost.
     curves, n = problem.curves, len(problem.places)
     price = value[curves.place]
-    floor_price = np.where(curves.floor > 0, curves.floor_price, 0.0)
+    floor_price = floor_prices(curves)
     turns = [_turn(curves, price)]
     if floor_price.any():
         turns += [_turn(curves, price - floor_price), curves.floor]

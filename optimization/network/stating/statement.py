@@ -124,7 +124,10 @@ def state_problem(
         spare=np.floor(np.maximum(spare, 0.0) + _GUARD),
         level=np.where(need > 0, position + need, -np.inf),
         level_price=np.where(
-            need > 0, parameters.target_price_factor * np.maximum(shortage, LEAST_PRICE), 0.0
+            need > 0,
+            parameters.target_price_factor
+            * np.maximum(np.maximum(shortage, curves.holding_cost), LEAST_PRICE),
+            0.0,
         ),
         order_limit=feasible_quantity(need, moq, lot),
         order_cost=np.zeros(len(position)),

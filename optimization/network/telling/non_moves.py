@@ -101,7 +101,7 @@ def _along_moves(decided: Decided, values: _Values) -> NonMoves:
             "CAPACITY_BINDS": (win - damped - charge <= _NOISE) | (full >= 0),
             "LANE_MINIMUM": least > 1.0,
         },
-        "WITHIN_GAP",
+        "GAIN_WITHIN_GAP",
     )
     row = np.where((full >= 0) & (row < 0), full, row)
     every = NonMoves(

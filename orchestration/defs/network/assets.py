@@ -22,6 +22,7 @@ from orchestration.defs.borders import Told, read_borders, write_border
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
+from orchestration.settings import function_named
 
 
 @science_asset(*NETWORK_OUTPUTS, name="network_plan", group="network", kinds={"python", "pyomo", "highs"})
@@ -47,8 +48,10 @@ def network_plan(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
                 UNIT,
             )
         )
-        parameters = NetworkParameters(**pipeline.settings.network.model_dump())
-        plan = plan_network(inputs, pd.Timestamp(as_of), parameters, spread)
+        stated = pipeline.settings.network
+        parameters = NetworkParameters(**stated.model_dump(exclude={"user_rows"}))
+        user_rows = function_named(stated.user_rows, "network.user_rows")
+        plan = plan_network(inputs, pd.Timestamp(as_of), parameters, spread, user_rows)
         for table in NETWORK_OUTPUTS:
             frame = getattr(plan.frames, table.name.removeprefix("opt_out__"))
             yield from write_border(pipeline, as_of, table, frame, plan.report)

@@ -45,11 +45,12 @@ def decided(
     return Decided(
         problem=problem,
         outcome=outcome,
-        plan=plan,
+        topped=np.zeros(n, dtype=bool),
         item_location=items,
         policy=policy,
         protection_demand=demand,
         lane=_lanes(problem, lanes),
+        stated_capacity=problem.rows.capacity,
         is_planned=np.ones(n, dtype=bool),
         need=np.array(need or [0.0] * n, dtype=float),
         as_of=AS_OF,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from optimization.network.costs import curve_cost, plan_cost, pool_split, row_use
-from optimization.network.problem import NORMAL, TABLE, Plan
+from optimization.network.costs import nothing_plan, plan_cost, pool_cost, pool_split, row_use
+from optimization.network.curve_costs import curve_cost, curve_marginal
+from optimization.network.problem import COUNT, NORMAL, TABLE, Plan
+from optimization.network.proof.audit import audit_plan
 from tests.unit.network.problems import curves_of, problem_of
 
 
@@ -103,3 +106,103 @@ def test_rows_levels_and_the_dead_band_are_priced() -> None:
     assert cost.dead_band == pytest.approx(1.0)
     assert cost.level_penalty == pytest.approx(90.0)
     assert cost.objective == pytest.approx(cost.true_cost + 191.0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_pools_of_every_kind_are_shared_as_enumeration_shares_them(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    number = rng.integers(2, 4, 3)
+    c = int(number.sum())
+    floor = np.where(rng.random(c) < 0.4, 2.0, 0.0)
+    curves = curves_of(
+        np.repeat(np.arange(3), number),
+        rng.uniform(0.0, 4.0, c),
+        rng.uniform(0.5, 9.0, c),
+        shortage=rng.uniform(2.0, 9.0, c),
+        floor=floor,
+        floor_price=20.0,
+        cap=np.where(rng.random(c) < 0.4, 3.0, np.inf),
+    )
+    curves = replace(
+        curves,
+        kind=rng.choice([NORMAL, COUNT, TABLE], c).astype(np.int8),
+        table=np.sort(rng.uniform(-9.0, 1.0, (c, 4)), axis=1).ravel(),
+        table_start=4 * np.arange(c),
+        table_count=np.full(c, 4),
+    )
+    position = rng.integers(0, 9, 3).astype(np.float64)
+    problem = problem_of(position=position, curves=curves)
+    units, rest = pool_split(problem, position)
+    cost, missed = pool_cost(problem, position)
+    for place in range(3):
+        own = np.flatnonzero(curves.place == place)
+        best = np.inf
+        for split in itertools.product(range(int(position[place]) + 1), repeat=len(own)):
+            x = np.array(split, dtype=float)
+            if x.sum() <= position[place] and (x <= curves.cap[own]).all():
+                left = position[place] - x.sum()
+                if left and (x < curves.cap[own]).any():
+                    continue  # A unit rests only when every curve is full.
+                lacking = np.where(floor[own] > 0, 20.0, 0.0) @ np.maximum(floor[own] - x, 0.0)
+                best = min(best, curve_cost(curves.take(own), x).sum() + lacking + left)
+        assert cost[place] + missed[place] == pytest.approx(best, abs=1e-9)
+    assert units + 0.0 == pytest.approx(np.floor(units))
+    assert np.bincount(curves.place, units) + rest == pytest.approx(position)
+
+
+@pytest.mark.parametrize("units", [395, 2_000, 31_234])
+@pytest.mark.parametrize("mean", [150.0, 900.0, 9_000.0])
+def test_a_large_pool_ends_where_no_unit_would_change_its_curve(units: int, mean: float) -> None:
+    curves = curves_of(
+        [0, 0, 0],
+        [mean, 0.3 * mean, 0.1],
+        [4.0 * mean, 0.3 * mean, 0.1],
+        shortage=[9.0, 20.0, 40.0],
+        floor=[0.0, 0.0, 7.0],
+        floor_price=100.0,
+        cap=[np.inf, 0.9 * mean, 7.0],
+    )
+    problem = problem_of(position=[float(units)], curves=curves)
+    given, rest = pool_split(problem, problem.places.position)
+    assert given[2] == 7.0
+    assert given.sum() + rest[0] == units
+    gives, takes = curve_marginal(curves, given - 1.0)[:2], curve_marginal(curves, given)[:2]
+    is_full = given[:2] + 1.0 > curves.cap[:2]
+    assert gives[given[:2] > 0].max() <= np.where(is_full, np.inf, takes).min() + 1e-9
+    cost, missed = pool_cost(problem, problem.places.position)
+    assert cost[0] == pytest.approx(curve_cost(curves, given).sum() + rest[0], rel=1e-12)
+    assert missed[0] == 0.0
+
+
+def test_no_unit_of_a_place_costs_less_than_the_one_before_not_even_one_owed() -> None:
+    # By hand: the guaranteed unit saves 5 + 100, the other 20, so a unit owed is worth 105.
+    curves = curves_of(
+        [0, 0, 1],
+        [4.0, 2.0, 3.0],
+        shortage=[20.0, 5.0, 9.0],
+        floor=[0.0, 2.0, 1.0],
+        floor_price=[0.0, 100.0, 50.0],
+        cap=[6.0, 4.0, 5.0],
+    )
+    problem = problem_of(position=[0.0, 0.0], curves=curves)
+    at = np.array([np.add(*pool_cost(problem, np.array([y, y]))) for y in np.arange(-4.0, 15.0)])
+    rises = at[1:] - at[:-1]
+    assert (rises[1:] - rises[:-1] >= -1e-9).all()
+    assert rises[:4] == pytest.approx(np.tile([-105.0, -59.0], (4, 1)))
+    assert rises[-1] == pytest.approx([1.0, 1.0])
+    for y in (-3.0, 0.0, 4.0, 12.0):
+        moved = replace(problem, places=replace(problem.places, position=np.array([y, y])))
+        cost = plan_cost(moved, nothing_plan(moved)).objective
+        assert audit_plan(moved, nothing_plan(moved)).objective == pytest.approx(cost, rel=1e-10)
+
+
+def test_a_small_table_keeps_its_digits_beside_a_large_one() -> None:
+    plain = curves_of([0, 1], [0.0, 0.0])
+    curves = replace(
+        plain,
+        kind=np.full(2, TABLE, dtype=np.int8),
+        table=np.array([-1e15, 1e15 / 3.0, -1e-3, 2e-3]),
+        table_start=np.array([0, 2]),
+        table_count=np.array([2, 2]),
+    )
+    assert curve_cost(curves, np.array([2.0, 2.0]))[1] == pytest.approx(1e-3, rel=1e-14)

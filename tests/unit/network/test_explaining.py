@@ -152,7 +152,7 @@ def test_a_transfer_says_what_scarce_capacity_it_takes() -> None:
         ("LANE_COSTS_MORE", {"lane_cost": 30.0}),
         ("WITHIN_MOVE_DEAD_BAND", {"lane_cost": 7.0, "factor": 1.5}),
         ("LANE_MINIMUM", {"lane_cost": 1.0, "move_columns": {"minimum": 9.0}}),
-        ("WITHIN_GAP", {"lane_cost": 1.0}),
+        ("GAIN_WITHIN_GAP", {"lane_cost": 1.0}),
     ],
 )
 def test_the_best_move_left_out_says_why(reason: str, changes: dict[str, object]) -> None:
@@ -237,19 +237,21 @@ def test_a_row_says_whether_it_holds_back_gives_way_or_was_over_before() -> None
     assert (run["slack_reason"], run["slack_units"]) == ("lane 1; storage 6", 7.0)
 
 
-def test_a_row_that_only_a_suppliers_minimum_breaks_says_so() -> None:
-    problem = problem_of(
-        position=[0.0],
-        mean=[5.0],
-        rows=[("budget", "* money", 4.0, 0.0, 99.0)],
-        order_use=[(0, 0, 1.0)],
-        places={"order_limit": 8.0},
-    )
-    plan = decided(problem, [], [4.0], row_price=[2.0])
-    lifted = replace(plan, plan=Plan(plan.plan.moved, np.array([6.0])))
-    row = network_rows(lifted).iloc[0]
-    assert (row["row_slack"], row["reason_code"]) == (2.0, "SUPPLIER_MINIMUM")
+def test_an_order_lifted_to_a_suppliers_minimum_says_so() -> None:
+    problem = problem_of(position=[0.0], mean=[5.0], places={"order_limit": 8.0})
+    lifted = replace(decided(problem, [], [8.0]), topped=np.array([True]))
+    order = replenishment_orders(lifted, order_worth(problem, lifted.plan, np.zeros(0))).iloc[0]
+    assert order["reason_code"] == "SUPPLIER_MINIMUM"
     assert position_plans(lifted)["reason_code"].tolist() == ["SUPPLIER_MINIMUM"]
+
+
+def test_a_row_tells_the_capacity_that_the_source_states() -> None:
+    # A store that is over its limit already need not be emptied: the model's row is what stands there.
+    problem = _one_move(rows=[("storage", "L1 units", 7.0, 7.0, 99.0)], move_use=[(0, 0, -1.0)])
+    plan = replace(decided(problem, [2.0]), stated_capacity=np.array([4.0]))
+    row = network_rows(plan).iloc[0]
+    assert (row["row_capacity"], row["row_use_after"], row["row_slack"]) == (4.0, 5.0, 1.0)
+    assert row["reason_code"] == "OVER_BEFORE_THE_PLAN"
 
 
 def test_a_fallback_is_published_as_one() -> None:

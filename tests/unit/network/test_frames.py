@@ -10,6 +10,7 @@ import pytest
 
 from optimization.contracts.inputs import UNIT
 from optimization.errors import AuditError
+from optimization.network.baselines.comparison import check_none_is_better
 from optimization.network.baselines.plans import baseline_plans
 from optimization.network.problem import Problem
 from optimization.network.proof.audit import audit_plan
@@ -53,7 +54,7 @@ def _frames(plan: Decided) -> PlanFrames:
     problem: Problem = plan.problem
     baselines = baseline_plans(problem, daily_rate(plan.protection_demand))
     audit = audit_plan(problem, plan.outcome.plan, plan.outcome.slack)
-    return frames_of(plan, _units(), audit, baselines, "none", 1)
+    return frames_of(plan, _units(), audit, baselines, 1)
 
 
 def test_one_plan_makes_all_frames_and_they_agree() -> None:
@@ -66,7 +67,7 @@ def test_one_plan_makes_all_frames_and_they_agree() -> None:
     assert frames.explanation["decision_id"].tolist()[0] == transfer["transfer_order_id"]
     assert frames.network_row["row_use_after"].tolist() == [6.0]
     assert frames.position_plan["position_after_units"].tolist() == [6.0, 6.0]
-    run = frames.solver_run.iloc[0]
+    run = frames.network_solver_run.iloc[0]
     assert run["is_audit_passed"] and run["objective"] == pytest.approx(plan.outcome.objective)
     ours = frames.network_baseline.set_index(["plan_method", "breakdown"])["objective"]
     assert ours["network_model", "all"] == pytest.approx(run["objective"])
@@ -79,15 +80,18 @@ def test_frames_repeat_to_the_last_byte() -> None:
             pd.testing.assert_frame_equal(frame, getattr(twice, name))
 
 
-def test_a_plan_that_a_simple_rule_beats_is_not_published() -> None:
+def test_a_plan_that_a_simple_rule_beats_is_refused() -> None:
+    plan = _plan(moved=0.0)
+    baselines = baseline_plans(plan.problem, daily_rate(plan.protection_demand))
     with pytest.raises(AuditError, match="the baseline"):
-        _frames(_plan(moved=0.0))
+        check_none_is_better(plan.problem, plan.outcome.objective, baselines)
 
 
-def test_a_fallback_is_published_even_when_a_simple_rule_beats_it() -> None:
+def test_a_fallback_is_published_as_one_even_when_a_simple_rule_beats_it() -> None:
     plan = _plan(moved=0.0)
     frames = _frames(replace(plan, outcome=replace(plan.outcome, status="FALLBACK", detail="no time")))
-    assert frames.solver_run["detail"].tolist() == ["no time"]
+    assert frames.network_solver_run["detail"].tolist() == ["no time"]
+    assert (frames.network_baseline["objective_above_plan"] < 0).any()
     assert frames.position_plan["status"].tolist() == ["FALLBACK", "FALLBACK"]
 
 

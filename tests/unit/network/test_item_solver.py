@@ -11,10 +11,11 @@ import pytest
 from scipy import sparse, stats
 from scipy.optimize import linprog
 
-from optimization.network.costs import near_cost, plan_cost, pool_cost, pool_split, row_use
+from optimization.network.costs import near_cost, nothing_plan, plan_cost, pool_cost, row_use
+from optimization.network.engine.arrays import UP, state_of
 from optimization.network.engine.bound import bound_pass
-from optimization.network.engine.marginals import count_cdf, normal_loss
-from optimization.network.engine.pools import pool_units
+from optimization.network.engine.marginals import count_cdf, normal_loss, read_marginals
+from optimization.network.engine.pools import place_curves
 from optimization.network.problem import (
     COUNT,
     NORMAL,
@@ -255,9 +256,16 @@ def test_marginals_of_a_normal_curve_never_fall() -> None:
         assert (np.diff(steps) >= -1e-14).all()
 
 
-def test_a_pool_is_shared_as_in_numpy() -> None:
+def test_the_next_unit_of_a_pool_costs_what_numpy_says_on_both_sides_of_nothing() -> None:
     for seed in range(5):
         problem = _problem(400 + seed, 8, [NORMAL, COUNT], segments=3, most=12)
-        position = np.random.default_rng(seed).integers(0, 15, 8).astype(np.float64)
-        units, _ = pool_split(problem, position)
-        assert pool_units(problem, position).tolist() == units.tolist()
+        places = problem.places
+        for at in np.arange(-2.0, 15.0):
+            position = np.full(len(places), at)
+            state = state_of(
+                replace(problem, places=replace(places, position=position)), nothing_plan(problem)
+            )
+            read_marginals(place_curves(problem), state)
+            rises = [sum(pool_cost(problem, position + k)) for k in (0.0, 1.0)]
+            near_level = np.clip(places.level - at, 0.0, 1.0) * places.level_price
+            assert state.places[:, UP] + near_level == pytest.approx(rises[1] - rises[0], abs=1e-9)

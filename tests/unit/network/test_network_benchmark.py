@@ -25,7 +25,7 @@ def solved() -> tuple[Problem, Outcome]:
 
 
 def test_it_prints_one_object_with_gap_audit_and_times(capsys: pytest.CaptureFixture[str]) -> None:
-    network.main(["--items", "30", "--locations", "6", "--seed", "5", "--bare"])
+    network.main(["--items", "30", "--locations", "6", "--seed", "5", "--bare", "--engine", "highs"])
     told = json.loads(capsys.readouterr().out)
     assert told["audit"]["ok"]
     assert 0.0 <= told["gap_certified"] < 0.02
@@ -33,6 +33,19 @@ def test_it_prints_one_object_with_gap_audit_and_times(capsys: pytest.CaptureFix
     assert told["slack_by_reason"] == {}
     assert told["objective_told_vs_audited"] < 1e-9
     assert set(told["cpu"]) == set(told["wall"]) >= {"plan", "audit", "certificate"}
+
+
+def test_processes_beside_this_one_find_the_same_plan_to_the_last_byte() -> None:
+    problem = hard(30, 4, seed=5)
+    parameters = NetworkParameters(engine="items", chunk_items=16)
+    alone = solve_network(problem, parameters, map)
+    with network.spread(2) as mapper:
+        spread = solve_network(problem, parameters, mapper)
+    assert spread.plan.moved.tobytes() == alone.plan.moved.tobytes()
+    assert spread.plan.ordered.tobytes() == alone.plan.ordered.tobytes()
+    assert spread.proof.row_price.tobytes() == alone.proof.row_price.tobytes()
+    assert spread.proof.place_value.tobytes() == alone.proof.place_value.tobytes()
+    assert spread.proof.bound == alone.proof.bound
 
 
 def test_highs_on_the_whole_matrix_ends_at_the_bound_or_above(solved: tuple[Problem, Outcome]) -> None:

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from optimization.network.costs import curve_cost, pool_cost, pool_split
+from optimization.network.costs import pool_cost, pool_split
+from optimization.network.curve_costs import curve_cost
 from optimization.network.problem import COUNT, NORMAL, TABLE, Problem
 from optimization.network.stating.nested import Tiers, nested_cost, nested_table
 from optimization.network.stating.segment_curves import SHARED, SegmentTerms, segment_curves

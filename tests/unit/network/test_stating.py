@@ -100,7 +100,7 @@ def test_the_policys_need_stands_on_its_own_position():
     assert stated.need.tolist() == [11.0]
     assert (places.position[0], places.level[0]) == (3.0, 14.0)
     assert places.order_limit.tolist() == [11.0]
-    assert places.level_price.tolist() == [120.0]
+    assert places.level_price.tolist() == [24.0]
     assert places.near_shortage_cost.tolist() == [12.0]
     assert places.near_mean.tolist() == [pytest.approx(5.0 * 14 / 21)]
 

@@ -10,7 +10,6 @@ import pytest
 
 from optimization.demand import censored, empirical
 from optimization.measures.abc_xyz import share_before, with_hysteresis
-from optimization.network.supplier_minimum import Lines, top_up
 from optimization.parameters import PolicyParameters
 from optimization.policy.planning import plan_policies
 from optimization.policy.schedule import plan_schedule
@@ -139,26 +138,6 @@ def test_one_dominant_item_is_a_and_items_without_value_are_c() -> None:
     )
     # Far past the cut next to A: it moves at once.
     assert kept.tolist() == ["C"]
-
-
-def test_a_minimum_of_the_whole_order_goes_where_it_avoids_most_shortage() -> None:
-    ones = np.ones(3)
-    lines = Lines(
-        ordered=np.array([5.0, 0.0, 0.0]),
-        position=np.array([5.0, 9.0, 30.0]),
-        mean=10.0 * ones,
-        variance=10.0 * ones,
-        unit_cost=ones,
-        lot=ones,
-        most=40.0 * ones,
-        counted=ones,
-    )
-    units = top_up(lines, 12.0)
-    assert units.sum() == 12.0
-    assert units[0] >= 5.0 and units[1] > units[2]
-    assert top_up(lines, 4.0).tolist() == lines.ordered.tolist()
-    # No line may grow past its cover, so that the order stays below its minimum.
-    assert top_up(lines, 1e6).tolist() == [35.0, 31.0, 10.0]
 
 
 # --- dated levels

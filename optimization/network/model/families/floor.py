@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from optimization.network.curve_costs import floor_prices
 from optimization.network.model.model_data import ModelData
 from optimization.network.problem import Integers
 
 
 def index(data: ModelData) -> Integers:
     """Curves that hold less than their floor at the place's lowest position."""
-    return np.flatnonzero((data.floor_rise > 0) & (data.problem.curves.floor_price > 0))
+    return np.flatnonzero((data.floor_rise > 0) & (floor_prices(data.problem.curves) > 0))
 
 
 def rule(model: Any, curve: int) -> Any:
