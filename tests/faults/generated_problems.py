@@ -27,7 +27,7 @@ Random = np.random.Generator
 Solver = Callable[[Problem, NetworkParameters], Outcome]
 
 DEFAULT = NetworkParameters()
-SOLVED = frozenset({"OPTIMAL", "WITHIN_GAP", "FEASIBLE_WITH_SLACK"})
+SOLVED = frozenset({"OPTIMAL", "WITHIN_GAP", "GAP_OPEN", "FEASIBLE_WITH_SLACK"})
 _TOLERANCE = 1e-6
 _MOST_PLANS = 400
 
@@ -101,6 +101,10 @@ def _wrong_proof(case: ProblemCase, found: Outcome) -> list[str]:
         wrong.append(f"bound {bound:.9g} above the objective {found.objective:.9g}")
     if found.status == "OPTIMAL" and found.relative_gap > 1e-5:
         wrong.append(f"OPTIMAL with a gap of {found.relative_gap:.3g}")
+    if found.status in ("WITHIN_GAP", "GAP_OPEN") and (found.relative_gap > gap) != (
+        found.status == "GAP_OPEN"
+    ):
+        wrong.append(f"{found.status} with a gap of {found.relative_gap:.3g}")
     best = best_cost(problem)
     if best is None:
         return wrong
