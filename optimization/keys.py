@@ -33,6 +33,21 @@ def positions(frame: pd.DataFrame, reference: pd.DataFrame, location: str = "loc
     return np.where((wanted >= 0) & (known[row] == wanted), row, -1).astype(np.int64)
 
 
+def known_positions(item_location: pd.DataFrame, frame: pd.DataFrame, name: str) -> Integers:
+    """Row number in `frame` of each item-location; `name` is its table.
+
+    Raises `KeyError` where the table lacks one.
+    """
+    row = positions(item_location, frame)
+    if (row < 0).any():
+        first = item_location.iloc[int(np.flatnonzero(row < 0)[0])]
+        raise KeyError(
+            f"{name} lacks item {first['item_id']!r} at {first['location_id']!r}; "
+            "compute it from the same opt_in__item_location"
+        )
+    return row
+
+
 def sorted_by_key(frame: pd.DataFrame, key: tuple[str, ...] = ("item_id", "location_id")) -> pd.DataFrame:
     """Rows in key order with a fresh index, so that no result hangs on the order of the input."""
     return frame.sort_values(list(key), kind="stable", ignore_index=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimization.network.costs import near_after, position_after, row_use
-from optimization.network.problem import Flags, Integers, Numbers, Plan, Problem
+from optimization.network.problem import Flags, Numbers, Plan, Problem
 
 _GUARD = 1e-9
 
@@ -88,12 +88,6 @@ def as_plan(problem: Problem, quantity: Numbers) -> Plan:
     """A vector of quantities (m + n) as a plan."""
     m = len(problem.moves)
     return Plan(quantity[:m].copy(), quantity[m:].copy())
-
-
-def coarse_items(problem: Problem, lattice: Lattice) -> Integers:
-    """Items with at least one quantity that may not have every whole unit, or has a charge."""
-    item = np.concatenate([problem.places.item[problem.moves.source], problem.places.item])
-    return np.unique(item[lattice.is_coarse])
 
 
 def between(

@@ -123,7 +123,7 @@ def plan_network(
         solved = _with_plan(problem, solved, trimmed, parameters)
     others = baseline_plans(problem, daily_rate(demand), item_location["unit_cost"].to_numpy(np.float64))
     others = {name: plan for name, plan in others.items() if keeps(plan)}
-    audited(problem, solved)
+    audit = audited(problem, solved)
     if solved.status != "FALLBACK":
         check_none_is_better(problem, solved.objective, others)
 
@@ -135,6 +135,7 @@ def plan_network(
         problem = replace(problem, places=replace(problem.places, order_limit=limit))
         lifted = Plan(solved.plan.moved, ordered)
         solved = _with_plan(problem, solved, lifted, parameters)
+        audit = audited(problem, solved)
     if not keeps(solved.plan):
         raise AuditError("the network plan breaks a row of network.user_rows; nothing may be published")
     decided = Decided(
@@ -150,7 +151,7 @@ def plan_network(
         stated.need,
         as_of,
     )
-    frames = frames_of(decided, unit, audited(problem, solved), others, parameters.seed)
+    frames = frames_of(decided, unit, audit, others, parameters.seed)
     report = Report.of(
         len(item_location),
         frames.position_plan,

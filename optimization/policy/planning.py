@@ -15,7 +15,7 @@ import pandas as pd
 
 from optimization.contracts.inputs import ITEM_LOCATION, PRICE_BREAK
 from optimization.contracts.outputs import POLICY, PROTECTION_DEMAND
-from optimization.keys import positions, sorted_by_key
+from optimization.keys import known_positions, positions, sorted_by_key
 from optimization.lifecycle import is_closed
 from optimization.lots import line_terms
 from optimization.measures import abc_xyz
@@ -72,7 +72,7 @@ def plan_policies(
     parameters = parameters or PolicyParameters()
     item_location, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
     protection_demand = PROTECTION_DEMAND.validate(protection_demand)
-    demand = protection_demand.iloc[_known(item_location, protection_demand)]
+    demand = protection_demand.iloc[known_positions(item_location, protection_demand, PROTECTION_DEMAND.name)]
     today = _today(
         item_location,
         demand,
@@ -205,17 +205,6 @@ def _today(
     rules["FINAL_BUY"] = np.isin(np.arange(len(item_location)), last)
     method = np.where(rules["FINAL_BUY"], "final_buy", method).astype(object)
     return _Today(terms, demand, price, quantity, quantity_reason, eoq, target, method, wanted, rules)
-
-
-def _known(item_location: pd.DataFrame, protection_demand: pd.DataFrame) -> npt.NDArray[np.int64]:
-    row = positions(item_location, protection_demand)
-    if (row < 0).any():
-        first = item_location.iloc[int(np.flatnonzero(row < 0)[0])]
-        raise KeyError(
-            f"opt_out__protection_demand lacks item {first['item_id']!r} at {first['location_id']!r}; "
-            "compute it from the same opt_in__item_location"
-        )
-    return row
 
 
 def _life_days(item_location: pd.DataFrame) -> Numbers:

@@ -399,7 +399,7 @@ open_gaps as (
         {{ amount('objective - objective_bound', '1') }} as value_at_risk,
         cast(null as decimal(18, 3)) as quantity_units,
         'solver_status_gap_open' as reason_code,
-        'The network plan is proven to ' || cast(round(100 * relative_gap, 2) as varchar)
+        'The network plan is proven to ' || {{ shown('100 * relative_gap') }}
         || ' % of the best possible only, which is more than the setting allows.' as detail,
         'Use the plan; raise network.max_relative_gap if this is good enough.' as suggested_action
     from network_runs

@@ -13,7 +13,7 @@ import pandas as pd
 
 from optimization.contracts.inputs import LANE, LOCATION_LIMIT
 from optimization.demand.distributions import quantiles
-from optimization.keys import positions, sorted_by_key
+from optimization.keys import known_positions, positions, sorted_by_key
 from optimization.lifecycle import is_closed
 from optimization.lots import feasible_quantity, line_terms
 from optimization.network.problem import COUNT, NORMAL, Curves, Flags, Integers, Numbers, Places, Problem
@@ -83,8 +83,10 @@ def state_problem(
     nothing. Raises `KeyError` when policy or protection demand lack an item-location, `ContractError`
     when lanes or limits are not of their tables.
     """
-    policy = policy.iloc[_rows(item_location, policy, "opt_out__policy")]
-    demand = protection_demand.iloc[_rows(item_location, protection_demand, "opt_out__protection_demand")]
+    policy = policy.iloc[known_positions(item_location, policy, "opt_out__policy")]
+    demand = protection_demand.iloc[
+        known_positions(item_location, protection_demand, "opt_out__protection_demand")
+    ]
     lane, bad_lane = screened(sorted_by_key(lane, LANE.key), LANE)
     lane = lane[~bad_lane].reset_index(drop=True)
     location_limit, _ = screened(sorted_by_key(location_limit, LOCATION_LIMIT.key), LOCATION_LIMIT)
@@ -200,17 +202,6 @@ _OWN = (
     "backorder_units",
     "display_min_units",
 )
-
-
-def _rows(item_location: pd.DataFrame, frame: pd.DataFrame, name: str) -> Integers:
-    row = positions(item_location, frame)
-    if (row < 0).any():
-        first = item_location.iloc[int(np.flatnonzero(row < 0)[0])]
-        raise KeyError(
-            f"{name} lacks item {first['item_id']!r} at {first['location_id']!r}; "
-            "compute it from the same opt_in__item_location"
-        )
-    return row
 
 
 def _item_numbers(item_location: pd.DataFrame) -> Integers:
