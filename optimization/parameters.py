@@ -6,7 +6,9 @@ these objects and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 
@@ -96,15 +98,41 @@ class NetworkParameters:
 
 @dataclass(frozen=True)
 class AllocationParameters:
-    """How much demand a segment is allocated for, and how many pools the model re-checks.
+    """How pools are counted, shared and rebalanced where no rule of a plan says otherwise.
 
     `history_days`: length of the window behind `demand_units` of `opt_in__segment_demand`.
     `checked_pools`: so many pools, evenly spaced in key order, and as many special ones, are
     also solved by the optimisation model, which must agree.
+    `pool_formula`: name of one of `pool_formulas`, each a list of quantities of
+    `opt_in__item_location` to add, or to subtract after a minus.
+    `dimension_level`: one pool per item and location, or one per item for all locations.
+    `interval_hours`: quotas are made anew after so long, 0 never by time; `guard_hours`: never more
+    often than that, except on request. `band_units`, `band_share`: a deviation beyond the larger of
+    both starts a rebalancing. `spike_z`: so many standard deviations of a week's requests do.
+    `min_benefit` (money): what wins less is left out. `freeze_from`, `freeze_to`: no rebalancing
+    from the one date until before the other.
     """
 
     history_days: float = 180.0
     checked_pools: int = 100
+    pool_formula: str = "sellable"
+    pool_formulas: Mapping[str, Sequence[str]] = field(
+        default_factory=lambda: {
+            "sellable": ("on_hand_units", "-reserved_units"),
+            "physical": ("on_hand_units",),
+            "with_in_transit": ("on_hand_units", "in_transit_units", "-reserved_units"),
+            "with_on_order": ("on_hand_units", "on_order_units", "-reserved_units"),
+        }
+    )
+    dimension_level: Literal["location", "item"] = "location"
+    interval_hours: float = 24.0
+    guard_hours: float = 6.0
+    band_units: float = 1.0
+    band_share: float = 0.10
+    spike_z: float = 3.0
+    min_benefit: float = 0.0
+    freeze_from: date | None = None
+    freeze_to: date | None = None
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,27 @@ class NetworkSettings(_Section):
     user_rows: str | None = Field(None, pattern=r"^\w+(\.\w+)*:\w+$")
 
 
+class AllocationSettings(_Section):
+    """How stock is shared among segments where no rule of a plan says otherwise."""
+
+    pool_formula: str = "sellable"
+    pool_formulas: dict[str, tuple[str, ...]] = {
+        "sellable": ("on_hand_units", "-reserved_units"),
+        "physical": ("on_hand_units",),
+        "with_in_transit": ("on_hand_units", "in_transit_units", "-reserved_units"),
+        "with_on_order": ("on_hand_units", "on_order_units", "-reserved_units"),
+    }
+    dimension_level: Literal["location", "item"] = "location"
+    interval_hours: float = Field(24.0, ge=0)
+    guard_hours: float = Field(6.0, ge=0)
+    band_units: float = Field(1.0, ge=0)
+    band_share: float = Field(0.10, ge=0)
+    spike_z: float = Field(3.0, gt=0)
+    min_benefit: float = Field(0.0, ge=0)
+    freeze_from: date | None = None
+    freeze_to: date | None = None
+
+
 class BacktestSettings(_Section):
     """The replay of the own history, and when forecasting methods are tried against each other."""
 
@@ -143,7 +164,7 @@ def function_named(name: str | None, setting: str) -> Callable[..., Any] | None:
 
 
 # Sections whose settings may change a published number.
-_DECIDING = {"sealing", "demand", "policy", "network", "backtest", "release"}
+_DECIDING = {"sealing", "demand", "policy", "network", "allocation", "backtest", "release"}
 
 
 def _file() -> Path:
@@ -163,6 +184,7 @@ class Settings(BaseSettings):
     demand: DemandSettings = DemandSettings()
     policy: PolicySettings = PolicySettings()
     network: NetworkSettings = NetworkSettings()
+    allocation: AllocationSettings = AllocationSettings()
     backtest: BacktestSettings = BacktestSettings()
     execution: ExecutionSettings = ExecutionSettings()
     release: ReleaseSettings = ReleaseSettings()

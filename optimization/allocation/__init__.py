@@ -1,5 +1,8 @@
-"""Allocation: the units of an item-location pool shared among customer segments.
+"""Allocation: the units of a pool shared among customer segments, held, consumed, lent and made anew.
 
-`planning` is the door; `pools` states the problem, `closed_form` solves every pool at once, `model`
-states the same as an optimisation model that re-checks a sample, `rounding` makes whole units.
+`planning` is the door and makes the cycle of a day. `book` holds the state in arrays, `stating` makes
+it from frames, `groups` knows the hierarchy of segments, `pool_formula` counts what may be shared.
+`rules` and `optimal` are the two ways of saying who should have what; `rebalancing` decides whether
+they have it from now on; `operations` folds what people and orders did in between; `telling` makes
+the frames.
 """

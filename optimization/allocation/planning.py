@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.allocation.audit import allocation_breach
-from optimization.allocation.closed_form import share_out
-from optimization.allocation.model import ModelShares, solve_pools
-from optimization.allocation.pools import Flags, Integers, Numbers, Pools, state_pools
+from optimization.allocation.optimal.audit import allocation_breach
+from optimization.allocation.optimal.closed_form import share_out
+from optimization.allocation.optimal.model import ModelShares, solve_pools
+from optimization.allocation.optimal.pools import Flags, Integers, Numbers, Pools, state_pools
+from optimization.contracts.allocation_tables import ALLOCATION, ALLOCATION_SOLVER_RUN
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
-from optimization.contracts.outputs import ALLOCATION, ALLOCATION_SOLVER_RUN
 from optimization.errors import AuditError
 from optimization.keys import positions, sorted_by_key
 from optimization.parameters import AllocationParameters

@@ -6,6 +6,7 @@ A quantity that appears in two tables has one entry here and therefore one name.
 
 from __future__ import annotations
 
+from optimization.contracts.allocation_columns import ALLOCATION_COLUMNS
 from optimization.contracts.column import Column
 
 STATUSES = ("OK", "FALLBACK", "FROZEN", "OVERRIDE", "QUARANTINED")
@@ -38,7 +39,7 @@ DEMAND_STATUSES = ("observed", "censored", "not_ranged", "unknown")
 # A level is the column of opt_in__item_location that the scope's value has to equal.
 SCOPE_LEVELS = ("item_id", "model", "category", "item_kind", "all", "unknown")
 LOCATION_SCOPE_LEVELS = ("location_id", "region", "all", "unknown")
-BREAKDOWNS = ("all", "demand_class", "item_kind", "category", "size")
+BREAKDOWNS = ("all", "demand_class", "item_kind", "category", "size", "region")
 
 _ALL = (
     # --- keys and names
@@ -175,7 +176,7 @@ _ALL = (
     Column("ordered_units", "number", "Units ordered from supply", unit="units", gt=0),
     Column("received_units", "number", "Units received", unit="units", ge=0),
     Column("accepted_units", "number", "Units accepted after inspection", unit="units", ge=0),
-    Column("open_units", "number", "Units still to come", unit="units", ge=0),
+    Column("open_units", "number", "Units still open", unit="units", ge=0),
     Column("on_order_units", "number", "Open supply that still counts", unit="units", ge=0),
     Column("in_transit_units", "number", "Part of on-order already moving", unit="units", ge=0),
     Column("backorder_units", "number", "Requested, due, not yet shipped", unit="units", ge=0),
@@ -556,6 +557,7 @@ _ALL = (
     Column("disabled_feature", "text", "What cannot be computed without it"),
     Column("snapshot_rows", "integer", "Rows sealed", ge=0),
     Column("quarantined_rows", "integer", "Rows set aside with a reason", ge=0),
+    *ALLOCATION_COLUMNS,
 )
 
 COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}

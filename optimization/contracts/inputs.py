@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimization.contracts.allocation_tables import ALLOCATION_INPUTS
 from optimization.contracts.table import Table
 
 ITEM_LOCATION = Table(
@@ -174,15 +175,30 @@ SEGMENT = Table(
         "fair_weight",
         "ring_fence_share",
         "cap_share",
+        "segment_path",
+        "group_depth",
+        "may_borrow",
+        "borrow_ratio",
+        "borrow_repays",
     ),
-    optional=("service_target",),
+    optional=("service_target", "borrow_cap_units", "borrow_days", "release_after_days"),
 )
 
 SEGMENT_DEMAND = Table(
     "opt_in__segment_demand",
     "Requests of the last 180 days and open orders per item-location and segment.",
     key=("item_id", "location_id", "segment_id"),
-    required=("item_id", "location_id", "segment_id", "demand_units", "open_order_units"),
+    required=(
+        "item_id",
+        "location_id",
+        "segment_id",
+        "demand_units",
+        "open_order_units",
+        "recent_week_units",
+        "weekly_mean_units",
+        "weekly_sd_units",
+    ),
+    optional=("unit_margin",),
 )
 
 DEMAND_EVENT = Table(
@@ -265,6 +281,7 @@ INPUTS: tuple[Table, ...] = (
     RECENT_TRANSFER,
     SEGMENT,
     SEGMENT_DEMAND,
+    *ALLOCATION_INPUTS,
     DEMAND_EVENT,
     EXTERNAL_DRIVER,
     CONSENSUS_PLAN,

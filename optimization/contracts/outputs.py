@@ -1,11 +1,13 @@
 """What the science writes: the `opt_out__` tables that the published models read.
 
-Those of the network model stand in `optimization.contracts.network_outputs`.
+Those of the network model stand in `optimization.contracts.network_outputs`, those of the
+allocation in `optimization.contracts.allocation_tables`.
 """
 
 from __future__ import annotations
 
-from optimization.contracts.network_outputs import NETWORK_OUTPUTS, SOLVER_RUN_COLUMNS
+from optimization.contracts.allocation_tables import ALLOCATION_OUTPUTS, ATP
+from optimization.contracts.network_outputs import NETWORK_OUTPUTS
 from optimization.contracts.table import Table
 
 DEMAND_CLASS = Table(
@@ -336,31 +338,6 @@ POLICY_SCHEDULE = Table(
     ),
 )
 
-ALLOCATION = Table(
-    "opt_out__allocation",
-    "Units of every item-location pool given to each segment; segment POOL is the rest.",
-    key=("item_id", "location_id", "segment_id"),
-    required=(
-        "item_id",
-        "location_id",
-        "segment_id",
-        "demand_units",
-        "guaranteed_units",
-        "allocated_units",
-        "unmet_units",
-        "reason_code",
-        "method",
-        "status",
-    ),
-)
-
-ALLOCATION_SOLVER_RUN = Table(
-    "opt_out__allocation_solver_run",
-    "Status, bound, gap and audit of every solve of the allocation model.",
-    key=("optimisation_model", "batch_id"),
-    required=SOLVER_RUN_COLUMNS,
-)
-
 _SCORED = ("breakdown", "breakdown_value", "series_count")
 
 POLICY_BACKTEST = Table(
@@ -559,8 +536,8 @@ OUTPUTS: tuple[Table, ...] = (
     POLICY,
     POLICY_SCHEDULE,
     *NETWORK_OUTPUTS,
-    ALLOCATION,
-    ALLOCATION_SOLVER_RUN,
+    *ALLOCATION_OUTPUTS,
+    ATP,
     POLICY_BACKTEST,
     FORECAST_ACCURACY,
     FORECAST_BIAS,

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.allocation.rounding import largest_remainder
+from optimization.allocation.optimal.rounding import largest_remainder
 from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import MIX_TARGET, PROTECTION_DEMAND
 from optimization.demand import distributions

@@ -6,6 +6,7 @@ were there, and what the previous release held. They are sources like any other.
 
 from __future__ import annotations
 
+from optimization.contracts.allocation_tables import LEDGER_TABLES
 from optimization.contracts.inputs import INPUTS
 from optimization.contracts.outputs import OUTPUTS
 from optimization.contracts.table import Table
@@ -47,5 +48,5 @@ SOURCE_PRESENCE = Table(
 )
 
 CONTEXT_TABLES: tuple[Table, ...] = (RUN_CONTEXT, SOURCE_PRESENCE)
-BORDERS: tuple[Table, ...] = (*RAW_TABLES, *CONTEXT_TABLES, *INPUTS, *OUTPUTS)
+BORDERS: tuple[Table, ...] = (*RAW_TABLES, *CONTEXT_TABLES, *INPUTS, *LEDGER_TABLES, *OUTPUTS)
 BORDER_BY_NAME: dict[str, Table] = {table.name: table for table in BORDERS}

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from optimization.allocation.closed_form import share_out
-from optimization.allocation.pools import Pools
+from optimization.allocation.optimal.closed_form import share_out
+from optimization.allocation.optimal.pools import Pools
 from optimization.policy import lot_sizing, newsvendor
 from optimization.policy.multi_echelon import guaranteed_service, stochastic_serial
 from tests.oracles import network_instances as network

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimization.allocation.audit import allocation_breach
-from optimization.allocation.closed_form import share_out
-from optimization.allocation.model import solve_pools
-from optimization.allocation.pools import Pools, state_pools
-from optimization.allocation.rounding import largest_remainder
+from optimization.allocation.optimal.audit import allocation_breach
+from optimization.allocation.optimal.closed_form import share_out
+from optimization.allocation.optimal.model import solve_pools
+from optimization.allocation.optimal.pools import Pools, state_pools
+from optimization.allocation.optimal.rounding import largest_remainder
 
 K = 4
 

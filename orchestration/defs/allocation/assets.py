@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from optimization.contracts.allocation_tables import ALLOCATION, ALLOCATION_SOLVER_RUN
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
-from optimization.contracts.outputs import ALLOCATION, ALLOCATION_SOLVER_RUN
 from optimization.parameters import AllocationParameters
 from orchestration.batches import mapper
 from orchestration.defs.borders import Told, read_borders, write_border

@@ -9,8 +9,8 @@ from typing import Any
 
 import dagster as dg
 
+from optimization.contracts.allocation_tables import ALLOCATION_SOLVER_RUN
 from optimization.contracts.network_outputs import NETWORK_SOLVER_RUN
-from optimization.contracts.outputs import ALLOCATION_SOLVER_RUN
 from orchestration.defs.borders import CONTRACT_CHECK, DETAIL, FAILING_ROWS, REPAIR, read_borders
 from orchestration.defs.resources import Pipeline
 from orchestration.project import dbt_manifest

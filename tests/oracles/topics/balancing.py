@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from optimization.allocation.closed_form import share_out
-from optimization.allocation.pools import Pools
+from optimization.allocation.optimal.closed_form import share_out
+from optimization.allocation.optimal.pools import Pools
 from optimization.network.costs import nothing_plan, plan_cost, position_after
 from tests.oracles.network_instances import best_plan
 from tests.oracles.registry import answers

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optimization.allocation.closed_form import share_out
-from optimization.allocation.pools import Pools
+from optimization.allocation.optimal.closed_form import share_out
+from optimization.allocation.optimal.pools import Pools
 from optimization.errors import AuditError, NonFiniteInputError, SolverError
 from optimization.network.baselines.plans import baseline_plans
 from optimization.network.costs import plan_cost, position_after

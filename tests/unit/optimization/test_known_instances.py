@@ -12,8 +12,8 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import norm, poisson
 
-from optimization.allocation.closed_form import common_level, share_out
-from optimization.allocation.pools import Pools
+from optimization.allocation.optimal.closed_form import common_level, share_out
+from optimization.allocation.optimal.pools import Pools
 from optimization.measures import scorecard
 from tests.oracles import network_instances, run_cases, run_optimization
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from optimization.allocation.pools import Pools
+from optimization.allocation.optimal.pools import Pools
 
 Numbers = npt.NDArray[np.float64]
 

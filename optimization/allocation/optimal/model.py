@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from optimization.allocation.constraints import fair_level, higher_tiers, supply
-from optimization.allocation.pools import Pools
+from optimization.allocation.optimal.constraints import fair_level, higher_tiers, supply
+from optimization.allocation.optimal.pools import Pools
 from optimization.errors import SolverError
 from optimization.solver.finite import require_finite
 from optimization.solver.highs import solve

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from optimization.allocation.pools import Pools
-from optimization.allocation.rounding import largest_remainder
+from optimization.allocation.optimal.pools import Pools
+from optimization.allocation.optimal.rounding import largest_remainder
 
 Numbers = npt.NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""Operations on the segments' stock: events of the ledger, folded in one fixed order to the state."""

@@ -1,0 +1,1 @@
+"""When quotas are made anew, and when not."""

@@ -1,0 +1,1 @@
+"""Plans and their rules: which holds for a pool, and what quantities it asks for."""
