@@ -186,17 +186,139 @@ def protection(frame: pd.DataFrame, mean: list[float], ratio: float = 1.5) -> pd
     ).astype({"reason_code": object})
 
 
-def segment(rows: list[tuple[str, int, float, float, float]], target: float = np.nan) -> pd.DataFrame:
-    """`opt_in__segment` from (id, tier, weight, ring fence, cap), all with one service target or none."""
+def segment(
+    rows: list[tuple[str, int, float, float, float]], target: float = np.nan, **columns: Any
+) -> pd.DataFrame:
+    """`opt_in__segment` from (id, tier, weight, ring fence, cap), all with one service target or none.
+
+    Its path is its id and it may not borrow; `columns` overrides, scalar or per row.
+    """
     numbers = ("fair_weight", "ring_fence_share", "cap_share")
-    frame = pd.DataFrame(rows, columns=["segment_id", "priority_tier", *numbers]).assign(
-        service_target=target
+    frame = pd.DataFrame(rows, columns=["segment_id", "priority_tier", *numbers])
+    values: dict[str, Any] = {
+        "segment_path": frame["segment_id"],
+        "group_depth": 1,
+        "may_borrow": False,
+        "borrow_ratio": 1.0,
+        "borrow_repays": True,
+        "service_target": target,
+        "borrow_cap_units": np.nan,
+        "borrow_days": None,
+        "release_after_days": None,
+    } | columns
+    frame = frame.assign(**values)
+    return frame.astype(
+        {
+            **dict.fromkeys(("segment_id", "segment_path"), object),
+            **dict.fromkeys(("priority_tier", "group_depth"), "int64"),
+            **dict.fromkeys(("may_borrow", "borrow_repays"), bool),
+            **dict.fromkeys(("borrow_days", "release_after_days"), "Int64"),
+            **dict.fromkeys((*numbers, "service_target", "borrow_ratio", "borrow_cap_units"), float),
+        }
     )
-    return frame.astype({"priority_tier": "int64", **dict.fromkeys((*numbers, "service_target"), float)})
 
 
-def segment_demand(rows: list[tuple[str, str, float, float]]) -> pd.DataFrame:
-    """`opt_in__segment_demand` of item I1 from (location, segment, recent units, open units)."""
+def segment_demand(rows: list[tuple[str, str, float, float]], **columns: Any) -> pd.DataFrame:
+    """`opt_in__segment_demand` of item I1 from (location, segment, recent units, open units).
+
+    No requests in the last week, no spread, no margin; `columns` overrides, scalar or per row.
+    """
     frame = pd.DataFrame(rows, columns=["location_id", "segment_id", "demand_units", "open_order_units"])
-    frame.insert(0, "item_id", "I1")
-    return frame.astype({"demand_units": float, "open_order_units": float})
+    values: dict[str, Any] = {
+        "recent_week_units": 0.0,
+        "weekly_mean_units": frame["demand_units"].astype(float) / (180 / 7),
+        "weekly_sd_units": 0.0,
+        "unit_margin": np.nan,
+    } | columns
+    frame = frame.assign(**values)
+    if "item_id" not in columns:
+        frame.insert(0, "item_id", "I1")
+    numbers = ("demand_units", "open_order_units", *(name for name in values if name != "item_id"))
+    return frame.astype(dict.fromkeys(numbers, float))
+
+
+def segment_order(rows: list[tuple[str, str, str, float]], **columns: Any) -> pd.DataFrame:
+    """`opt_in__segment_order` of item I1 from (order, location, segment, units), ordered on `AS_OF`."""
+    frame = pd.DataFrame(rows, columns=["order_id", "location_id", "segment_id", "requested_units"])
+    values: dict[str, Any] = {
+        "line_id": "1",
+        "item_id": "I1",
+        "segment_reason": "STATED",
+        "order_date": AS_OF,
+        "requested_date": AS_OF,
+    } | columns
+    return _typed("opt_in__segment_order", frame.assign(**values))
+
+
+def allocation_rule(rows: list[tuple[str, str, str, float]], **columns: Any) -> pd.DataFrame:
+    """`opt_in__allocation_rule` of version 1 of plan P1, approved and effective for a year, from
+    (rule, segment, strategy, quantity).
+
+    The quantity is the percentage of a percentage rule, the units of a fixed one, and nothing else's.
+    Rules rank, and segments rank within a rule, in the order of the rows.
+    """
+    rule_ids = list(dict.fromkeys(rule for rule, _, _, _ in rows))
+    parts = [
+        {
+            "rule_id": rule,
+            "segment_id": name,
+            "allocation_strategy": strategy,
+            "rule_rank": rule_ids.index(rule) + 1,
+            "segment_rank": sum(one[0] == rule for one in rows[:number]) + 1,
+            "share_pct": quantity if strategy == "percentage" else None,
+            "fixed_units": quantity if strategy == "fixed" else None,
+        }
+        for number, (rule, name, strategy, quantity) in enumerate(rows)
+    ]
+    values: dict[str, Any] = {
+        "plan_id": "P1",
+        "plan_version_number": 1,
+        "rule_version": 1,
+        "plan_state": "approved",
+        "author": "planner",
+        "effective_from": AS_OF - pd.Timedelta(days=365),
+    } | columns
+    names = ("rule_id", "segment_id", "allocation_strategy", "rule_rank", "segment_rank")
+    frame = pd.DataFrame(parts, columns=[*names, "share_pct", "fixed_units"])
+    return _typed("opt_in__allocation_rule", frame.assign(**values))
+
+
+def allocation_event(rows: list[tuple[str, str | None, float]], **columns: Any) -> pd.DataFrame:
+    """`ledger__allocation_event` of item I1 at L1 from (operation, segment, units), a minute apart.
+
+    Event and action ids are E1 … and A1 …, by hand of a user; `columns` overrides, scalar or per row.
+    """
+    frame = pd.DataFrame(rows, columns=["operation", "segment_id", "units"])
+    numbers = range(1, len(frame) + 1)
+    values: dict[str, Any] = {
+        "event_id": [f"E{number}" for number in numbers],
+        "ledger_seq": list(numbers),
+        "event_at": [AS_OF + pd.Timedelta(minutes=number) for number in numbers],
+        "business_date": AS_OF,
+        "item_id": "I1",
+        "location_id": "L1",
+        "actor": "user",
+        "audit_type": "USER",
+        "action_id": [f"A{number}" for number in numbers],
+    } | columns
+    return _typed("ledger__allocation_event", frame.assign(**values))
+
+
+def commitment(rows: list[tuple[str, str, int, float]], item_id: str = "I1") -> pd.DataFrame:
+    """`opt_in__commitment` of one item from (location, segment, days after `AS_OF`, units)."""
+    frame = pd.DataFrame(rows, columns=["location_id", "segment_id", "due_date", "committed_units"])
+    frame["due_date"] = AS_OF + pd.to_timedelta(frame["due_date"], unit="D")
+    return _typed("opt_in__commitment", frame.assign(item_id=item_id))
+
+
+def _typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` in the columns and types of the border `table`; absent columns are null."""
+    from optimization.contracts.allocation_tables import ALLOCATION_INPUTS, LEDGER_TABLES
+
+    border = {one.name: one for one in (*ALLOCATION_INPUTS, *LEDGER_TABLES)}[table]
+    frame = frame.reindex(columns=list(border.column_names))
+    texts = [column.name for column in border.columns if column.kind == "text"]
+    others = [column for column in border.columns if column.kind != "text"]
+    types = {column.name: column.pandas_dtype(border.is_nullable(column.name)) for column in others}
+    frame[texts] = frame[texts].astype(object).where(frame[texts].notna(), None)
+    return frame.astype(types)
