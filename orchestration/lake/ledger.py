@@ -5,64 +5,40 @@ hash of the one before it, so an edited, deleted, inserted or swapped line break
 `verify` names it. What a chain alone cannot show is that its end was cut off; releases record the
 head they read, and `verify(expected_heads=...)` finds that each is still there.
 
-Families of events are a closed registry: what belongs to no family is not written.
+Only the file and its lock are handled here; what an event is stands in `orchestration.lake.events`.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import json
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from optimization.errors import StockplanError
+from orchestration.lake.events import (
+    FAMILIES,
+    GENESIS,
+    Chain,
+    Draft,
+    Event,
+    LedgerError,
+    choice,
+    parse,
+    read_moment,
+    stamp,
+)
 from orchestration.lake.parquet import sync_folder
 
-FAMILIES: dict[str, frozenset[str]] = {
-    "snapshot": frozenset({"sealed", "duplicate", "refused", "superseded", "override"}),
-    "policy": frozenset({"bootstrap_approved", "auto_approved", "proposed"}),
-    "release": frozenset({"published", "unchanged", "refused"}),
-}
-GENESIS = "0" * 64
+__all__ = ["FAMILIES", "GENESIS", "Draft", "Event", "Ledger", "LedgerError", "LedgerVerdict"]
+
+# Read at a time from the end of the file when only its last line is asked for.
+_TAIL_BYTES = 1 << 16
 
 _State = TypeVar("_State")
-
-
-class LedgerError(StockplanError):
-    """An event may not be written, or the ledger cannot be read; the message says why."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line of the ledger.
-
-    `event_id` is the content's own id: the same fact told a second time differs in its
-    occurrence number alone. `recorded_at` (UTC) is evidence of when it was written and never
-    enters a published row.
-    """
-
-    seq: int
-    event_id: str
-    family: str
-    event_type: str
-    subject: str
-    business_date: date
-    actor: str
-    recorded_at: str
-    payload: Mapping[str, Any]
-    prev_hash: str
-    hash: str
-
-    def to_line(self) -> bytes:
-        """The event as its canonical line, newline included."""
-        return _canonical({**_as_json(self), "hash": self.hash}) + b"\n"
 
 
 @dataclass(frozen=True)
@@ -84,9 +60,7 @@ class Ledger:
         # What was read so far, so that an append reads only what others wrote since.
         self._identity: tuple[int, int] | None = None
         self._read_bytes = 0
-        self._n_events = 0
-        self._head = GENESIS
-        self._occurrences: Counter[str] = Counter()
+        self._chain = Chain()
 
     def append(
         self,
@@ -98,60 +72,82 @@ class Ledger:
         actor: str,
         payload: Mapping[str, Any],
     ) -> Event:
-        """Write one event and return it; it is on the disk when this returns.
+        """Write one event and return it; see `append_many`."""
+        return self.append_many([Draft(family, event_type, subject, business_date, actor, payload)])[0]
+
+    def append_timed(
+        self,
+        family: str,
+        event_type: str,
+        *,
+        subject: str,
+        business_date: date,
+        actor: str,
+        payload: Mapping[str, Any],
+        clock: Callable[[], datetime],
+    ) -> Event:
+        """Write one event that bears its business time, and return it; see `append_many`."""
+        draft = Draft(family, event_type, subject, business_date, actor, payload)
+        return self.append_many([draft], clock)[0]
+
+    def append_many(
+        self, drafts: Sequence[Draft], clock: Callable[[], datetime] | None = None
+    ) -> list[Event]:
+        """Write events in their order, nobody else's between them; they are on the disk when this returns.
+
+        With a `clock` (UTC) each gets its business time `event_at` while the ledger is locked: the
+        time its payload tells, or the clock's, but never one that is not after every earlier
+        `event_at` of its family. So an operation that was answered stays answered: nothing that is
+        written later comes before it. Its `business_date` is then the earliest it may have.
 
         An unfinished last line, left by a crash before its event was acknowledged, is set aside
-        in `<ledger>.torn` first. Raises `LedgerError` for an unknown family or type, a payload
-        that is not plain JSON, or a ledger whose last line does not continue its chain.
+        in `<ledger>.torn` first. Raises `LedgerError` for a told time that is none, or a ledger whose
+        last line does not continue its chain; nothing is written then.
         """
-        if event_type not in FAMILIES.get(family, frozenset()):
-            raise LedgerError(
-                f"{family}/{event_type} is not a registered event; add it to FAMILIES in "
-                "orchestration.lake.ledger, together with the view that folds it"
-            )
-        try:
-            content = json.loads(_canonical(dict(payload)))
-        except (TypeError, ValueError) as error:
-            raise LedgerError(f"payload of {family}/{event_type} is not plain JSON: {error}") from error
+        if not drafts:
+            return []
         with self._locked() as descriptor:
             self._set_torn_tail_aside(descriptor)
             self._read_on(descriptor)
-            fact = _fact(family, event_type, subject, business_date, content)
-            event = _hashed(
-                seq=self._n_events + 1,
-                event_id=_event_id(fact, self._occurrences[fact] + 1),
-                family=family,
-                event_type=event_type,
-                subject=subject,
-                business_date=business_date,
-                actor=actor,
-                recorded_at=datetime.now(UTC).isoformat(timespec="microseconds"),
-                payload=content,
-                prev_hash=self._head,
-            )
-            _write_all(descriptor, event.to_line())
+            # The chain moves with each event; if one cannot be made or written, it is read again.
+            identity, self._identity = self._identity, None
+            events, lines = [], []
+            for draft in drafts:
+                recorded_at = datetime.now(UTC).isoformat(timespec="microseconds")
+                event, line = self._chain.write(self._timed(draft, clock), recorded_at)
+                events.append(event)
+                lines.append(line)
+            content = b"".join(lines)
+            _write_all(descriptor, content)
             os.fsync(descriptor)
-            self._read_on(descriptor)
-        return event
+            self._identity = identity
+            self._read_bytes += len(content)
+        return events
 
-    def events(self, family: str | None = None, until: date | None = None) -> Iterator[Event]:
-        """Yield events in order, of one family and up to a business date if given.
+    def events(
+        self,
+        family: str | None = None,
+        until: date | None = None,
+        after_seq: int = 0,
+        or_after: date | None = None,
+    ) -> Iterator[Event]:
+        """Yield events in order: of one family, up to a business date, after an event's number, if given.
 
-        Raises `LedgerError` when a line cannot be read as an event; `verify` says more.
+        `or_after`: also those up to `after_seq` whose business date lies after this one. Yields what
+        was written when this was called. Raises `LedgerError` when a line cannot be read as an event;
+        `verify` says more.
         """
-        for number, line in enumerate(_lines(self._content()), start=1):
+        is_candidate = choice(family, until, after_seq, or_after)
+        for number, line in enumerate(self._lines(), start=1):
+            if not line.endswith(b"\n") or not is_candidate(number, line):
+                continue
             try:
-                event = _parse(line)
+                yield parse(line)
             except ValueError as error:
                 raise LedgerError(
                     f"{self.path}, line {number} is not an event ({error}); run "
                     "`stockplan audit verify` and restore the ledger from a copy"
                 ) from error
-            if family is not None and event.family != family:
-                continue
-            if until is not None and event.business_date > until:
-                continue
-            yield event
 
     def fold(
         self,
@@ -167,11 +163,29 @@ class Ledger:
         return state
 
     def head(self) -> str:
-        """Hash of the last event; 64 zeros for an empty ledger."""
-        head = GENESIS
-        for event in self.events():
-            head = event.hash
-        return head
+        """Hash of the last event; 64 zeros for an empty ledger. Raises `LedgerError` as `events` does."""
+        last = self._last()
+        return GENESIS if last is None else last.hash
+
+    def seq_of(self, head: str) -> int:
+        """Number of the event with this hash, 0 for the head of an empty ledger.
+
+        Raises `LedgerError` when no event has it: the ledger was cut off or replaced.
+        """
+        if head == GENESIS:
+            return 0
+        last = self._last()
+        if last is not None and last.hash == head:
+            return last.seq
+        mark = f'"hash":"{head}"'.encode()
+        for line in self._lines():
+            # The next line and a payload may tell the same hash; only the event's own counts.
+            if mark in line and line.endswith(b"\n") and (event := parse(line)).hash == head:
+                return event.seq
+        raise LedgerError(
+            f"{self.path} has no event with the hash {head}, which was its head when it was read: its end "
+            "was cut off or it was replaced; restore the ledger from a copy"
+        )
 
     def verify(self, expected_heads: Iterable[str] = ()) -> LedgerVerdict:
         """Recompute the whole chain and report the first fault.
@@ -179,51 +193,96 @@ class Ledger:
         `expected_heads` are the heads that releases recorded: each must be a hash of the chain,
         or the ledger was cut, or replaced by another that is whole in itself.
         """
-        content = self._content()
-        head = GENESIS
-        seen = {GENESIS}
-        occurrences: Counter[str] = Counter()
-        number = 0
-        for number, line in enumerate(_lines(content), start=1):
-            fault = _fault(line, number, head, occurrences)
+        chain = Chain()
+        lost = set(expected_heads) - {GENESIS}
+        for line in self._lines():
+            number = chain.n_events + 1
+            if not line.endswith(b"\n"):
+                return LedgerVerdict(
+                    False,
+                    chain.n_events,
+                    chain.head,
+                    number,
+                    f"the last line is unfinished ({len(line)} bytes): a crash before its event was "
+                    "acknowledged; `repair_torn_tail`, or the next append, sets it aside",
+                )
+            fault = chain.read(line[:-1])
             if fault:
-                return LedgerVerdict(False, number - 1, head, number, f"line {number}: {fault}")
-            head = _parse(line).hash
-            seen.add(head)
-        torn = len(content) - (content.rfind(b"\n") + 1)
-        if torn:
-            return LedgerVerdict(
-                False,
-                number,
-                head,
-                number + 1,
-                f"the last line is unfinished ({torn} bytes): a crash before its event was "
-                "acknowledged; `repair_torn_tail`, or the next append, sets it aside",
-            )
-        lost = sorted(set(expected_heads) - seen)
+                return LedgerVerdict(False, chain.n_events, chain.head, number, f"line {number}: {fault}")
+            lost.discard(chain.head)
         if lost:
             return LedgerVerdict(
                 False,
-                number,
-                head,
-                number + 1,
-                f"{len(lost)} recorded heads are not in the ledger (first: {lost[0]}): its end "
+                chain.n_events,
+                chain.head,
+                chain.n_events + 1,
+                f"{len(lost)} recorded heads are not in the ledger (first: {min(lost)}): its end "
                 "was cut off or it was replaced; restore the ledger from a copy",
             )
-        return LedgerVerdict(True, number, head)
+        return LedgerVerdict(True, chain.n_events, chain.head)
 
     def repair_torn_tail(self) -> bytes:
         """Move an unfinished last line to `<ledger>.torn` and return it; empty when there is none."""
         with self._locked() as descriptor:
             return self._set_torn_tail_aside(descriptor)
 
-    def _content(self) -> bytes:
-        """The whole file, read while nobody writes."""
+    def _timed(self, draft: Draft, clock: Callable[[], datetime] | None) -> Draft:
+        """The draft with its business time, where events of this append bear one."""
+        if clock is None:
+            return draft
+        told = draft.payload.get("event_at")
+        try:
+            moment = read_moment(told) if told is not None else clock()
+        except (TypeError, ValueError) as error:
+            raise LedgerError(
+                f"event_at {told!r} of {draft.family}/{draft.event_type} is no time; write it as "
+                "2024-01-31T10:00, in UTC or with its zone"
+            ) from error
+        return stamp(draft, self._chain.after_latest(draft.family, moment))
+
+    def _lines(self) -> Iterator[bytes]:
+        """The lines that were there when this was called, each with its newline; a torn one has none.
+
+        The lock is held only to learn the size: whoever reads may append meanwhile.
+        """
         if not self.path.exists():
-            return b""
+            return
         with self.path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
-            return file.read()
+            left = os.fstat(file.fileno()).st_size
+            fcntl.flock(file, fcntl.LOCK_UN)
+            for line in file:
+                if len(line) > left:
+                    line = line[:left]
+                if line:
+                    yield line
+                left -= len(line)
+                if left <= 0:
+                    return
+
+    def _last(self) -> Event | None:
+        """The last whole event, read from the end of the file."""
+        if not self.path.exists():
+            return None
+        with self.path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            start = os.fstat(file.fileno()).st_size
+            tail = b""
+            while start > 0 and tail.count(b"\n") < 2:
+                step = min(_TAIL_BYTES, start)
+                start -= step
+                file.seek(start)
+                tail = file.read(step) + tail
+        whole = tail.split(b"\n")[:-1]
+        if not whole:
+            return None
+        try:
+            return parse(whole[-1])
+        except ValueError as error:
+            raise LedgerError(
+                f"{self.path}: its last line is not an event ({error}); run `stockplan audit verify` and "
+                "restore the ledger from a copy"
+            ) from error
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
@@ -260,91 +319,19 @@ class Ledger:
         status = os.fstat(descriptor)
         identity = (status.st_dev, status.st_ino)
         if identity != self._identity or status.st_size < self._read_bytes:
-            self._identity = identity
-            self._read_bytes, self._n_events, self._head = 0, 0, GENESIS
-            self._occurrences = Counter()
-        fresh = os.pread(descriptor, status.st_size - self._read_bytes, self._read_bytes)
-        for line in _lines(fresh):
-            fault = _fault(line, self._n_events + 1, self._head, self._occurrences)
-            if fault:
-                self._identity = None
-                raise LedgerError(
-                    f"{self.path}, line {self._n_events + 1}: {fault}; nothing is appended to a "
-                    "broken chain: restore the ledger from a copy"
-                )
-            self._head = _parse(line).hash
-            self._n_events += 1
+            self._read_bytes, self._chain = 0, Chain()
+        self._identity = None
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            file.seek(self._read_bytes)
+            for line in file:
+                fault = self._chain.read(line[:-1])
+                if fault:
+                    raise LedgerError(
+                        f"{self.path}, line {self._chain.n_events + 1}: {fault}; nothing is appended to a "
+                        "broken chain: restore the ledger from a copy"
+                    )
+        self._identity = identity
         self._read_bytes = status.st_size
-
-
-def _canonical(content: Mapping[str, Any]) -> bytes:
-    """Sorted keys, no spaces, ASCII: one content has one line, and no value can break it."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
-
-
-def _as_json(event: Event) -> dict[str, Any]:
-    """The fields that the event's hash covers."""
-    fields = {key: value for key, value in vars(event).items() if key != "hash"}
-    return {**fields, "business_date": event.business_date.isoformat()}
-
-
-def _hashed(**fields: Any) -> Event:
-    unhashed = Event(hash="", **fields)
-    return Event(hash=hashlib.sha256(_canonical(_as_json(unhashed))).hexdigest(), **fields)
-
-
-def _fact(family: str, event_type: str, subject: str, business_date: date, payload: Mapping[str, Any]) -> str:
-    content = [family, event_type, subject, business_date.isoformat(), dict(payload)]
-    return hashlib.sha256(_canonical({"fact": content})).hexdigest()
-
-
-def _event_id(fact: str, occurrence: int) -> str:
-    return hashlib.sha256(f"{fact}:{occurrence}".encode()).hexdigest()[:32]
-
-
-def _lines(content: bytes) -> list[bytes]:
-    """The finished lines; an unfinished last one is left out."""
-    return content.split(b"\n")[:-1]
-
-
-def _parse(line: bytes) -> Event:
-    fields = json.loads(line)
-    try:
-        event = Event(**{**fields, "business_date": date.fromisoformat(fields["business_date"])})
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not the fields of an event: {error}") from error
-    is_text = all(isinstance(text, str) for text in (event.family, event.event_type, event.subject))
-    if not is_text or not isinstance(event.payload, dict):
-        raise ValueError("not the fields of an event: a name that is no text, or a payload no object")
-    return event
-
-
-def _fault(line: bytes, seq: int, head: str, occurrences: Counter[str]) -> str:
-    """Say what is wrong with a line at this place of the chain; empty when nothing is.
-
-    Counts the line's fact in `occurrences`.
-    """
-    try:
-        event = _parse(line)
-        is_canonical = event.to_line() == line + b"\n"
-    except (ValueError, TypeError, AttributeError) as error:
-        return f"is not an event ({error})"
-    if not is_canonical:
-        return "was written by other hands (not in canonical form)"
-    if event.hash != _hashed(**{key: value for key, value in vars(event).items() if key != "hash"}).hash:
-        return "was edited (its content does not match its hash)"
-    if event.seq != seq or event.prev_hash != head:
-        return (
-            f"does not follow the line before it (it says it is event {event.seq}): a line was "
-            "deleted, inserted or moved"
-        )
-    if event.event_type not in FAMILIES.get(event.family, frozenset()):
-        return f"is of no registered family ({event.family}/{event.event_type})"
-    fact = _fact(event.family, event.event_type, event.subject, event.business_date, event.payload)
-    occurrences[fact] += 1
-    if event.event_id != _event_id(fact, occurrences[fact]):
-        return "bears an event id that is not its content's"
-    return ""
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.lake.ledger import GENESIS, Event, Ledger, LedgerError
+from orchestration.lake.ledger import GENESIS, Draft, Event, Ledger, LedgerError
 
 DAY = date(2024, 1, 31)
+NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 
 
 def _append(ledger: Ledger, number: int, day: date = DAY) -> Event:
@@ -88,6 +90,93 @@ def test_a_payload_that_is_not_plain_json_is_refused(tmp_path: Path, payload: di
         )
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"actor": None}, "must be texts"),
+        ({"subject": 7}, "must be texts"),
+        ({"business_date": datetime(2024, 1, 31)}, "must be a date"),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, wrong, message: str) -> None:
+    told = {"subject": "x", "business_date": DAY, "actor": "t", "payload": {}}
+    with pytest.raises(LedgerError, match=message):
+        Ledger(tmp_path / "l").append("policy", "proposed", **{**told, **wrong})
+
+
+def test_many_are_written_together_or_not_at_all(tmp_path: Path) -> None:
+    ledger = _ledger(tmp_path, 1)
+    before = ledger.path.read_bytes()
+    good = Draft("allocation", "consume", "x", DAY, "t", {"units": 1})
+    bad = Draft("allocation", "consume", "x", DAY, "t", {"event_at": "noon"})
+    with pytest.raises(LedgerError, match="'noon' of allocation/consume is no time"):
+        ledger.append_many([good, bad], clock=lambda: NOON)
+    assert ledger.path.read_bytes() == before
+    assert ledger.append_many([]) == []
+    assert [event.seq for event in ledger.append_many([good, good, good], clock=lambda: NOON)] == [2, 3, 4]
+    assert len({event.event_id for event in ledger.events("allocation")}) == 3
+    assert ledger.verify().is_intact
+
+
+def test_every_operation_is_later_than_all_before_it(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+
+    def told(at: str | None) -> Event:
+        payload = {"units": 1} if at is None else {"units": 1, "event_at": at}
+        return ledger.append_timed(
+            "allocation",
+            "consume",
+            subject="x",
+            business_date=DAY,
+            actor="t",
+            payload=payload,
+            clock=lambda: NOON,
+        )
+
+    assert told(None).payload["event_at"] == "2024-01-31T12:00:00.000000+00:00"
+    assert told(None).payload["event_at"] == "2024-01-31T12:00:00.000001+00:00"
+    assert told("2024-01-30T09:00").payload["event_at"] == "2024-01-31T12:00:00.000002+00:00"
+    later = told("2024-02-02T01:00:00+03:00")
+    assert later.payload["event_at"] == "2024-02-01T22:00:00.000000+00:00"
+    # The business date is no earlier than the time, and no earlier than was asked for.
+    assert (told(None).business_date, later.business_date) == (date(2024, 2, 1), date(2024, 2, 1))
+    # Another family has a time of its own, and a new reader of the file knows the latest.
+    plan = Draft("allocation_plan", "proposed", "P", DAY, "t")
+    assert (
+        Ledger(ledger.path).append_many([plan], lambda: NOON)[0].payload["event_at"].startswith("2024-01-31")
+    )
+    assert told(None).payload["event_at"] == "2024-02-01T22:00:00.000002+00:00"
+
+
+def test_events_are_chosen_by_number_and_later_business_date(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    for number, day in enumerate([DAY, date(2024, 2, 2), DAY, date(2024, 2, 1)]):
+        _append(ledger, number, day)
+    assert [event.seq for event in ledger.events(after_seq=2)] == [3, 4]
+    assert [event.seq for event in ledger.events(after_seq=3, or_after=DAY)] == [2, 4]
+    assert [event.seq for event in ledger.events(until=date(2024, 2, 1), after_seq=3, or_after=DAY)] == [4]
+    assert list(ledger.events("release", after_seq=1)) == []
+
+
+def test_the_number_of_a_head(tmp_path: Path) -> None:
+    ledger = _ledger(tmp_path, 3)
+    ledger.append(
+        "policy", "proposed", subject="x", business_date=DAY, actor="t", payload={"hash": ledger.head()}
+    )
+    heads = [event.hash for event in ledger.events()]
+    assert [ledger.seq_of(head) for head in [GENESIS, *heads]] == [0, 1, 2, 3, 4]
+    with pytest.raises(LedgerError, match="cut off or it was replaced"):
+        ledger.seq_of("f" * 64)
+    assert Ledger(tmp_path / "none").seq_of(GENESIS) == 0
+
+
+def test_reading_does_not_keep_writers_out(tmp_path: Path) -> None:
+    ledger = _ledger(tmp_path, 3)
+    for event in ledger.events():
+        _append(ledger, 10 + event.seq)
+    assert len(list(ledger.events())) == 6
+
+
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     ledger = _ledger(tmp_path_factory.mktemp("whole"), 8)
@@ -118,11 +207,11 @@ def test_every_tampering_is_found(tmp_path_factory, lines, data) -> None:
     else:
         # A forger who recomputes the line's own hash still breaks the next line's chain.
         event = json.loads(tampered[at])
-        forged = Event(**{**event, "business_date": DAY, "subject": "forged", "hash": ""})
-        from orchestration.lake.ledger import _hashed
-
-        fields = {key: value for key, value in vars(forged).items() if key != "hash"}
-        tampered[at] = _hashed(**fields).to_line()
+        event["subject"] = "forged"
+        del event["hash"]
+        unhashed = json.dumps(event, sort_keys=True, separators=(",", ":")).encode()
+        event["hash"] = hashlib.sha256(unhashed).hexdigest()
+        tampered[at] = json.dumps(event, sort_keys=True, separators=(",", ":")).encode() + b"\n"
     path = tmp_path_factory.mktemp("tampered") / "ledger.jsonl"
     path.write_bytes(b"".join(tampered))
     ledger = Ledger(path)
