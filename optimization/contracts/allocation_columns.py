@@ -247,6 +247,7 @@ ALLOCATION_COLUMNS = (
     Column("reservation_status", "text", "What became of the reservation", isin=RESERVATION_STATUSES),
     # --- rebalancing, fairness, performance
     Column("pool_count", "integer", "Pools", ge=0),
+    Column("rebalanced_units", "number", "Units that changed hands", unit="units", ge=0),
     Column("short_pool_count", "integer", "Pools with less than is wanted", ge=0),
     Column(
         "expected_benefit",

@@ -550,6 +550,7 @@ _ALL = (
     Column("default_review_days", "integer", "Where the source states none", unit="days", ge=1),
     Column("default_lead_time_days", "number", "Where the source states none", unit="days", ge=0),
     Column("overdue_trust_days", "integer", "Supply overdue longer does not count", ge=0),
+    Column("snapshot_id", "text", "Sealed snapshot of the business date, by its content"),
     Column("table_name", "text", "Table"),
     Column("column_name", "text", "Column"),
     Column("is_present", "flag", "Whether the snapshot carried it"),

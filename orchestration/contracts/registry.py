@@ -14,8 +14,8 @@ from orchestration.contracts.raw import RAW_TABLES
 
 RUN_CONTEXT = Table(
     "run_context",
-    "One row: the business date of this run, the first day of history it reads, and the "
-    "settings that the marts need.",
+    "One row: the business date of this run with its sealed snapshot, the first day of history it "
+    "reads, and the settings that the marts need.",
     key=("as_of",),
     required=(
         "as_of",
@@ -29,6 +29,7 @@ RUN_CONTEXT = Table(
         "default_review_days",
         "default_lead_time_days",
         "overdue_trust_days",
+        "snapshot_id",
     ),
 )
 SOURCE_PRESENCE = Table(

@@ -16,7 +16,7 @@ from optimization.errors import ContractError
 from orchestration.contracts.arrow import DUCKDB_TYPES
 from orchestration.defs.resources import Pipeline
 from orchestration.evidence.lineage import column_lineage
-from orchestration.lake.parquet import read_arrow, read_frame, write_frame
+from orchestration.lake.parquet import arrow_to_frame, read_arrow, read_frame, write_frame
 from orchestration.lake.paths import Lake
 
 Made = dg.MaterializeResult[Any]
@@ -163,6 +163,23 @@ def previous_table(pipeline: Pipeline, as_of: date, name: str) -> pd.DataFrame |
         return None
     table: pd.DataFrame = read_arrow(before.table(name)).to_pandas(date_as_object=False)
     return table
+
+
+def previous_border(pipeline: Pipeline, as_of: date, name: str, table: Table) -> pd.DataFrame | None:
+    """Read a published table of the last release before this date as the contract's frame.
+
+    Published tables carry the contract's columns under the same names, and others beside them. None
+    without an earlier release, and for one whose table lacks columns that the contract has since grown.
+    """
+    from orchestration.publish.shelf import previous_release
+
+    before = previous_release(pipeline.lake, as_of)
+    if before is None or name not in before.tables:
+        return None
+    held = read_arrow(before.table(name))
+    if not set(table.column_names) <= set(held.column_names):
+        return None
+    return arrow_to_frame(held, table)
 
 
 def write_border(

@@ -7,7 +7,8 @@ a change of lineage is a diff that somebody reads. The daily run only reads the 
 Inside dbt every column is resolved by sqlglot; one that is made from no column, a constant or a
 count of rows, comes from every table that the model reads, written as column `*`. Python assets
 are declared: an output column that carries the name of an input column comes from it, any other
-is computed from the whole input, which is written as column `*` too.
+is computed from the whole input, which is written as column `*` too. The `ledger__` tables have no
+edge of their own: the ledger, not a table, is their source.
 
     python -m orchestration.evidence.lineage            writes the file
     python -m orchestration.evidence.lineage --check    exits 1 when the file is out of date
@@ -27,6 +28,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from optimization.contracts.allocation_tables import ALLOCATION_OUTPUTS
 from optimization.contracts.network_outputs import NETWORK_OUTPUTS
 from orchestration.contracts.registry import BORDER_BY_NAME
 
@@ -58,6 +60,16 @@ _NETWORK_INPUTS = (
     "opt_out__policy",
     "opt_out__protection_demand",
     "opt_out__supply_expectation",
+)
+_PLAN_INPUTS = ("opt_in__allocation_rule", "ledger__proposed_rule", "ledger__plan_decision")
+_ALLOCATION_INPUTS = (
+    "opt_in__item_location",
+    "opt_in__segment",
+    "opt_in__segment_demand",
+    "opt_in__segment_order",
+    "opt_out__policy",
+    *_PLAN_INPUTS,
+    "ledger__allocation_event",
 )
 DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
     "opt_out__demand_class": ("opt_in__item_location", "opt_in__demand_history"),
@@ -136,8 +148,14 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__policy",
     ),
     **dict.fromkeys((table.name for table in NETWORK_OUTPUTS), _NETWORK_INPUTS),
-    "opt_out__allocation": ("opt_in__item_location", "opt_in__segment", "opt_in__segment_demand"),
-    "opt_out__allocation_solver_run": ("opt_in__item_location", "opt_in__segment"),
+    **dict.fromkeys((table.name for table in ALLOCATION_OUTPUTS), _ALLOCATION_INPUTS),
+    "opt_out__allocation_plan": _PLAN_INPUTS,
+    "opt_out__atp": (
+        "opt_in__item_location",
+        "opt_in__commitment",
+        "opt_out__supply_expectation",
+        "opt_out__allocation",
+    ),
     "opt_out__policy_backtest": (
         "opt_in__item_location",
         "opt_in__demand_history",

@@ -103,6 +103,7 @@ def write_inputs(inputs: RunInputs, lake: Lake, settings: Settings) -> Path:
             "default_review_days": [settings.policy.review_days],
             "default_lead_time_days": [settings.policy.lead_time_days],
             "overdue_trust_days": [settings.policy.overdue_trust_days],
+            "snapshot_id": [inputs.snapshot.snapshot_id],
         },
         schema=arrow_schema(RUN_CONTEXT),
     )

@@ -65,6 +65,7 @@ def manifest_facts(
     snapshots: Sequence[SealedSnapshot],
     earlier_releases: Sequence[Release],
     ledger_head: str,
+    ledger_read: Mapping[str, Any] | None = None,
     settings: Settings,
     verdicts: Sequence[Verdict],
     candidate: Candidate,
@@ -74,8 +75,9 @@ def manifest_facts(
 ) -> dict[str, Any]:
     """Return the facts as plain JSON content.
 
-    `snapshots`: all that were read, the day's own last. `ledger_head`: the head when the run read
-    the ledger. `approvals`: ids of the approvals used. `run`: run id, wall times, host; they stand
+    `snapshots`: all that were read, the day's own last. `ledger_head`: the head at publication.
+    `ledger_read`: `seq` and `head` up to which the run has applied the ledger; what follows is the next
+    release's. `approvals`: ids of the approvals used. `run`: run id, wall times, host; they stand
     here alone.
     """
     facts = {
@@ -84,6 +86,7 @@ def manifest_facts(
             {"release_id": one.release_id, "content_hash": one.content_hash} for one in earlier_releases
         ],
         "ledger_head": ledger_head,
+        "ledger_read": dict(ledger_read or {}),
         "code": code_version(),
         "config_hash": settings.decision_hash(),
         "seeds": dict(seeds or {}),

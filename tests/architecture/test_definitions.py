@@ -99,7 +99,9 @@ def test_every_check_stops_what_stands_on_it() -> None:
 
 def test_every_table_at_a_border_keeps_its_contract() -> None:
     checked = {key.asset_key.path[-1] for key in GRAPH.asset_check_keys if key.name == CONTRACT_CHECK}
-    borders = {node.key.path[-1] for node in MADE if node.key.path[-1].startswith(("raw__", "opt_"))}
+    borders = {
+        node.key.path[-1] for node in MADE if node.key.path[-1].startswith(("raw__", "opt_", "ledger__"))
+    }
     assert checked == borders
 
 

@@ -1,36 +1,136 @@
-"""Allocation: every item-location pool shared out to the customer segments."""
+"""Allocation: what people did to the segments' stock, and the cycle that follows it up each day."""
 
 from collections.abc import Iterable
 
 import dagster as dg
+import pandas as pd
 
-from optimization.contracts.allocation_tables import ALLOCATION, ALLOCATION_SOLVER_RUN
+from optimization.contracts.allocation_tables import (
+    ALLOCATION,
+    ALLOCATION_EVENT,
+    ALLOCATION_OUTPUTS,
+    ALLOCATION_RULE,
+    BORROW_LOAN,
+    LEDGER_TABLES,
+    PLAN_DECISION,
+    PROPOSED_RULE,
+    SEGMENT_ORDER,
+    SOFT_RESERVATION,
+)
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
+from optimization.contracts.outputs import POLICY
 from optimization.parameters import AllocationParameters
 from orchestration.batches import mapper
-from orchestration.defs.borders import Told, read_borders, write_border
-from orchestration.defs.partitions import business_date
+from orchestration.defs.allocation.ledger_read import keep_position, previous_position, read_position
+from orchestration.defs.borders import (
+    Told,
+    contract_check_spec,
+    previous_border,
+    read_borders,
+    table_spec,
+    write_border,
+)
+from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
+from orchestration.settings import AllocationSettings
+
+# The state that the release before this date has published, by the name it is published under.
+PREVIOUS_STATE = {"allocation": ALLOCATION, "borrow_ledger": BORROW_LOAN, "reservation": SOFT_RESERVATION}
+
+
+def parameters_of(settings: AllocationSettings) -> AllocationParameters:
+    """Return the settings of the allocation as the science's parameters."""
+    return AllocationParameters(**settings.model_dump())
+
+
+@dg.multi_asset(
+    name="ledger_operations",
+    # Operations name segments; and the marts, which make them, start from an empty work folder.
+    specs=[table_spec(table, "allocation", {"python", "ledger"}, [SEGMENT.name]) for table in LEDGER_TABLES],
+    check_specs=[contract_check_spec(table) for table in LEDGER_TABLES],
+    partitions_def=DAILY,
+    backfill_policy=BACKFILL,
+)
+def ledger_operations(
+    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> Iterable[Told]:
+    """Read from the ledger what the release before has not applied, and all that is known of plans."""
+    from orchestration.evidence.operations import allocation_events, plan_decisions, proposed_rules
+
+    as_of = business_date(context)
+    with pipeline.stage("ledger_operations") as stage:
+        # The position first: what is written from here on is left to the next release.
+        position = read_position(pipeline)
+        previous_seq, previous_as_of = previous_position(pipeline.lake, as_of)
+        frames = {
+            ALLOCATION_EVENT: allocation_events(pipeline.ledger, as_of, previous_seq, previous_as_of),
+            PLAN_DECISION: plan_decisions(pipeline.ledger, as_of),
+            PROPOSED_RULE: proposed_rules(pipeline.ledger, as_of),
+        }
+        for table, frame in frames.items():
+            known = frame[frame["ledger_seq"] <= position["seq"]] if "ledger_seq" in frame else frame
+            yield from write_border(pipeline, as_of, table, known, position)
+        keep_position(pipeline.lake, as_of, position)
+        stage.detail = (
+            f"{len(frames[ALLOCATION_EVENT]):,} operations, {len(frames[PLAN_DECISION]):,} decisions"
+        )
 
 
 @science_asset(
-    ALLOCATION,
-    ALLOCATION_SOLVER_RUN,
+    *ALLOCATION_OUTPUTS,
     name="segment_allocation",
     group="allocation",
-    kinds={"python", "pyomo", "highs"},
+    kinds={"python", "numba", "pyomo", "highs"},
 )
 def segment_allocation(
     context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
 ) -> Iterable[Told]:
-    """Allocate stock by guarantee, tier and fair share."""
-    from optimization.allocation.planning import allocate_segments
+    """Apply what was done since the last release, take in the day's stock, and share it out anew."""
+    from optimization.allocation.planning import AllocationInputs, allocate
 
     as_of = business_date(context)
     with pipeline.stage("allocation") as stage, mapper(pipeline.settings.execution.workers) as spread:
-        item_location, segment, demand = read_borders(pipeline, as_of, ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND)
-        plan = allocate_segments(item_location, segment, demand, AllocationParameters(), spread)
-        yield from write_border(pipeline, as_of, ALLOCATION, plan.allocation, plan.report)
-        yield from write_border(pipeline, as_of, ALLOCATION_SOLVER_RUN, plan.solver_run, plan.report)
-        stage.detail = f"{len(plan.allocation):,} rows"
+        item_location, policy, segment, demand, orders, rules = read_borders(
+            pipeline,
+            as_of,
+            ITEM_LOCATION,
+            POLICY,
+            SEGMENT,
+            SEGMENT_DEMAND,
+            SEGMENT_ORDER,
+            ALLOCATION_RULE,
+        )
+        events, decisions, proposed = read_borders(
+            pipeline, as_of, ALLOCATION_EVENT, PLAN_DECISION, PROPOSED_RULE
+        )
+        before = {name: previous_border(pipeline, as_of, name, of) for name, of in PREVIOUS_STATE.items()}
+        _, previous_as_of = previous_position(pipeline.lake, as_of)
+        # A release without the whole state is none to go on from: the book then begins empty.
+        has_state = all(frame is not None for frame in before.values())
+        plan = allocate(
+            AllocationInputs(
+                item_location=item_location,
+                policy=policy,
+                segment=segment,
+                segment_demand=demand,
+                segment_order=orders,
+                allocation_rule=rules,
+                event=events,
+                plan_decision=decisions,
+                proposed_rule=proposed,
+                previous_allocation=before["allocation"] if has_state else None,
+                previous_loan=before["borrow_ledger"] if has_state else None,
+                previous_reservation=before["reservation"] if has_state else None,
+                previous_as_of=pd.Timestamp(previous_as_of) if has_state and previous_as_of else None,
+            ),
+            pd.Timestamp(as_of),
+            parameters_of(pipeline.settings.allocation),
+            spread,
+        )
+        for table in ALLOCATION_OUTPUTS:
+            frame = getattr(plan.frames, table.name.removeprefix("opt_out__"))
+            yield from write_border(pipeline, as_of, table, frame, plan.report)
+        stage.detail = (
+            f"{len(plan.frames.allocation):,} shares, {len(plan.frames.allocation_entry):,} ledger lines"
+        )

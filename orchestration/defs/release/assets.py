@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION
+from orchestration.defs.allocation.ledger_read import kept_position
 from orchestration.defs.borders import OWNERS, Made, read_borders
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.release.verdicts import (
@@ -140,6 +141,7 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
             snapshots=collect_inputs(lake, as_of).snapshots,
             earlier_releases=_read_earlier(lake, as_of),
             ledger_head=ledger.head(),
+            ledger_read=kept_position(lake, as_of),
             settings=pipeline.settings,
             verdicts=verdicts,
             candidate=candidate,

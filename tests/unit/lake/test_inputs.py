@@ -94,6 +94,7 @@ def test_every_source_is_in_the_list_with_an_absolute_path(lake: Lake) -> None:
     context = read_arrow(files["run_context"])
     assert context.schema == arrow_schema(RUN_CONTEXT)
     assert context.to_pylist()[0]["as_of"] == DAYS[2]
+    assert context.to_pylist()[0]["snapshot_id"] == collect_inputs(lake, DAYS[2]).snapshot.snapshot_id
     assert read_arrow(files["source_presence"]).schema == arrow_schema(SOURCE_PRESENCE)
 
 

@@ -19,7 +19,8 @@ typed as (
         {{ money('default_order_cost') }} as default_order_cost,
         default_review_days,
         {{ units('default_lead_time_days') }} as default_lead_time_days,
-        cast(overdue_trust_days as integer) as overdue_trust_days
+        cast(overdue_trust_days as integer) as overdue_trust_days,
+        snapshot_id
     from source
 
 )
