@@ -8,22 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from optimization.network.lexicographic.case import Case
-from optimization.network.lexicographic.families import (
-    balance,
+from optimization.allocation.optimal.constraints import (
     borrow_ratio,
     borrowing,
     cap,
     churn,
-    lane,
     ordered_fill,
-    outflow,
     promise,
     ring_fence,
     service,
-    settled_goal,
-    space,
 )
+from optimization.network.lexicographic.case import Case
+from optimization.network.lexicographic.families import balance, lane, outflow, settled_goal, space
 from optimization.network.lexicographic.goals import Goal, expression, members
 
 
