@@ -53,7 +53,8 @@ class Loans:
     """Units taken from a pool by a segment, one row each, in the order in which they were taken.
 
     `pool`, `segment`: row and column of the book. units = open + returned + expired.
-    `reservation_id` is empty where the loan belongs to none.
+    `reservation_id` is empty where the loan belongs to none. `is_of_cycle`: taken since the cycle
+    started (since `pool_at_start` was read), so that it counts against the borrow ratio.
     """
 
     loan_id: Texts
@@ -69,6 +70,7 @@ class Loans:
     repays: Flags
     action_id: Texts
     reservation_id: Texts
+    is_of_cycle: Flags
 
     def __len__(self) -> int:
         return len(self.loan_id)
@@ -76,8 +78,10 @@ class Loans:
 
 @dataclass(frozen=True)
 class Reservations:
-    """Soft reservations, one row each. units = open + consumed + released + expired.
+    """Soft reservations, one row each, in the order in which they were made.
 
+    units = open + consumed + released + expired. `segment` -1 is the common pool (so that a column
+    for it stands last: `(n, k + 1)` arrays are indexed by it as they are).
     `own_units`, `pool_units`: what of the open units came from the segment's own quota and from the
     common pool. `status` is one of the column `reservation_status`.
     """
