@@ -53,12 +53,12 @@ def _known(day: date) -> datetime:
 
 @cache
 def small_snapshot(as_of: date = SMALL_AS_OF, since: date | None = None) -> Snapshot:
-    """Return the snapshot of `as_of` with all 23 tables in the contract's types.
+    """Return the snapshot of `as_of` with all tables in the contract's types.
 
     With `since`, event tables hold only what became known after that date.
     """
     log = _replay(as_of)
-    tables = {**_master(as_of), **_state(log, as_of), **log.rows, **_reviews(as_of)}
+    tables = {**_master(as_of), **_state(log, as_of), **log.rows, **_reviews(as_of), **_segment_terms()}
     arrow = {}
     for name, contract in RAW_BY_NAME.items():
         rows = [{"source_system": SOURCE, "loaded_at": _known(as_of), **row} for row in tables[name]]
@@ -173,6 +173,10 @@ def _request(log: _Log, index: int, item: str, place: str, day: date, as_of: dat
             "is_lost_sale": filled < wanted,
             "demand_type": "retail",
             "basis": "recorded",
+            "customer_id": f"K{index % 5}",
+            "channel": "dealer",
+            "customer_type": "private",
+            "order_priority": 2,
             "loaded_at": _known(delivered if is_delivered else day),
         }
     )
@@ -316,6 +320,14 @@ def _master(as_of: date) -> dict[str, list[dict[str, Any]]]:
                 "ring_fence_share": 0.1,
                 "cap_share": 0.8,
                 "fair_weight": 1.0,
+                "group_0": "dealer",
+                "group_1": segment.lower(),
+                "may_borrow": segment == "RETAIL",
+                "borrow_ratio": 0.5,
+                "borrow_cap_units": 4.0,
+                "borrow_days": 14,
+                "borrow_repays": True,
+                "release_after_days": 60,
             }
             for tier, segment in enumerate(_SEGMENTS, start=1)
         ],
@@ -474,6 +486,78 @@ def _state(log: _Log, as_of: date) -> dict[str, list[dict[str, Any]]]:
             for unit_id, arrived in units
         ],
         "supply_order": log.open_orders,
+        "stock_valuation": [
+            {
+                "item_id": item,
+                "location_id": place,
+                "book_units": log.stock[item, place],
+                "book_value": log.stock[item, place] * ITEMS[item][2],
+                "book_date": as_of,
+                "currency": "USD",
+            }
+            for item, place in sorted(log.stock)
+        ],
+        "cycle_count": [
+            {
+                "count_id": f"N-{item}-{place}",
+                "item_id": item,
+                "location_id": place,
+                "counted_date": FIRST_DAY,
+                "counted_units": 30.0,
+                "counted_by": "counter-1",
+                "condition": "sellable",
+                "unit_id": None,
+                "loaded_at": _known(FIRST_DAY),
+            }
+            for item, place in sorted(log.stock)
+            if ITEMS[item][0] != "vehicle" and place == "DEPOT"
+        ],
+    }
+
+
+def _segment_terms() -> dict[str, list[dict[str, Any]]]:
+    """How orders find their segment, and a plan that shares out one category by percentage."""
+    return {
+        "allocation_group": [
+            {
+                "group_level": level,
+                "hierarchy_version": 1,
+                "group_name": name,
+                "effective_from": FIRST_DAY,
+            }
+            for level, name in enumerate(("channel", "customer group"))
+        ],
+        "segment_rule": [
+            {
+                "rule_id": "ANY-DEALER",
+                "rule_version": 1,
+                "rule_rank": 10,
+                "segment_id": "RETAIL",
+                "channel": "dealer",
+                "effective_from": FIRST_DAY,
+            }
+        ],
+        "segment_membership": [
+            {"customer_id": "K1", "effective_from": FIRST_DAY, "segment_id": "FLEET", "effective_to": None}
+        ],
+        "allocation_rule": [
+            {
+                "plan_id": "PLAN-1",
+                "plan_version_number": 1,
+                "rule_id": "BRAKES",
+                "rule_version": 1,
+                "segment_id": segment,
+                "plan_state": "approved",
+                "author": "planner-1",
+                "effective_from": FIRST_DAY,
+                "rule_rank": 1,
+                "segment_rank": rank,
+                "allocation_strategy": "percentage",
+                "category": "brakes",
+                "share_pct": share,
+            }
+            for rank, (segment, share) in enumerate((("FLEET", 50.0), ("RETAIL", 30.0)), start=1)
+        ],
     }
 
 

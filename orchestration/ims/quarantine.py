@@ -28,6 +28,7 @@ from orchestration.ims.row_rules import (
     check_circles,
     check_dates,
     check_duplicates,
+    check_hierarchy,
     check_references,
     check_values,
 )
@@ -140,6 +141,7 @@ def examine(
             check_values(state, column)
     check_dates(state)
     superseded = check_duplicates(state)
+    check_hierarchy(state)
     is_bad = ~state.good & ~superseded
     held = {name: (one.accepted, one.delivered) for name, one in others.items()}
     is_bad |= check_references(state, held)

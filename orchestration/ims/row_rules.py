@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -235,6 +236,50 @@ def check_circles(state: Examination) -> None:
         end,
         "circle",
         f"following {start} to {end} may not lead back to the start; remove one row of the circle",
+        broken,
+    )
+
+
+def check_hierarchy(state: Examination) -> None:
+    """Set aside rows whose path through a hierarchy has a gap, a slash in a value, or an owner already.
+
+    A row's path is its key while no level is given, else its values from the highest level down,
+    joined by slashes. Of several rows with one path the first by key keeps it.
+    """
+    levels = state.contract.hierarchy
+    if not levels or not state.good.any():
+        return
+    for higher, level in pairwise(levels):
+        state.set_aside(
+            level,
+            "prefix",
+            f"fill {higher} too, or leave {level} empty: a level needs every level above it",
+            mask_of(pc.is_valid(state.columns[level])) & mask_of(pc.is_null(state.columns[higher])),
+        )
+    for level in levels:
+        state.set_aside(
+            level,
+            "path_character",
+            f"{level} may hold no slash, which joins the levels of a path",
+            mask_of(pc.match_substring(state.columns[level], "/")),
+        )
+    key = list(state.contract.key)
+    rows = np.flatnonzero(state.good)
+    table = pa.table({name: state.columns[name] for name in [*key, *levels]}).take(pa.array(rows))
+    owners: dict[str, tuple[object, ...]] = {}
+    taken = []
+    named = [(tuple(row[name] for name in key), row) for row in table.to_pylist()]
+    for number, (owner, row) in sorted(enumerate(named), key=lambda entry: entry[1][0]):
+        values = [row[level] for level in levels if row[level] is not None]
+        path = "/".join(map(str, values or owner))
+        if owners.setdefault(path, owner) != owner:
+            taken.append(rows[number])
+    broken: Mask = np.zeros(len(state.good), dtype=np.bool_)
+    broken[taken] = True
+    state.set_aside(
+        levels[0],
+        "duplicate_path",
+        f"give each {', '.join(key)} a path of its own through {levels[0]} … {levels[-1]}",
         broken,
     )
 

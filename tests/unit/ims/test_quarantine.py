@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.contracts.arrow import arrow_schema
-from orchestration.contracts.raw import ITEM_RELATION, RAW_BY_NAME, RAW_TABLES, RECEIPT, UNIT
+from orchestration.contracts.raw import ITEM_RELATION, RAW_BY_NAME, RAW_TABLES, RECEIPT, SEGMENT, UNIT
 from orchestration.ims.quarantine import QUARANTINE_SCHEMA, examine, examine_snapshot
 from orchestration.ims.row_rules import Limits
 from tests.factories import small_snapshot
@@ -167,3 +167,32 @@ def test_a_circle_of_successors_is_set_aside_and_no_other_relation() -> None:
     assert "remove one row" in told[0]["repair"]
     # a contradiction between rows is not a share of bad rows
     assert (examined.bad_rows, examined.cascaded_rows) == (0, 4)
+
+
+def test_a_segments_path_has_no_gap_no_slash_and_one_owner() -> None:
+    rows = [
+        {"segment_id": "Z", "group_0": "web"},
+        {"segment_id": "B", "group_0": "web"},
+        {"segment_id": "C", "group_0": "dealer", "group_2": "vip"},
+        {"segment_id": "D", "group_0": "a/b", "group_1": "c"},
+        # a segment without groups is its own path
+        {"segment_id": "dealer", "group_0": None},
+        {"segment_id": "E", "group_0": "dealer"},
+        {"segment_id": "F", "group_0": "dealer", "group_1": "vip"},
+    ]
+    told = [{"segment_name": "n", "priority_tier": 1, **row} for row in rows]
+    table = pa.Table.from_pylist(told, schema=pa.schema([arrow_schema(SEGMENT).field(name) for name in (
+        "segment_id", "segment_name", "priority_tier", "group_0", "group_1", "group_2",
+    )]))  # fmt: skip
+    examined = examine(SEGMENT, table, LIMITS, {})
+    faults = examined.quarantine().to_pylist()
+    assert [
+        (json.loads(one["row_key"])["segment_id"], one["column_name"], one["rule"]) for one in faults
+    ] == [
+        ("Z", "group_0", "duplicate_path"),
+        ("C", "group_2", "prefix"),
+        ("D", "group_0", "path_character"),
+        ("dealer", "group_0", "duplicate_path"),
+    ]
+    assert "fill group_1 too" in faults[1]["repair"]
+    assert examined.accepted.column("segment_id").to_pylist() == ["B", "E", "F"]

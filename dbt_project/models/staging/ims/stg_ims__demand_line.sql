@@ -35,7 +35,11 @@ known as (
         source.unit_id,
         coalesce(source.is_lost_sale, false) as is_lost_sale,
         coalesce(source.demand_type, 'retail') as demand_type,
-        coalesce(source.basis, 'recorded') as basis
+        coalesce(source.basis, 'recorded') as basis,
+        source.customer_id,
+        source.channel,
+        source.customer_type,
+        source.order_priority
     from source
     cross join run_context
     where {{ known_at_as_of(['order_date', 'shipped_date', 'delivered_date', 'cancelled_date']) }}
