@@ -136,6 +136,20 @@ class AllocationParameters:
 
 
 @dataclass(frozen=True)
+class AtpParameters:
+    """How far ahead promises are reckoned, and what late supply counts for.
+
+    `horizon_days`: days from today that count. `overdue`: late supply is expected anew (redate) or
+    does not count (drop). `within_lead_time`: a commitment beyond the item's replenishment lead time
+    holds nothing back, because what is ordered today comes before it.
+    """
+
+    horizon_days: int = 90
+    overdue: Literal["redate", "drop"] = "redate"
+    within_lead_time: bool = False
+
+
+@dataclass(frozen=True)
 class BacktestParameters:
     """How the own history is replayed, and when a challenger replaces a forecasting method.
 

@@ -122,6 +122,11 @@ REASONS: dict[str, str] = {
     "CAP_BINDS": "The segment's cap is reached",
     "RINGFENCE_SHORT": "Guarantees exceed the supply and were scaled down",
     "POOL_REST": "Left for every segment",
+    # --- promising
+    "COMMITMENTS_KEPT": "What is left when every commitment is kept",
+    "QUOTA_BINDS": "The segment's quota is less than the place could promise",
+    "PLACE_BINDS": "Commitments leave less than the segment's quota",
+    "OVER_COMMITTED": "More is promised than stock and supply cover",
 }
 
 

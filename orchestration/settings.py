@@ -116,6 +116,14 @@ class AllocationSettings(_Section):
     freeze_to: date | None = None
 
 
+class PromisingSettings(_Section):
+    """What can be promised to customers, and from when."""
+
+    horizon_days: int = Field(90, ge=1, le=365)
+    overdue: Literal["redate", "drop"] = "redate"
+    within_lead_time: bool = False
+
+
 class BacktestSettings(_Section):
     """The replay of the own history, and when forecasting methods are tried against each other."""
 
@@ -164,7 +172,7 @@ def function_named(name: str | None, setting: str) -> Callable[..., Any] | None:
 
 
 # Sections whose settings may change a published number.
-_DECIDING = {"sealing", "demand", "policy", "network", "allocation", "backtest", "release"}
+_DECIDING = {"sealing", "demand", "policy", "network", "allocation", "promising", "backtest", "release"}
 
 
 def _file() -> Path:
@@ -185,6 +193,7 @@ class Settings(BaseSettings):
     policy: PolicySettings = PolicySettings()
     network: NetworkSettings = NetworkSettings()
     allocation: AllocationSettings = AllocationSettings()
+    promising: PromisingSettings = PromisingSettings()
     backtest: BacktestSettings = BacktestSettings()
     execution: ExecutionSettings = ExecutionSettings()
     release: ReleaseSettings = ReleaseSettings()
