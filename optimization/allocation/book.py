@@ -112,12 +112,13 @@ class Book:
 
     `own` (n, k): quota left. `consumed` (n, k): consumed since the last supply sync.
     `cumulative_allocated`, `cumulative_consumed` (n, k): ever. `pool` (n): the common pool, free.
-    `pool_at_start` (n): the same at the start of the cycle, which the borrow ratio counts from.
+    `pool_consumed`, `pool_cumulative_consumed` (n): what no segment's orders took of it, likewise.
+    `pool_at_start` (n): the common pool at the start of the cycle, which the borrow ratio counts from.
     `safety` (n): the part of it that nobody borrows. What is soft-reserved has left `own` and `pool`
     and lies in `reservations`.
 
-    Conservation, at any time between two syncs: Σ own + pool + Σ consumed + Σ open reservations =
-    what the formula counted at the sync, plus adjustments since.
+    Conservation, at any time between two syncs: Σ own + pool + Σ consumed + pool_consumed + Σ open
+    reservations = what the formula counted at the sync, plus adjustments since.
     """
 
     item_id: Texts
@@ -129,6 +130,8 @@ class Book:
     cumulative_allocated: Numbers
     cumulative_consumed: Numbers
     pool: Numbers
+    pool_consumed: Numbers
+    pool_cumulative_consumed: Numbers
     pool_at_start: Numbers
     safety: Numbers
     loans: Loans
