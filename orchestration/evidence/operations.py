@@ -1,0 +1,240 @@
+"""The ledger's operations, decisions and proposed rules as the frames that the allocation reads.
+
+Only their form is judged here: a payload that cannot be put into the columns of its table is set aside
+with the reason and the repair, and everything else goes on. What an operation may do is judged where it
+is applied, and a plan where its state is told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from optimization.contracts.allocation_tables import ALLOCATION_EVENT, PLAN_DECISION, PROPOSED_RULE
+from optimization.contracts.table import Table
+from orchestration.contracts.arrow import arrow_schema
+from orchestration.evidence.fitting import UnfitError, fitted_row
+from orchestration.lake.ledger import Event, Ledger
+from orchestration.lake.parquet import arrow_to_frame
+
+OPERATION_FAMILY = "allocation"
+PLAN_FAMILY = "allocation_plan"
+SET_ASIDE_COLUMNS = (
+    "ledger_seq",
+    "event_id",
+    "business_date",
+    "family",
+    "operation",
+    "actor",
+    "column_name",
+    "value",
+    "reason",
+    "payload",
+)
+# Operations that mean something without a quantity: all of what is open, or none at all.
+_WITHOUT_UNITS = frozenset({"extend", "release", "offset", "rebalance"})
+
+
+class LedgerRead(NamedTuple):
+    """How far the ledger was read: its last event then; 0 and 64 zeros when it was empty."""
+
+    seq: int
+    head: str
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Operations as `ledger__allocation_event`, and those that cannot be put so, with the reason."""
+
+    events: pd.DataFrame
+    set_aside: pd.DataFrame
+
+
+def read_position(ledger: Ledger) -> LedgerRead:
+    """Return where the ledger ends now: what is written later is left to the next reader."""
+    head = ledger.head()
+    return LedgerRead(ledger.seq_of(head), head)
+
+
+def allocation_events(
+    ledger: Ledger, as_of: date, previous_seq: int, previous_as_of: date | None
+) -> pd.DataFrame:
+    """Return `ledger__allocation_event`: the operations of `read_operations` that have its form."""
+    return read_operations(ledger, as_of, previous_seq, previous_as_of).events
+
+
+def read_operations(
+    ledger: Ledger, as_of: date, previous_seq: int, previous_as_of: date | None
+) -> Operations:
+    """Return every operation up to the business date `as_of` that the release before has not applied.
+
+    These are the ones it has not read (number after `previous_seq`), and those it has read but whose
+    business date lay after its own, `previous_as_of`; None where there is no release before. An
+    operation without an id bears its event's. Rows in the ledger's order. `set_aside` has
+    `SET_ASIDE_COLUMNS`. Raises `LedgerError` for a line that is no event.
+    """
+    return operations_of(ledger.events(OPERATION_FAMILY, as_of, previous_seq, previous_as_of))
+
+
+def operations_of(events: Iterable[Event]) -> Operations:
+    """Return events of the family `allocation` as operations, and those that are none."""
+    rows: list[dict[str, Any]] = []
+    left: list[dict[str, Any]] = []
+    for event in events:
+        payload = event.payload
+        stated = {
+            **payload,
+            "event_id": event.event_id,
+            "ledger_seq": event.seq,
+            "business_date": event.business_date.isoformat(),
+            "operation": event.event_type,
+            "actor": event.actor,
+            "audit_type": "USER",
+            "action_id": payload.get("action_id") or event.event_id,
+        }
+        if event.event_type in _WITHOUT_UNITS and stated.get("units") is None:
+            stated["units"] = 0.0
+        _sort_in(event, stated, ALLOCATION_EVENT, rows, left)
+    return Operations(_frame(rows, ALLOCATION_EVENT), _set_aside(left))
+
+
+def plan_decisions(ledger: Ledger, as_of: date) -> pd.DataFrame:
+    """Return `ledger__plan_decision`: what was decided of plans up to a business date, in order."""
+    return read_plan_decisions(ledger, as_of)[0]
+
+
+def read_plan_decisions(ledger: Ledger, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return `plan_decisions`, and the decisions set aside with `SET_ASIDE_COLUMNS`."""
+    rows: list[dict[str, Any]] = []
+    left: list[dict[str, Any]] = []
+    for event in ledger.events(PLAN_FAMILY, as_of):
+        payload = event.payload
+        stated = {
+            "ledger_seq": event.seq,
+            "plan_id": event.subject,
+            "plan_version_number": payload.get("plan_version_number"),
+            "plan_decision": event.event_type,
+            "content_hash": payload.get("content_hash"),
+            "actor": event.actor,
+            "decided_at": payload.get("event_at") or event.business_date.isoformat(),
+            "business_date": event.business_date.isoformat(),
+            "comment": payload.get("comment"),
+        }
+        _sort_in(event, stated, PLAN_DECISION, rows, left)
+    return _frame(rows, PLAN_DECISION), _set_aside(left)
+
+
+def proposed_rules(ledger: Ledger, as_of: date) -> pd.DataFrame:
+    """Return `ledger__proposed_rule`: the rules of every plan version proposed up to a business date."""
+    return read_proposed_rules(ledger, as_of)[0]
+
+
+def read_proposed_rules(ledger: Ledger, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return `proposed_rules`, and the proposals set aside with `SET_ASIDE_COLUMNS`.
+
+    A version that was proposed twice has the rules of the last time; an approval of the first then
+    names another content. A proposal is set aside whole: half a plan is another plan.
+    """
+    versions: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    left: list[dict[str, Any]] = []
+    for event in ledger.events(PLAN_FAMILY, as_of):
+        if event.event_type != "proposed":
+            continue
+        try:
+            rows = rule_rows(event.subject, event.payload, event.actor)
+        except UnfitError as fault:
+            left.append(_left_row(event, fault))
+            continue
+        versions[event.subject, rows[0]["plan_version_number"]] = rows
+    rules = [row for key in sorted(versions) for row in versions[key]]
+    return _frame(rules, PROPOSED_RULE), _set_aside(left)
+
+
+def proposed_frame(plan_id: str, payload: Mapping[str, Any], author: str) -> pd.DataFrame:
+    """Return one proposal's rules as `ledger__proposed_rule`.
+
+    `payload` has `plan_version_number` and `rules`, a list of rows. Raises `ValueError` naming the
+    rule, its column and what is wrong with it.
+    """
+    return _frame(rule_rows(plan_id, payload, author), PROPOSED_RULE)
+
+
+def rule_rows(plan_id: str, payload: Mapping[str, Any], author: str) -> list[dict[str, Any]]:
+    """Return a proposal's rules as rows of typed values. Raises `ValueError` as `proposed_frame` does."""
+    rules = payload.get("rules")
+    if not isinstance(rules, list) or not rules:
+        raise UnfitError("rules", rules, "is no list of rules; propose a plan with one row per segment")
+    rows = []
+    for number, rule in enumerate(rules, start=1):
+        if not isinstance(rule, Mapping):
+            raise UnfitError(f"rules, row {number}", rule, "is no row of column names and values")
+        stated = {
+            "rule_version": 1,
+            **rule,
+            "plan_id": plan_id,
+            "plan_version_number": payload.get("plan_version_number"),
+            "plan_state": "proposed",
+            "author": author,
+        }
+        unknown = sorted(set(stated) - set(PROPOSED_RULE.column_names))
+        if unknown:
+            raise UnfitError(
+                f"rules, row {number}",
+                unknown[0],
+                f"is no column of a rule; known are {', '.join(PROPOSED_RULE.column_names)}",
+            )
+        try:
+            rows.append(fitted_row(stated, PROPOSED_RULE))
+        except UnfitError as fault:
+            raise UnfitError(
+                f"rules, row {number}, {fault.column_name}", fault.value, fault.reason
+            ) from fault
+    keys = Counter((row["rule_id"], row["segment_id"]) for row in rows)
+    twice = [key for key, count in keys.items() if count > 1]
+    if twice:
+        raise UnfitError("rules", "/".join(twice[0]), "states a rule's segment twice; keep one of the rows")
+    return rows
+
+
+def _sort_in(
+    event: Event,
+    stated: Mapping[str, Any],
+    table: Table,
+    rows: list[dict[str, Any]],
+    left: list[dict[str, Any]],
+) -> None:
+    """Add the event to the rows of its table, or to what is left."""
+    try:
+        rows.append(fitted_row(stated, table))
+    except UnfitError as fault:
+        left.append(_left_row(event, fault))
+
+
+def _frame(rows: list[dict[str, Any]], table: Table) -> pd.DataFrame:
+    return arrow_to_frame(pa.Table.from_pylist(rows, schema=arrow_schema(table)), table)
+
+
+def _left_row(event: Event, fault: UnfitError) -> dict[str, Any]:
+    return {
+        "ledger_seq": event.seq,
+        "event_id": event.event_id,
+        "business_date": pd.Timestamp(event.business_date),
+        "family": event.family,
+        "operation": event.event_type,
+        "actor": event.actor,
+        "column_name": fault.column_name,
+        "value": json.dumps(fault.value, default=str),
+        "reason": fault.reason,
+        "payload": json.dumps(event.payload, sort_keys=True),
+    }
+
+
+def _set_aside(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(SET_ASIDE_COLUMNS))
