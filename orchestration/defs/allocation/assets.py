@@ -21,7 +21,7 @@ from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import POLICY
 from optimization.parameters import AllocationParameters
 from orchestration.batches import mapper
-from orchestration.defs.allocation.ledger_read import keep_position, previous_position, read_position
+from orchestration.defs.allocation.ledger_read import keep_position, previous_position
 from orchestration.defs.borders import (
     Told,
     contract_check_spec,
@@ -56,25 +56,29 @@ def ledger_operations(
     context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
 ) -> Iterable[Told]:
     """Read from the ledger what the release before has not applied, and all that is known of plans."""
-    from orchestration.evidence.operations import allocation_events, plan_decisions, proposed_rules
+    from orchestration.evidence.operations import (
+        allocation_events,
+        plan_decisions,
+        proposed_rules,
+        read_position,
+    )
 
     as_of = business_date(context)
     with pipeline.stage("ledger_operations") as stage:
         # The position first: what is written from here on is left to the next release.
-        position = read_position(pipeline)
+        position = read_position(pipeline.ledger)
         previous_seq, previous_as_of = previous_position(pipeline.lake, as_of)
+        operations = allocation_events(pipeline.ledger, as_of, previous_seq, previous_as_of)
+        decisions = plan_decisions(pipeline.ledger, as_of)
         frames = {
-            ALLOCATION_EVENT: allocation_events(pipeline.ledger, as_of, previous_seq, previous_as_of),
-            PLAN_DECISION: plan_decisions(pipeline.ledger, as_of),
+            ALLOCATION_EVENT: operations[operations["ledger_seq"] <= position.seq],
+            PLAN_DECISION: decisions[decisions["ledger_seq"] <= position.seq],
             PROPOSED_RULE: proposed_rules(pipeline.ledger, as_of),
         }
         for table, frame in frames.items():
-            known = frame[frame["ledger_seq"] <= position["seq"]] if "ledger_seq" in frame else frame
-            yield from write_border(pipeline, as_of, table, known, position)
+            yield from write_border(pipeline, as_of, table, frame, position._asdict())
         keep_position(pipeline.lake, as_of, position)
-        stage.detail = (
-            f"{len(frames[ALLOCATION_EVENT]):,} operations, {len(frames[PLAN_DECISION]):,} decisions"
-        )
+        stage.detail = f"{len(frames[ALLOCATION_EVENT]):,} operations; read to event {position.seq:,}"
 
 
 @science_asset(

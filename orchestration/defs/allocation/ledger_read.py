@@ -10,8 +10,7 @@ import json
 from datetime import date
 from typing import Any
 
-from orchestration.defs.resources import Pipeline
-from orchestration.lake.ledger import GENESIS, Event
+from orchestration.evidence.operations import LedgerRead
 from orchestration.lake.parquet import write_json
 from orchestration.lake.paths import Lake
 
@@ -19,19 +18,9 @@ MANIFEST_FACT = "ledger_read"
 _FILE = "ledger_read.json"
 
 
-def read_position(pipeline: Pipeline) -> dict[str, Any]:
-    """Return `seq` and `head` of the ledger's last event now; 0 and 64 zeros for an empty ledger."""
-
-    def last(_: tuple[int, str], event: Event) -> tuple[int, str]:
-        return event.seq, event.hash
-
-    seq, head = pipeline.ledger.fold(last, (0, GENESIS))
-    return {"seq": seq, "head": head}
-
-
-def keep_position(lake: Lake, as_of: date, position: dict[str, Any]) -> None:
+def keep_position(lake: Lake, as_of: date, position: LedgerRead) -> None:
     """Leave the position in the work folder of the business date, for the release."""
-    write_json(position, lake.build_dir(as_of) / _FILE)
+    write_json(position._asdict(), lake.build_dir(as_of) / _FILE)
 
 
 def kept_position(lake: Lake, as_of: date) -> dict[str, Any]:
