@@ -29,6 +29,7 @@ OWNERS = {
     "policy": "team:inventory-planning",
     "network": "team:inventory-planning",
     "allocation": "team:sales-planning",
+    "promising": "team:sales-planning",
     "backtest": "team:demand-planning",
     "published": "team:inventory-planning",
     "release": "team:data-engineering",

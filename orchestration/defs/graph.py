@@ -13,12 +13,26 @@ from orchestration.defs.marts import assets as marts
 from orchestration.defs.marts import checks as marts_checks
 from orchestration.defs.network import assets as network
 from orchestration.defs.policy import assets as policy
+from orchestration.defs.promising import assets as promising
 from orchestration.defs.published import assets as published
 from orchestration.defs.release import assets as release
 from orchestration.defs.vehicles import assets as vehicles
 
 ASSETS = dg.load_assets_from_modules(
-    [ims, marts, demand, effects, vehicles, policy, network, allocation, backtest, published, release]
+    [
+        ims,
+        marts,
+        demand,
+        effects,
+        vehicles,
+        policy,
+        network,
+        allocation,
+        promising,
+        backtest,
+        published,
+        release,
+    ]
 )
 CHECKS = dg.load_asset_checks_from_modules([marts_checks])
 

@@ -155,6 +155,7 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_in__commitment",
         "opt_out__supply_expectation",
         "opt_out__allocation",
+        "opt_out__soft_reservation",
     ),
     "opt_out__policy_backtest": (
         "opt_in__item_location",

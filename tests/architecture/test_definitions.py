@@ -62,7 +62,18 @@ def test_every_asset_is_partitioned_by_the_same_business_dates() -> None:
 
 
 def test_the_flow_goes_one_way() -> None:
-    floors = ["ims", "marts", "demand", "backtest", "policy", "network", "allocation", "published", "release"]
+    floors = [
+        "ims",
+        "marts",
+        "demand",
+        "backtest",
+        "policy",
+        "network",
+        "allocation",
+        "promising",
+        "published",
+        "release",
+    ]
     level = {node.key: floors.index(node.group_name or "") for node in MADE}
     back = [
         (str(parent), str(node.key))
