@@ -32,6 +32,7 @@ WITHOUT_RULES = {
     "fct_ageing_layers",
     "fct_inventory_position",
     "opt_in__segment",
+    "opt_in__allocation_rule",
     "opt_in__item_relation",
     "policy",
     "policy_schedule",

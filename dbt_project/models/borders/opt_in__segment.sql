@@ -12,6 +12,14 @@ select
     cast(fair_weight as double) as fair_weight,
     cast(ring_fence_share as double) as ring_fence_share,
     cast(cap_share as double) as cap_share,
-    cast(service_target as double) as service_target
+    segment_path,
+    group_depth,
+    may_borrow,
+    cast(borrow_ratio as double) as borrow_ratio,
+    borrow_repays,
+    cast(service_target as double) as service_target,
+    cast(borrow_cap_units as double) as borrow_cap_units,
+    borrow_days,
+    release_after_days
 from segments
 where not is_pool

@@ -2,7 +2,7 @@ with
 
 lines as (
 
-    select * from {{ ref('stg_ims__demand_line') }}
+    select * from {{ ref('int_order_segments_assigned') }}
 
 ),
 
@@ -15,12 +15,6 @@ items as (
 locations as (
 
     select * from {{ ref('stg_ims__location') }}
-
-),
-
-segments as (
-
-    select * from {{ ref('stg_ims__segment') }}
 
 ),
 
@@ -64,7 +58,8 @@ resolved as (
         lines.line_id,
         lines.item_id,
         lines.location_id,
-        coalesce(segments.segment_id, 'POOL') as segment_id,
+        lines.segment_id,
+        lines.segment_reason,
         items.category,
         locations.region,
         lines.order_date,
@@ -113,7 +108,6 @@ resolved as (
     cross join shipping_recorded
     left join items on lines.item_id = items.item_id
     left join locations on lines.location_id = locations.location_id
-    left join segments on lines.segment_id = segments.segment_id
     left join item_locations
         on
             lines.item_id = item_locations.item_id
@@ -131,6 +125,7 @@ opened as (
         item_id,
         location_id,
         segment_id,
+        segment_reason,
         category,
         region,
         order_date,

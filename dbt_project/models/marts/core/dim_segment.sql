@@ -25,6 +25,14 @@ select
     ring_fence_share,
     cap_share,
     fair_weight,
+    segment_path,
+    group_depth,
+    may_borrow,
+    borrow_ratio,
+    borrow_cap_units,
+    borrow_days,
+    borrow_repays,
+    release_after_days,
     false as is_pool
 from segments
 where segment_id <> 'POOL'
@@ -39,5 +47,13 @@ select
     cast(0 as decimal(18, 6)) as ring_fence_share,
     cast(1 as decimal(18, 6)) as cap_share,
     cast(1 as decimal(18, 6)) as fair_weight,
+    segment_id as segment_path,
+    cast(0 as bigint) as group_depth,
+    false as may_borrow,
+    cast(1 as decimal(18, 6)) as borrow_ratio,
+    cast(null as decimal(18, 3)) as borrow_cap_units,
+    cast(null as bigint) as borrow_days,
+    true as borrow_repays,
+    cast(null as bigint) as release_after_days,
     true as is_pool
 from pool

@@ -14,6 +14,7 @@ select
     item_id,
     location_id,
     segment_id,
+    segment_reason,
     category,
     region,
     order_date,
