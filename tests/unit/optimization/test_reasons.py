@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 import optimization
+from optimization.contracts.allocation_columns import PURPOSES
 from optimization.contracts.columns import SOLVER_STATUSES
 from optimization.reasons import REASONS
 
 ROOMS = Path(optimization.__file__).parent
 
-# Statuses of a solver are no reasons; the list of reasons does not use itself.
+# Statuses of a solver and purposes of an operation are no reasons; the list of reasons does not use itself.
 _WORDLESS = {"contracts", "solver", "reasons.py"}
 
 
@@ -21,7 +22,7 @@ def _codes_in_use() -> set[str]:
     # Doctest names are in single quotes; codes have two words or are spelled like a lead-time reason.
     return set(
         re.findall(r'"([A-Z]+(?:_[A-Z]+)+|lt_[a-z]+|GUARANTEE|ANALOGUE|PROMOTION|SEASON)"', text)
-    ) - set(SOLVER_STATUSES)
+    ) - set(SOLVER_STATUSES) - set(PURPOSES)
 
 
 def test_codes_in_use_and_codes_with_a_text_are_the_same() -> None:
