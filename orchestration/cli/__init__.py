@@ -9,7 +9,7 @@ import typer
 from dagster import BetaWarning
 
 from optimization.errors import StockplanError
-from orchestration.cli import inspect, prepare, run, serve
+from orchestration.cli import audit, inspect, prepare, run, serve
 from orchestration.ims.connector import SourceError
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app.command("backfill")(run.backfill)
 app.command("releases")(inspect.releases_command)
 app.command("show")(inspect.show)
 app.command("charts")(inspect.charts)
-app.add_typer(inspect.audit, name="audit")
+app.add_typer(audit.audit, name="audit")
 app.command("init")(prepare.init)
 app.command("generate")(prepare.generate)
 app.command("doctor")(serve.doctor)

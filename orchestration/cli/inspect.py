@@ -1,4 +1,4 @@
-"""`stockplan releases`, `show`, `charts` and `audit`: looking at what was published."""
+"""`stockplan releases`, `show` and `charts`: looking at what was published."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from orchestration.cli.console import console, open_pipeline, print_arrow, print
 
 if TYPE_CHECKING:
     from orchestration.publish.shelf import Release
-
-audit = typer.Typer(help="Proof that the evidence is whole.", no_args_is_help=True)
 
 
 def releases_command() -> None:
@@ -55,7 +53,7 @@ def show(
     """Show rows of a published table."""
     import duckdb
 
-    chosen = _release(release)
+    chosen = chosen_release(release)
     path = chosen.table(table)
     if not path.exists():
         known = ", ".join(sorted(one.stem for one in path.parent.glob("*.parquet")))
@@ -86,7 +84,7 @@ def charts(
     """Say where a release's charts lie and what they show; open index.html in a browser."""
     from orchestration.publish.charts import CHARTS
 
-    chosen = _release(release)
+    chosen = chosen_release(release)
     folder = chosen.folder / "evidence" / "charts"
     drawn = [chart for chart in CHARTS if (folder / f"{chart.name}.svg").exists()]
     if not drawn:
@@ -95,27 +93,6 @@ def charts(
         f"Charts of {chosen.release_id}: {folder}/index.html",
         ["file", "shows"],
         [(f"{chart.name}.svg", chart.title) for chart in drawn],
-    )
-
-
-@audit.command("verify")
-def verify() -> None:
-    """Check the ledger's chain and every head that a release has witnessed."""
-    from orchestration.publish.shelf import releases
-
-    pipeline = open_pipeline()
-    heads = [
-        str(one.manifest["ledger_head"]) for one in releases(pipeline.lake) if one.manifest.get("ledger_head")
-    ]
-    verdict = pipeline.ledger.verify(expected_heads=heads)
-    if not verdict.is_intact:
-        raise StockplanError(
-            f"the ledger is NOT intact at event {verdict.first_bad_seq}: {verdict.reason}\n"
-            f"File: {pipeline.lake.ledger_file}"
-        )
-    console.print(
-        f"The ledger is intact: {verdict.n_events:,} events, {len(heads):,} heads witnessed by releases, "
-        f"head {verdict.head[:16]}"
     )
 
 
@@ -131,7 +108,8 @@ def _charts_of(release: Release, table: str) -> list[Path]:
     return [file for file in files if file.exists()]
 
 
-def _release(release_id: str | None) -> Release:
+def chosen_release(release_id: str | None) -> Release:
+    """Return the named release, the current one without a name. Raises `StockplanError` for none."""
     from orchestration.publish.shelf import current_release, releases
 
     lake = open_pipeline().lake

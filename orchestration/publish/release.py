@@ -28,6 +28,7 @@ from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.doors import open_doors, point_to, seal_files, sweep
 from orchestration.publish.export import check_export_columns, read_export_columns
+from orchestration.publish.overlay_shelf import bring_up_overlay, finish_overlays
 from orchestration.publish.plain_json import plain_json
 from orchestration.publish.shelf import (
     UNFINISHED_PREFIX,
@@ -88,7 +89,7 @@ def publish(
     """
     columns = read_export_columns(settings.release.export_columns)
     check_export_columns(columns, {name: pq.read_schema(file) for name, file in candidate.tables.items()})
-    with _publishing_alone(lake):
+    with publishing_alone(lake):
         unfinished = _finish(lake, ledger, actor)
         newest = newest_of(lake, candidate.as_of)
         state: Literal["published", "unchanged"] = "published"
@@ -135,12 +136,13 @@ def record_refusal(
 
 def repair(lake: Lake, settings: Settings) -> list[str]:
     """Finish what a crash left undone and return what was done; a second call finds nothing."""
-    with _publishing_alone(lake):
+    with publishing_alone(lake):
         ledger = Ledger(lake.ledger_file)
         left = [*_sweep_shelf(lake), *sweep(lake)]
         done = [f"removed {name}, left by an interrupted run" for name in left]
         told = _finish(lake, ledger, "repair")
         done += [f"wrote the missing ledger event of release {release_id}" for release_id in told]
+        done += finish_overlays(lake, ledger, "repair")
         return done + _bring_up(lake, settings)
 
 
@@ -156,7 +158,10 @@ def _finish(lake: Lake, ledger: Ledger, actor: str) -> list[str]:
 
 
 def _bring_up(lake: Lake, settings: Settings) -> list[str]:
-    """Let the pointer and every door lead to the newest release of the latest date."""
+    """Let the pointer and every door lead to the newest release of the latest date.
+
+    What lies on an older one is no longer an overlay of anything that is read.
+    """
     shelf = releases(lake)
     if not shelf:
         return []
@@ -165,7 +170,8 @@ def _bring_up(lake: Lake, settings: Settings) -> list[str]:
         done.append(f"moved CURRENT to {shelf[-1].release_id}")
     columns = read_export_columns(settings.release.export_columns)
     opened = open_doors(shelf[-1], lake, columns)
-    return done + [f"brought {door} to {shelf[-1].release_id}" for door in opened]
+    done += [f"brought {door} to {shelf[-1].release_id}" for door in opened]
+    return done + bring_up_overlay(lake)
 
 
 def _shelve(
@@ -237,6 +243,7 @@ def _record_published(release: Release, ledger: Ledger, actor: str) -> None:
         payload={
             "content_hash": release.content_hash,
             "rows": release.rows,
+            "table_hashes": {name: one["logical_hash"] for name, one in release.manifest["tables"].items()},
             "inputs": inputs_read(release.manifest),
         },
     )
@@ -251,7 +258,7 @@ def _sweep_shelf(lake: Lake) -> list[str]:
 
 
 @contextmanager
-def _publishing_alone(lake: Lake) -> Iterator[None]:
+def publishing_alone(lake: Lake) -> Iterator[None]:
     """One process publishes at a time, so that two cannot take one number."""
     lake.releases_dir.mkdir(parents=True, exist_ok=True)
     with (lake.releases_dir / ".lock").open("w") as file:
