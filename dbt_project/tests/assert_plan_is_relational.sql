@@ -107,4 +107,7 @@ select
     concat_ws(' ', allocations.item_id, allocations.location_id, allocations.segment_id) as row_id
 from allocations
 anti join planned
-    on allocations.item_id = planned.item_id and allocations.location_id = planned.location_id
+    on
+        allocations.item_id = planned.item_id
+        -- the pool of all locations is one of its planned locations
+        and allocations.location_id in (planned.location_id, '*')

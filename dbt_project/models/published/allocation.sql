@@ -1,6 +1,6 @@
 with
 
-allocations as (
+shares as (
 
     select * from {{ ref('stg_science__allocation') }}
 
@@ -20,18 +20,39 @@ run_context as (
 
 select
     run_context.as_of,
-    allocations.item_id,
-    allocations.location_id,
-    allocations.segment_id,
+    shares.item_id,
+    shares.location_id,
+    shares.segment_id,
     segments.segment_name,
     segments.priority_tier,
-    cast(allocations.demand_units as double) as demand_units,
-    cast(allocations.guaranteed_units as double) as guaranteed_units,
-    cast(allocations.allocated_units as double) as allocated_units,
-    cast(allocations.unmet_units as double) as unmet_units,
-    allocations.reason_code,
-    allocations.method,
-    allocations.status
-from allocations
+    shares.segment_path,
+    shares.demand_units,
+    shares.guaranteed_units,
+    shares.allocation_target_units,
+    shares.previous_allocated_units,
+    shares.allocated_units,
+    shares.consumed_units,
+    shares.cumulative_allocated_units,
+    shares.cumulative_consumed_units,
+    shares.soft_reserved_units,
+    shares.borrowed_units,
+    shares.borrowable_units,
+    shares.available_units,
+    shares.unmet_units,
+    shares.allocatable_units,
+    shares.safety_units,
+    shares.pool_formula,
+    shares.rules_hash,
+    shares.rebalanced_at,
+    shares.rebalance_trigger,
+    shares.rebalance_decision,
+    shares.reason_code,
+    shares.method,
+    shares.status,
+    shares.plan_id,
+    shares.plan_version_number,
+    shares.rule_id,
+    shares.rule_version
+from shares
 cross join run_context
-left join segments on allocations.segment_id = segments.segment_id
+left join segments on shares.segment_id = segments.segment_id

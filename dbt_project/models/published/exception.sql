@@ -48,6 +48,24 @@ allocations as (
 
 ),
 
+entries as (
+
+    select * from {{ ref('stg_science__allocation_entry') }}
+
+),
+
+audit_levels as (
+
+    select * from {{ ref('fct_audit_level') }}
+
+),
+
+audit_valuations as (
+
+    select * from {{ ref('fct_audit_valuation') }}
+
+),
+
 supply as (
 
     select * from {{ ref('stg_science__supply_expectation') }}
@@ -293,6 +311,26 @@ aged_stock as (
 
 ),
 
+-- what segments share: an item-location, or an item at all locations, at the dearest shortage of them
+pools as (
+
+    select
+        item_id,
+        location_id,
+        shortage_cost,
+        available_units
+    from planned
+    union all
+    select
+        item_id,
+        '*' as location_id,
+        max(shortage_cost) as shortage_cost,
+        sum(available_units) as available_units
+    from planned
+    group by item_id
+
+),
+
 unmet_segments as (
 
     select
@@ -300,18 +338,88 @@ unmet_segments as (
         'medium' as severity,
         allocations.item_id,
         allocations.location_id,
-        sum({{ amount('allocations.unmet_units', 'planned.shortage_cost') }}) as value_at_risk,
-        sum(allocations.unmet_units) as quantity_units,
+        sum({{ amount('allocations.unmet_units', 'pools.shortage_cost') }}) as value_at_risk,
+        sum({{ units('allocations.unmet_units') }}) as quantity_units,
         'pool_too_small' as reason_code,
         'Short: ' || string_agg(allocations.segment_id, ', ' order by allocations.segment_id) || '.'
             as detail,
         'Replenish, or change the guarantees of the segments.' as suggested_action
     from allocations
-    inner join planned
-        on allocations.item_id = planned.item_id and allocations.location_id = planned.location_id
+    inner join pools
+        on allocations.item_id = pools.item_id and allocations.location_id = pools.location_id
     -- where nothing is available the stock-out says it all
-    where allocations.unmet_units > 0 and planned.available_units > 0
+    where allocations.unmet_units > 0 and pools.available_units > 0
     group by allocations.item_id, allocations.location_id
+
+),
+
+refused_consumption as (
+
+    select
+        'oversell_rejected' as exception_type,
+        'high' as severity,
+        entries.item_id,
+        entries.location_id,
+        sum({{ amount('entries.units', 'pools.shortage_cost') }}) as value_at_risk,
+        sum({{ units('entries.units') }}) as quantity_units,
+        'beyond_quota_and_loan' as reason_code,
+        'Refused: ' || count(*) || ' orders or reservations of '
+        || string_agg(
+            distinct coalesce(entries.segment_id, 'POOL'), ', ' order by coalesce(entries.segment_id, 'POOL')
+        )
+        || ', beyond their quota and what they may borrow.' as detail,
+        'Give the segment more by a reallocation, replenish, or decline the order.' as suggested_action
+    from entries
+    inner join pools
+        on entries.item_id = pools.item_id and entries.location_id = pools.location_id
+    where
+        entries.entry_status = 'rejected'
+        and entries.operation in ('consume', 'reserve')
+        and entries.reason_code in ('BEYOND_ALLOWANCE', 'QUOTA_SHORT', 'POOL_SHORT')
+    group by entries.item_id, entries.location_id
+
+),
+
+audited as (
+
+    select
+        item_id,
+        location_id,
+        difference_units,
+        difference_value,
+        reason_code,
+        detail
+    from audit_levels
+    where audit_status = 'difference'
+    union all
+    select
+        item_id,
+        location_id,
+        difference_units,
+        difference_value,
+        reason_code,
+        detail
+    from audit_valuations
+    where audit_status = 'difference'
+
+),
+
+audit_differences as (
+
+    select
+        'audit_difference' as exception_type,
+        'medium' as severity,
+        item_id,
+        location_id,
+        sum(difference_value) as value_at_risk,
+        sum(difference_units) as quantity_units,
+        reason_code,
+        min(detail) || case when count(*) > 1 then ' And ' || (count(*) - 1) || ' more.' else '' end
+            as detail,
+        'Count again, then correct the stock or the books.' as suggested_action
+    from audited
+    group by item_id, location_id, reason_code
+    having sum(difference_value) >= {{ var('audit_exception_value') }}
 
 ),
 
@@ -442,6 +550,10 @@ exceptions as (
     select * from aged_stock
     union all
     select * from unmet_segments
+    union all
+    select * from refused_consumption
+    union all
+    select * from audit_differences
     union all
     select * from unbalanced_stock
     union all

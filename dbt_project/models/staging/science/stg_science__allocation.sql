@@ -6,21 +6,43 @@ source as (
 
 ),
 
-typed as (
+-- numbers stay as they were written: the next business date goes on from them
+chosen as (
 
     select
         item_id,
         location_id,
         segment_id,
-        {{ units('demand_units') }} as demand_units,
-        {{ units('guaranteed_units') }} as guaranteed_units,
-        {{ units('allocated_units') }} as allocated_units,
-        {{ units('unmet_units') }} as unmet_units,
+        segment_path,
+        demand_units,
+        guaranteed_units,
+        allocation_target_units,
+        previous_allocated_units,
+        allocated_units,
+        consumed_units,
+        cumulative_allocated_units,
+        cumulative_consumed_units,
+        soft_reserved_units,
+        borrowed_units,
+        borrowable_units,
+        available_units,
+        unmet_units,
+        allocatable_units,
+        safety_units,
+        pool_formula,
+        rules_hash,
+        rebalanced_at,
+        rebalance_trigger,
+        rebalance_decision,
         reason_code,
         method,
-        status
+        status,
+        plan_id,
+        plan_version_number,
+        rule_id,
+        rule_version
     from source
 
 )
 
-select * from typed
+select * from chosen
