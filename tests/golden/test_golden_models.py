@@ -13,7 +13,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from optimization.allocation import model as allocation_model
+from optimization.allocation.optimal import model as allocation_model
 from optimization.network.costs import plan_cost
 from optimization.network.model import pyomo_model
 from optimization.network.model.assembly import assembled
@@ -29,20 +29,26 @@ from tests.golden.tiny_network import tiny_network
 
 HERE = Path(__file__).parent
 
-# One pool of 10 units; tier 1 has been served 4 units; tier 2 is being levelled.
+# One pool of 10 units, 1 of them safety stock; tier 1 owns 4 units and wants 6; tier 2 is being levelled.
 ALLOCATION = allocation_model.ModelData(
-    supply=[10.0],
-    least=[[0.0, 1.0, 0.0]],
-    most=[[4.0, 5.0, 8.0]],
-    weight=[[4.0, 5.0, 16.0]],
+    case=allocation_model.Case(
+        supply=np.array([10.0]),
+        demand=np.array([[6.0, 5.0, 8.0]]),
+        weight=np.array([[6.0, 5.0, 16.0]]),
+        borrow_ratio=np.array([0.5, 0.0, 1.0]),
+        safety_stock=np.array([1.0]),
+    ),
+    place_count=1,
     segments=range(3),
     members={1: [0], 2: [1, 2]},
-    served={(0, 1): 4.0},
-    open_segments=frozenset({(0, 1), (0, 2)}),
-    fixed={},
+    own=(np.array([[0.0, 1.0, 0.0]]), np.array([[4.0, 5.0, 8.0]])),
+    loan=(np.zeros((1, 3)), np.array([[2.0, 0.0, 3.0]])),
+    safety_short=np.array([1.0]),
+    settled={(0, 1): 2.0},
+    lifted=frozenset({(0, 1), (0, 2)}),
     slack=0.0,
 )
-ALLOCATION_FAMILIES = ("supply", "higher_tiers", "fair_level")
+ALLOCATION_FAMILIES = tuple(allocation_model.FAMILIES)
 NETWORK_FAMILIES = tuple(FAMILIES)
 
 

@@ -14,12 +14,25 @@ from optimization.allocation.optimal.rounding import largest_remainder
 
 Numbers = npt.NDArray[np.float64]
 
+# Rows at a time: the arrays of one step stay in the processor's cache.
+_ROWS = 16_384
 
-def share_out(pools: Pools, whole: bool = True) -> Numbers:
+
+def share_out(pools: Pools, whole: bool = True, previous: Numbers | None = None) -> Numbers:
     """Units per pool and segment; with `whole`, whole units where the pool asks for them.
 
-    Strict tiers: a lower tier gets beyond its guarantees only what the higher ones leave.
+    Strict tiers: a lower tier gets beyond its guarantees only what the higher ones leave. `previous`
+    (n, k): what was held before decides between equally fair roundings.
     """
+    shares = np.empty(pools.demand.shape)
+    for start in range(0, len(pools), _ROWS):
+        rows = slice(start, start + _ROWS)
+        held = None if previous is None else previous[rows]
+        shares[rows] = _share_out(pools.take(rows), whole, held)
+    return shares
+
+
+def _share_out(pools: Pools, whole: bool, previous: Numbers | None) -> Numbers:
     shares = pools.guaranteed.copy()
     left = np.maximum(pools.supply - shares.sum(axis=1), 0.0)
     if whole:
@@ -30,7 +43,8 @@ def share_out(pools: Pools, whole: bool = True) -> Numbers:
         given = np.minimum(left, (high - low).sum(axis=1))
         level = common_level(low, high, pools.weight[:, members], low.sum(axis=1) + given)
         if whole:
-            level = np.where(pools.is_whole[:, None], largest_remainder(level), level)
+            held = None if previous is None else previous[:, members]
+            level = np.where(pools.is_whole[:, None], largest_remainder(level, held), level)
         shares[:, members] = level
         left = np.maximum(left - given, 0.0)
     return shares
@@ -51,7 +65,9 @@ def common_level(low: Numbers, high: Numbers, weight: Numbers, total: Numbers) -
         ),
         axis=1,
     )
-    at_break = _clipped(breaks[:, :, None] * weight[:, None, :], low, high, weight).sum(axis=2)
+    at_break = np.stack(
+        [_clipped(point[:, None] * weight, low, high, weight).sum(axis=1) for point in breaks.T], axis=1
+    )
     # The last breakpoint whose sum does not exceed the total starts the piece that holds θ.
     piece = np.clip((at_break <= total[:, None] + 1e-12).sum(axis=1) - 1, 0, breaks.shape[1] - 1)
     row = np.arange(len(total))
@@ -64,7 +80,5 @@ def common_level(low: Numbers, high: Numbers, weight: Numbers, total: Numbers) -
 
 
 def _clipped(wanted: Numbers, low: Numbers, high: Numbers, weight: Numbers) -> Numbers:
-    if wanted.ndim == 3:
-        low, high, weight = low[:, None, :], high[:, None, :], weight[:, None, :]
     # Without weight there is no claim beyond the guarantee.
-    return np.where(weight > 0, np.clip(wanted, low, high), low)
+    return np.where(weight > 0, np.minimum(np.maximum(wanted, low), high), low)

@@ -1,7 +1,9 @@
-"""The allocation of some pools as an optimisation model, solved level by level.
+"""The same sharing as an optimisation model, solved level by level.
 
-Lexicographic: for each tier first the largest total, then the largest common level, raised round by
-round while segments reach their most. One-shot weights would need more digits than a double has.
+Lexicographic, first for the quotas and then, with these fixed, for the loans above them, so that no
+unit is borrowed that could be owned: for each tier first the least unmet demand, then the largest common
+level, raised round by round while segments reach their most. One-shot weights would need more digits
+than a double has.
 """
 
 from __future__ import annotations
@@ -13,44 +15,72 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from optimization.allocation.optimal.constraints import fair_level, higher_tiers, supply
+from optimization.allocation.optimal.claims import Claims, loans_above
+from optimization.allocation.optimal.constraints import (
+    borrow_ratio,
+    borrowing,
+    fair_level,
+    higher_tiers,
+    service,
+    supply,
+)
 from optimization.allocation.optimal.pools import Pools
 from optimization.errors import SolverError
 from optimization.solver.finite import require_finite
 from optimization.solver.highs import solve
 from optimization.solver.matrix import MatrixModel, matrix_of
-from optimization.solver.solution import Solution
 
 Numbers = npt.NDArray[np.float64]
 
-_TOLERANCE = 1e-9
+FAMILIES: Mapping[str, tuple[Any, Any]] = {
+    "supply": (supply.supply_index, supply.supply),
+    "service": (service.service_index, service.service),
+    "higher_tiers": (higher_tiers.higher_tiers_index, higher_tiers.higher_tiers),
+    "fair_level": (fair_level.fair_level_index, fair_level.fair_level),
+    "borrowing": (borrowing.borrowing_index, borrowing.borrowing),
+    "safety": (borrowing.safety_index, borrowing.safety),
+    "borrow_ratio": (borrow_ratio.borrow_ratio_index, borrow_ratio.borrow_ratio),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Pools as the rules read them: supply, safety_stock (n), demand, weight (n, k), borrow_ratio (k)."""
+
+    supply: Numbers
+    demand: Numbers
+    weight: Numbers
+    borrow_ratio: Numbers
+    safety_stock: Numbers
 
 
 @dataclass(frozen=True)
 class ModelData:
-    """Pools as the rules read them, and what earlier levels have settled.
+    """A case and what earlier levels have settled.
 
-    served: total by pool and tier; open_segments: pool and segment whose share the level lifts;
-    fixed: share by pool and segment that has reached its most.
+    own, loan: bounds by pool and segment; safety_short: most that the pool's safety stock may miss.
+    settled: unmet demand by pool and tier; lifted: pool and segment whose share the level lifts.
     """
 
-    supply: Sequence[float]
-    least: Sequence[Sequence[float]]
-    most: Sequence[Sequence[float]]
-    weight: Sequence[Sequence[float]]
+    case: Case
+    place_count: int
     segments: Sequence[int]
     members: Mapping[int, Sequence[int]]
-    served: Mapping[tuple[int, int], float]
-    open_segments: frozenset[tuple[int, int]]
-    fixed: Mapping[tuple[int, int], float]
+    own: tuple[Numbers, Numbers]
+    loan: tuple[Numbers, Numbers]
+    safety_short: Numbers
+    settled: Mapping[tuple[int, int], float]
+    lifted: frozenset[tuple[int, int]]
     slack: float
 
 
 @dataclass(frozen=True)
 class ModelShares:
-    """Shares by pool and segment, and the size and worst residual of the models that gave them."""
+    """Kept for open orders, quotas and loans by pool and segment; size and worst residual of the models."""
 
+    kept: Numbers
     shares: Numbers
+    loans: Numbers
     solves: int
     row_count: int
     column_count: int
@@ -59,138 +89,155 @@ class ModelShares:
 
 
 def build(data: ModelData, tier: int) -> Any:
-    """State one level: the largest total of the tier, or its largest common level."""
+    """State one level: the least unmet demand of the tier, or its largest common level."""
     import pyomo.environ as pyo
 
-    def bounds(_: Any, pool: int, segment: int) -> tuple[float, float]:
-        if (pool, segment) in data.fixed:
-            return (max(data.fixed[pool, segment] - data.slack, 0.0), data.most[pool][segment])
-        return (data.least[pool][segment], data.most[pool][segment])
+    def within(bounds: tuple[Numbers, Numbers]) -> Any:
+        return lambda _, place, segment: tuple(float(bound[place, segment]) for bound in bounds)
 
     model = pyo.ConcreteModel()
     model.data = data
-    pools = range(len(data.supply))
-    model.share = pyo.Var(pools, data.segments, bounds=bounds)
-    levelled = sorted({pool for pool, _ in data.open_segments})
-    model.level = pyo.Var(levelled, bounds=(0.0, None))
-    model.supply = pyo.Constraint(supply.supply_index(model), rule=supply.supply)
-    model.higher_tiers = pyo.Constraint(
-        higher_tiers.higher_tiers_index(model), rule=higher_tiers.higher_tiers
+    places = range(data.place_count)
+    pairs = [(place, segment) for place in places for segment in data.segments]
+    model.own = pyo.Var(pairs, bounds=within(data.own))
+    model.borrowed = pyo.Var(pairs, bounds=within(data.loan))
+    model.unmet = pyo.Var(pairs, bounds=within((np.zeros_like(data.case.demand), data.case.demand)))
+    model.pool = pyo.Var(places, bounds=(0.0, None))
+    model.safety_short = pyo.Var(
+        np.flatnonzero(data.case.safety_stock > 0).tolist(),
+        bounds=lambda _, place: (0.0, float(data.safety_short[place])),
     )
-    model.fair_level = pyo.Constraint(fair_level.fair_level_index(model), rule=fair_level.fair_level)
+    levelled = sorted({place for place, _ in data.lifted})
+    model.level = pyo.Var(levelled, bounds=(0.0, None))
+    for name, (index, rule) in FAMILIES.items():
+        setattr(model, name, pyo.Constraint(index(model), rule=rule))
     if levelled:
-        goal = sum(model.level[pool] for pool in levelled)
+        goal = -sum(model.level[place] for place in levelled)
     else:
-        goal = sum(model.share[pool, segment] for pool in pools for segment in data.members[tier])
-    model.best = pyo.Objective(expr=-goal)
+        goal = sum(model.unmet[place, segment] for place in places for segment in data.members[tier])
+    model.best = pyo.Objective(expr=goal)
     return model
 
 
-def solve_pools(pools: Pools) -> ModelShares:
-    """Solve fractional shares of every pool. Raises `SolverError` when a level is not optimal."""
-    require_finite(
-        "allocation",
-        {
-            "supply": pools.supply,
-            "guaranteed": pools.guaranteed,
-            "most": pools.most,
-            "weight": pools.weight,
-        },
-    )
-    solver = _Levels(pools)
-    for tier in np.unique(pools.tier).tolist():
-        solver.serve(tier)
+def solve_claims(claims: Claims) -> ModelShares:
+    """Solve fractional shares of every pool: open orders, quotas, loans.
+
+    Raises `SolverError` when a level is not optimal and `NonFiniteInputError` for numbers that are none.
+    """
+    orders, quotas = _Levels(claims, claims.orders), _Levels(claims, claims.quotas)
+    steps = [orders, quotas]
+    for step in steps:
+        step.serve()
+    loans = quotas.served
+    if (claims.borrow_ratio > 0).any():
+        above = loans_above(claims, quotas.served, whole=False)
+        steps.append(_Levels(claims, above, quotas.served))
+        steps[-1].serve()
+        loans = steps[-1].served
     return ModelShares(
-        solver.shares, solver.solves, solver.rows, solver.columns, solver.worst, solver.solver_version
+        kept=orders.served,
+        shares=quotas.served,
+        loans=np.maximum(loans - quotas.served, 0.0),
+        solves=sum(step.solves for step in steps),
+        row_count=max(step.rows for step in steps),
+        column_count=max(step.columns for step in steps),
+        max_violation=max(step.worst for step in steps),
+        solver_version=quotas.solver_version,
     )
 
 
 class _Levels:
-    """What the levels solved so far have settled."""
+    """The levels of one step, and what those solved so far have settled.
 
-    def __init__(self, pools: Pools) -> None:
-        self.pools = pools
-        # Settled totals are kept up to this, or rounding of the last solve makes the next infeasible.
-        self.slack = 1e-9 * max(1.0, float(pools.supply.max(initial=0.0)))
-        self.served: dict[tuple[int, int], float] = {}
-        self.fixed: dict[tuple[int, int], float] = {}
-        self.shares = pools.guaranteed.copy()
+    `pools` bounds what a segment is served; with `quotas`, these are owned and the rest is borrowed
+    under the terms of the claims.
+    """
+
+    def __init__(self, claims: Claims, pools: Pools, quotas: Numbers | None = None) -> None:
+        self.claims, self.pools, self.quotas = claims, pools, quotas
+        supply = claims.quotas.supply
+        require_finite(
+            "allocation",
+            {
+                "supply": supply,
+                "demand": pools.demand,
+                "guaranteed": pools.guaranteed,
+                "most": pools.most,
+                "weight": pools.weight,
+                "borrow_ratio": claims.borrow_ratio,
+                "safety": claims.safety,
+            },
+        )
+        # Settled goals are kept up to this, or rounding of the last solve makes the next infeasible.
+        self.slack = 1e-9 * max(1.0, float(supply.max(initial=0.0)))
+        self.settled: dict[tuple[int, int], float] = {}
+        self.least = pools.guaranteed.copy()
+        self.served = pools.guaranteed.copy()
+        self.members = {int(tier): np.flatnonzero(pools.tier == tier).tolist() for tier in pools.tier}
+        self.case = Case(supply, pools.demand, pools.weight, claims.borrow_ratio, claims.safety)
         self.solves = self.rows = self.columns = 0
         self.worst, self.solver_version = 0.0, ""
 
-    def serve(self, tier: int) -> None:
-        """Give the tier its largest total, then raise its level until nobody can be lifted."""
-        pools = self.pools
-        members = np.flatnonzero(pools.tier == tier).tolist()
-        shares, _ = self._solve(tier, frozenset())
-        for pool in range(len(pools)):
-            self.served[pool, tier] = float(shares[pool, members].sum())
-        lifted = {
-            (pool, segment)
-            for segment in members
-            for pool in np.flatnonzero(
-                (pools.most > pools.guaranteed)[:, segment] & (pools.weight[:, segment] > 0)
-            ).tolist()
-        }
-        while lifted:
-            shares, level = self._solve(tier, frozenset(lifted))
-            at_most = {
-                (pool, segment)
-                for pool, segment in lifted
-                if level[pool] * pools.weight[pool, segment] >= pools.most[pool, segment] - 10.0 * self.slack
-            }
-            self.fixed |= {(pool, segment): float(pools.most[pool, segment]) for pool, segment in at_most}
-            settled = {pool for pool, _ in lifted} - {pool for pool, _ in at_most}
-            # Where nobody reached their most, the total binds and the shares are final.
-            self.fixed |= {
-                (pool, segment): float(
-                    np.clip(
-                        level[pool] * pools.weight[pool, segment],
-                        pools.guaranteed[pool, segment],
-                        pools.most[pool, segment],
-                    )
-                )
-                for pool, segment in lifted
-                if pool in settled
-            }
-            lifted = {pair for pair in lifted - at_most if pair[0] not in settled}
-        for (pool, segment), share in self.fixed.items():
-            self.shares[pool, segment] = share
+    def serve(self) -> None:
+        """Serve the tiers in order."""
+        for tier in sorted(self.members):
+            self._serve(tier)
 
-    def _solve(self, tier: int, lifted: frozenset[tuple[int, int]]) -> tuple[Numbers, Numbers]:
-        pools = self.pools
-        data = ModelData(
-            supply=pools.supply.tolist(),
-            least=pools.guaranteed.tolist(),
-            most=pools.most.tolist(),
-            weight=pools.weight.tolist(),
-            segments=range(pools.demand.shape[1]),
-            members={
-                int(number): np.flatnonzero(pools.tier == number).tolist() for number in np.unique(pools.tier)
-            },
-            served=dict(self.served),
-            open_segments=lifted,
-            fixed=dict(self.fixed),
-            slack=self.slack,
-        )
-        model = build(data, tier)
-        matrix = matrix_of(model, f"allocation tier {tier}")
+    def _serve(self, tier: int) -> None:
+        """Bring the tier's unmet demand to its least, then raise its level until nobody can be lifted."""
+        pools, members = self.pools, self.members[tier]
+        values = self._solve(tier, frozenset())
+        for place in range(len(pools)):
+            self.settled[place, tier] = sum(values["unmet", (place, segment)] for segment in members)
+        can_rise = (pools.most > pools.guaranteed) & (pools.weight > 0)
+        lifted = {(place, s) for s in members for place in np.flatnonzero(can_rise[:, s]).tolist()}
+        while lifted:
+            values = self._solve(tier, frozenset(lifted))
+            reached = {pair: values["level", pair[0]] * pools.weight[pair] for pair in lifted}
+            at_most = {pair for pair in lifted if reached[pair] >= pools.most[pair] - 10.0 * self.slack}
+            # Where nobody reached their most, the total binds and the shares are final.
+            settled = {place for place, _ in lifted} - {place for place, _ in at_most}
+            for pair in lifted:
+                if pair in at_most or pair[0] in settled:
+                    self.served[pair] = np.clip(reached[pair], pools.guaranteed[pair], pools.most[pair])
+                    self.least[pair] = max(self.served[pair] - self.slack, pools.guaranteed[pair])
+            lifted = {pair for pair in lifted - at_most if pair[0] not in settled}
+
+    def _solve(self, tier: int, lifted: frozenset[tuple[int, int]]) -> Mapping[tuple[str, Any], float]:
+        matrix = matrix_of(build(self._data(lifted), tier), f"allocation tier {tier}")
         answer = solve(matrix)
         if answer.status != "OPTIMAL":
             raise SolverError(
                 f"allocation model of tier {tier} ended as {answer.detail}; the closed form is checked "
                 "against it, so nothing is published: report the snapshot"
             )
+        self._count(matrix, answer.max_violation, answer.solver_version)
+        return dict(zip(matrix.columns, answer.values.tolist(), strict=True))
+
+    def _data(self, lifted: frozenset[tuple[int, int]]) -> ModelData:
+        pools, claims, none = self.pools, self.claims, np.zeros_like(self.least)
+        own, loan, missing = (self.least, pools.most), (none, none), claims.safety
+        if self.quotas is not None:
+            most = np.minimum(claims.borrow_cap, pools.demand)
+            # The quotas came out of a model and may exceed the supply by its slack.
+            own = (np.maximum(self.quotas - 20.0 * self.slack, 0.0), self.quotas)
+            loan = (np.maximum(self.least - self.quotas, 0.0), most)
+            common = self.case.supply - self.quotas.sum(axis=1)
+            missing = np.maximum(claims.safety - common, 0.0)
+        return ModelData(
+            case=self.case,
+            place_count=len(pools),
+            segments=range(pools.demand.shape[1]),
+            members=self.members,
+            own=own,
+            loan=loan,
+            safety_short=missing,
+            settled=dict(self.settled),
+            lifted=lifted,
+            slack=self.slack,
+        )
+
+    def _count(self, matrix: MatrixModel, violation: float, version: str) -> None:
         self.solves += 1
         self.rows, self.columns = max(self.rows, matrix.row_count), max(self.columns, matrix.column_count)
-        self.worst, self.solver_version = max(self.worst, answer.max_violation), answer.solver_version
-        return self._values(answer, matrix)
-
-    def _values(self, answer: Solution, matrix: MatrixModel) -> tuple[Numbers, Numbers]:
-        shares, level = self.shares.copy(), np.zeros(len(self.pools))
-        for (family, index), value in zip(matrix.columns, answer.values.tolist(), strict=True):
-            if family == "share":
-                shares[index] = value
-            else:
-                level[index] = value
-        return shares, level
+        self.worst, self.solver_version = max(self.worst, violation), version

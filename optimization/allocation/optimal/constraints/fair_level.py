@@ -8,12 +8,13 @@ from typing import Any
 
 def fair_level_index(model: Any) -> Iterable[tuple[int, int]]:
     """Pools by segments of the tier that are not yet at their most."""
-    return sorted(model.data.open_segments)
+    return sorted(model.data.lifted)
 
 
-def fair_level(model: Any, pool: int, segment: int) -> Any:
+def fair_level(model: Any, place: int, segment: int) -> Any:
     r"""The level is raised until somebody is at their most; they are then fixed.
 
-    .. math:: x_{ps} \ge \theta_p\, w_{ps}
+    .. math:: a_{ps} + w_{ps} \ge \theta_p\, g_{ps}
     """
-    return model.share[pool, segment] >= model.level[pool] * model.data.weight[pool][segment]
+    served = model.own[place, segment] + model.borrowed[place, segment]
+    return served >= model.level[place] * float(model.data.case.weight[place, segment])

@@ -8,14 +8,14 @@ from typing import Any
 
 def higher_tiers_index(model: Any) -> Iterable[tuple[int, int]]:
     """Pools by tier already served."""
-    return sorted(model.data.served)
+    return sorted(model.data.settled)
 
 
-def higher_tiers(model: Any, pool: int, tier: int) -> Any:
-    r"""The tier keeps its best total.
+def higher_tiers(model: Any, place: int, tier: int) -> Any:
+    r"""The tier's unmet demand stays at its least.
 
-    .. math:: \sum_{s \in T_k} x_{ps} \ge v_{pk}
+    .. math:: \sum_{s \in T_k} u_{ps} \le v_{pk}
     """
     data = model.data
-    total = sum(model.share[pool, segment] for segment in data.members[tier])
-    return total >= data.served[pool, tier] - data.slack
+    unmet = sum(model.unmet[place, segment] for segment in data.members[tier])
+    return unmet <= data.settled[place, tier] + data.slack

@@ -1,4 +1,4 @@
-"""Supply: no pool gives more than it has."""
+"""Supply: what the segments do not own is common; no pool gives more than it has."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 def supply_index(model: Any) -> Iterable[int]:
     """Every pool."""
-    return range(len(model.data.supply))
+    return range(model.data.place_count)
 
 
-def supply(model: Any, pool: int) -> Any:
-    r"""Shares of all segments stay within the pool; the rest is common.
+def supply(model: Any, place: int) -> Any:
+    r"""Nothing vanishes.
 
-    .. math:: \sum_s x_{ps} \le S_p
+    .. math:: \sum_s a_{ps} + a_{p0} = S_p
     """
-    data = model.data
-    return sum(model.share[pool, segment] for segment in data.segments) <= data.supply[pool]
+    owned = sum(model.own[place, segment] for segment in model.data.segments)
+    return owned + model.pool[place] == float(model.data.case.supply[place])
