@@ -25,7 +25,7 @@ from orchestration.ims.demo.tracking import track
 from orchestration.ims.demo.vehicle_events import VehicleEvents
 from orchestration.ims.demo.vehicle_states import VehicleStates
 from orchestration.ims.demo.vehicles import SOURCE, Catalogue, make_catalogue
-from orchestration.ims.generator import masters, plans
+from orchestration.ims.generator import masters, plans, segments
 from orchestration.ims.generator.arrow_columns import close_of_day, to_date, to_day
 from orchestration.ims.generator.catalogue import CATEGORIES, Suppliers, make_suppliers
 from orchestration.ims.generator.events import EventCut
@@ -75,6 +75,7 @@ class DemoConnector:
         pairs, names = parts.log.pairs, parts.names
         lost = {name: column[_after(tracked.lost["day"], since)] for name, column in tracked.lost.items()}
         history = self._history_after(since)
+        part_stock = parts.stock_on_hand(day)
         return {
             "item": _stacked(vehicles.item(), masters.item_table(seed, pairs.items, names, day)),
             "location": location_table(sightings, self._places, dealers, source=SOURCE, as_of=day),
@@ -88,13 +89,22 @@ class DemoConnector:
                 vehicles.item_supplier(), masters.item_supplier_table(pairs.items, names, day)
             ),
             "lane": lane_table(seed, sightings, self._places, dealers, source=names.source, as_of=day),
-            "segment": masters.segment_table(names, day),
+            "segment": segments.segment_table(names, day),
+            "allocation_group": segments.allocation_group_table(names, day),
+            "segment_rule": segments.segment_rule_table(names, day),
+            "segment_membership": segments.segment_membership_table(names, day),
+            "allocation_rule": segments.allocation_rule_table(names, day),
             "calendar": masters.calendar_table(parts.log.horizon, names, day),
             "event_calendar": _stacked(
                 self._history["event_calendar"], masters.event_calendar_table(parts.promotions, names, day)
             ),
             "cost_parameter": masters.cost_parameter_table(parts.log.horizon, names, day),
-            "stock_on_hand": _stacked(vehicles.stock_on_hand(), parts.stock_on_hand(day)),
+            "stock_on_hand": _stacked(vehicles.stock_on_hand(), part_stock),
+            "stock_valuation": _stacked(
+                vehicles.stock_valuation(),
+                parts.stock_valuation(part_stock.column("on_hand_units").to_numpy(), day),
+            ),
+            "cycle_count": parts.cycle_count(since, day),
             "unit": vehicles.unit(),
             "demand_line": _stacked(
                 history["demand_line"],

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from orchestration.ims.demo.history import VehicleHistory
 from orchestration.ims.demo.intervals import VehicleSightings
-from orchestration.ims.demo.vehicles import PLANTS, SEGMENT_DISCOUNTS, Catalogue, segments_of
+from orchestration.ims.demo.vehicles import PLANTS, SEGMENT_DISCOUNTS, Catalogue, customers_of, segments_of
 from orchestration.ims.generator.arrow_columns import (
     NEVER,
     dates,
@@ -20,7 +20,6 @@ from orchestration.ims.generator.arrow_columns import (
     texts,
 )
 from orchestration.ims.generator.counters import Ints, keyed, stream, uniform
-from orchestration.ims.generator.documents import SEGMENTS
 
 SOURCE = "generator"
 
@@ -164,7 +163,7 @@ class HistoryTables:
                 "order_date": dates(units["order_day"]),
                 "requested_date": dates(units["order_day"]),
                 "requested_units": repeated(1.0, len(at), pa.float64()),
-                "segment_id": texts(list(SEGMENTS), segment),
+                **customers_of(self.seed, keys, segment),
                 "filled_at_request_units": pa.array(units["was_on_hand"].astype(np.float64)),
                 "shipped_units": repeated(1.0, len(at), pa.float64()),
                 "shipped_date": dates(day),
@@ -254,7 +253,7 @@ def lost_request_lines(
             "order_date": dates(day),
             "requested_date": dates(day),
             "requested_units": repeated(1.0, rows, pa.float64()),
-            "segment_id": texts(list(SEGMENTS), segment),
+            **customers_of(seed, keys, segment),
             "filled_at_request_units": zero,
             "shipped_units": zero,
             "cancelled_date": dates(day),

@@ -14,7 +14,8 @@ from orchestration.ims.connector import Origin
 _GENERATED_TABLES = (
     "supplier", "item_supplier", "lane", "segment", "calendar", "event_calendar", "cost_parameter",
     "policy_review", "external_driver", "consensus_plan", "item_relation", "price_break", "registration",
-    "competitor_price",
+    "competitor_price", "allocation_group", "segment_rule", "segment_membership", "allocation_rule",
+    "cycle_count", "stock_valuation",
 )  # fmt: skip
 
 _RECORDED = {
@@ -50,6 +51,7 @@ _GENERATED = {
     "unit": ("invoice_cost",),
     "demand_line": (
         "*", "order_id", "line_id", "segment_id", "delivered_date", "unit_price", "unit_cost", "demand_type",
+        "customer_id", "channel", "customer_type", "order_priority",
     ),
     "supply_order": ("supply_order_id", "line_id", "supplier_id", "expected_date", "first_expected_date"),
     "receipt": ("receipt_id", "supply_order_id", "line_id", "supplier_id", "first_expected_date"),

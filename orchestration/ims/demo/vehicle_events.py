@@ -15,12 +15,12 @@ from orchestration.ims.demo.vehicles import (
     PLANTS,
     SEGMENT_DISCOUNTS,
     Vehicles,
+    customers_of,
     number,
     segments_of,
 )
 from orchestration.ims.generator.arrow_columns import NEVER, dates, repeated, texts
 from orchestration.ims.generator.counters import Ints, stream, uniform
-from orchestration.ims.generator.documents import SEGMENTS
 
 
 class VehicleEvents(Vehicles):
@@ -121,7 +121,7 @@ class VehicleEvents(Vehicles):
                 "order_date": dates(sales["order_day"][at]),
                 "requested_date": dates(sales["order_day"][at]),
                 "requested_units": repeated(1.0, rows, pa.float64()),
-                "segment_id": texts(list(SEGMENTS), segment),
+                **customers_of(self.seed, keys, segment),
                 "filled_at_request_units": pa.array(
                     (sales["was_on_hand"][at].astype(bool) & ~is_withdrawn).astype(np.float64)
                 ),

@@ -16,9 +16,11 @@ from orchestration.ims.demo.vehicles import (
     Vehicles,
     number,
 )
-from orchestration.ims.generator.arrow_columns import NEVER, dates, repeated, texts
-from orchestration.ims.generator.counters import Ints
+from orchestration.ims.generator.arrow_columns import NEVER, dates, repeated, source_table, texts
+from orchestration.ims.generator.audits import books_of
+from orchestration.ims.generator.counters import Ints, keyed, stream
 
+GENERATOR = "generator"
 _UNIT_STATUSES = ["at_location", "factory_to_port", "port_to_dealer"]
 
 
@@ -114,15 +116,8 @@ class VehicleStates(Vehicles):
         A dealer's hold is the dealer's own business: held units count as available. Every pair has
         an `available` row, be it zero.
         """
-        states, pairs = self.tracked.states, self.tracked.pairs
-        on_hand = np.flatnonzero(states.phase == ON_HAND)
-        pair = np.searchsorted(
-            self._pair_codes(pairs["item"], pairs["dealer"]),
-            self._pair_codes(states.item[on_hand], states.dealer[on_hand]),
-        )
-        promised = self.sightings.is_pre_sold[states.row[on_hand]]
-        free = np.bincount(pair[~promised], minlength=len(pairs["item"]))
-        taken = np.bincount(pair[promised], minlength=len(pairs["item"]))
+        pairs = self.tracked.pairs
+        free, taken = self._units_on_hand()
         some = np.flatnonzero(taken)
         everywhere = np.r_[np.arange(len(free)), some]
         return self.table(
@@ -133,6 +128,31 @@ class VehicleStates(Vehicles):
                 "stock_status": texts(["available", "allocated"], np.repeat([0, 1], [len(free), len(some)])),
                 "on_hand_units": pa.array(np.r_[free, taken[some]].astype(np.float64)),
             },
+        )
+
+    def stock_valuation(self) -> pa.Table:
+        """What the general ledger has of the units on hand; wholly generated, around what is there."""
+        pairs = self.tracked.pairs
+        item, dealer = pairs["item"], pairs["dealer"]
+        free, taken = self._units_on_hand()
+        keys = keyed(
+            stream(self.seed, "vehicle/books"),
+            self.sightings.item_keys[item],
+            self.sightings.dealer_keys[dealer],
+        )
+        units, value = books_of(self.seed, keys, (free + taken).astype(float), self.catalogue.unit_cost[item])
+        return source_table(
+            "stock_valuation",
+            {
+                "item_id": self.items(item),
+                "location_id": self.dealers(dealer),
+                "book_units": pa.array(units),
+                "book_value": pa.array(value),
+                "book_date": dates(np.full(len(item), self.tracked.as_of)),
+                "currency": repeated("USD", len(item), pa.string()),
+            },
+            source=GENERATOR,
+            known=self.tracked.as_of,
         )
 
     def unit(self) -> pa.Table:
@@ -194,6 +214,19 @@ class VehicleStates(Vehicles):
                 "unit_id": self.units(unit),
             },
         )
+
+    def _units_on_hand(self) -> tuple[Ints, Ints]:
+        """Units on hand per pair: free ones, and those promised to a customer."""
+        states, pairs = self.tracked.states, self.tracked.pairs
+        on_hand = np.flatnonzero(states.phase == ON_HAND)
+        pair = np.searchsorted(
+            self._pair_codes(pairs["item"], pairs["dealer"]),
+            self._pair_codes(states.item[on_hand], states.dealer[on_hand]),
+        )
+        promised = self.sightings.is_pre_sold[states.row[on_hand]]
+        free = np.bincount(pair[~promised], minlength=len(pairs["item"]))
+        taken = np.bincount(pair[promised], minlength=len(pairs["item"]))
+        return free, taken
 
     def _expected_days(self, unit: Ints) -> Ints:
         """The next of the usual durations that the unit's stage has not outlasted yet."""

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from orchestration.ims.demo.intervals import VehicleSightings
 from orchestration.ims.demo.tracking import Tracked
 from orchestration.ims.generator.arrow_columns import NEVER, fixed_width_ids, source_table
-from orchestration.ims.generator.counters import Floats, Ints, UInts, stream, uniform
+from orchestration.ims.generator.counters import Floats, Ints, UInts, keyed, stream, uniform
+from orchestration.ims.generator.customers import customer_columns
 
 SOURCE = "vehicle_sample"
 COST_SHARE_OF_MSRP = 0.92
@@ -65,6 +66,11 @@ def make_catalogue(sightings: VehicleSightings, seed: int) -> Catalogue:
 def segments_of(seed: int, keys: UInts) -> Ints:
     """Return the generated segment of each sale, as a position in `SEGMENTS`."""
     return np.searchsorted(np.array([0.72, 0.84]), uniform(stream(seed, "vehicle/segment"), keys))
+
+
+def customers_of(seed: int, keys: UInts, segment: Ints) -> dict[str, pa.Array]:
+    """Return what the generated order of each sale says of its customer and segment."""
+    return customer_columns(keyed(stream(seed, "vehicle/customer"), keys), segment)
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,11 @@ from orchestration.ims.generator.arrow_columns import (
     source_table,
     texts,
 )
-from orchestration.ims.generator.counters import keyed, stream, uniform
+from orchestration.ims.generator.audits import CONDITIONS, COUNTERS, books_of, counts_of
+from orchestration.ims.generator.counters import Floats, keyed, stream, uniform
+from orchestration.ims.generator.customers import customer_columns
 from orchestration.ims.generator.demand import Promotions, promotion_factors
-from orchestration.ims.generator.documents import SEGMENTS, Documents, Names, supplier_ids
+from orchestration.ims.generator.documents import Documents, Names, supplier_ids
 from orchestration.ims.generator.event_log import EventLog
 from orchestration.ims.generator.movements import is_known, movements_of
 
@@ -63,6 +65,45 @@ class EventCut:
             },
             source=self.names.source,
             known=as_of,
+        )
+
+    def stock_valuation(self, on_hand_units: Floats, as_of: int) -> pa.Table:
+        """What the general ledger has of the stock that `stock_on_hand` tells, in its order."""
+        pairs = self.log.pairs
+        units, value = books_of(
+            self.seed, pairs.key, on_hand_units, pairs.items.unit_cost[pairs.item_position]
+        )
+        return source_table(
+            "stock_valuation",
+            {
+                "item_id": self.names.item(pairs.item),
+                "location_id": self.names.location(pairs.location),
+                "book_units": pa.array(units),
+                "book_value": pa.array(value),
+                "book_date": dates(np.full(len(units), as_of)),
+                "currency": repeated("USD", len(units), pa.string()),
+            },
+            source=self.names.source,
+            known=as_of,
+        )
+
+    def cycle_count(self, since: int | None, as_of: int) -> pa.Table:
+        """Counts of the cut."""
+        pairs = self.log.pairs
+        counts = counts_of(self.documents, since, as_of)
+        return source_table(
+            "cycle_count",
+            {
+                "count_id": fixed_width_ids("N", (pairs.row[counts.position], 7), (counts.day, 5)),
+                "item_id": self.names.item(pairs.item[counts.position]),
+                "location_id": self.names.location(pairs.location[counts.position]),
+                "counted_date": dates(counts.day),
+                "counted_units": _floats(counts.units),
+                "counted_by": texts(list(COUNTERS), counts.counter),
+                "condition": texts(list(CONDITIONS), counts.condition),
+            },
+            source=self.names.source,
+            known=counts.day,
         )
 
     def stock_movement(self, since: int | None, as_of: int) -> pa.Table:
@@ -200,6 +241,7 @@ class EventCut:
         units, day = lines["units"][at], lines["day"][at]
         item = log.pairs.item_position[position]
         bucket, segment = self.documents.orders_of(at)
+        order_key = keyed(stream(self.seed, "order/customer"), log.pairs.location[position], day, bucket)
         is_lost = ~lines["waits"][at] & (lines["filled_units"][at] < units)
         promotion = promotion_factors(self.promotions, log.horizon) > 1
         is_promoted = promotion[day - log.horizon.start, log.pairs.items.category[item]]
@@ -215,7 +257,7 @@ class EventCut:
                 "order_date": dates(day),
                 "requested_date": dates(day),
                 "requested_units": _floats(units),
-                "segment_id": texts(list(SEGMENTS), segment),
+                **customer_columns(order_key, segment),
                 "filled_at_request_units": _floats(lines["filled_units"][at]),
                 "shipped_units": _floats(shipped[at]),
                 "shipped_date": dates(shipped_day[at]),

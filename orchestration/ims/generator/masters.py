@@ -35,7 +35,7 @@ from orchestration.ims.generator.catalogue import (
 )
 from orchestration.ims.generator.counters import Floats, Ints, stream, uniform
 from orchestration.ims.generator.demand import Horizon, Promotions, is_selling, is_working
-from orchestration.ims.generator.documents import SEGMENTS, Names, supplier_ids
+from orchestration.ims.generator.documents import Names, supplier_ids
 
 CALENDAR_ID = "default"
 SHELF_LIFE_DAYS = 540.0
@@ -193,24 +193,6 @@ def item_supplier_table(items: Items, names: Names, as_of: int) -> pa.Table:
             "unit_price": pa.array(items.unit_cost),
             "moq_scope": repeated("line", rows, pa.string()),
             "case_pack_units": pa.array(items.lot_units.astype(np.float64), mask=items.lot_units == 1),
-        },
-        source=names.source,
-        known=as_of,
-    )
-
-
-def segment_table(names: Names, as_of: int) -> pa.Table:
-    """The three customer segments."""
-    return source_table(
-        "segment",
-        {
-            "segment_id": pa.array(SEGMENTS),
-            "segment_name": pa.array(["Retail customers", "Fleet customers", "Online customers"]),
-            "priority_tier": pa.array([2, 1, 3]),
-            "service_target": pa.array([0.95, 0.97, 0.90]),
-            "ring_fence_share": pa.array([0.20, 0.15, 0.0]),
-            "cap_share": pa.array([1.0, 0.6, 0.5]),
-            "fair_weight": pa.array([1.0, 1.5, 0.8]),
         },
         source=names.source,
         known=as_of,

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.ims.generator import masters, plans
+from orchestration.ims.generator import masters, plans, segments
 from orchestration.ims.generator.arrow_columns import dates, to_date, to_day
 from orchestration.ims.generator.catalogue import (
     CATEGORIES,
@@ -45,7 +45,7 @@ from orchestration.ims.generator.documents import Names
 from orchestration.ims.generator.events import EventCut
 from orchestration.ims.generator.simulation import simulate
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 SOURCE = "generator"
 DEFAULT_END = date(2023, 6, 15)
 MANIFEST = "generator.json"
@@ -189,7 +189,11 @@ def _master_tables(order: Order, since: int | None, as_of: int) -> dict[str, pa.
         "supplier": masters.supplier_table(seed, suppliers, names, as_of),
         "item_supplier": masters.item_supplier_table(items, names, as_of),
         "lane": masters.lane_table(seed, regions, names, as_of),
-        "segment": masters.segment_table(names, as_of),
+        "segment": segments.segment_table(names, as_of),
+        "allocation_group": segments.allocation_group_table(names, as_of),
+        "segment_rule": segments.segment_rule_table(names, as_of),
+        "segment_membership": segments.segment_membership_table(names, as_of),
+        "allocation_rule": segments.allocation_rule_table(names, as_of),
         "calendar": masters.calendar_table(horizon, names, as_of),
         "event_calendar": masters.event_calendar_table(promotions, names, as_of),
         "cost_parameter": masters.cost_parameter_table(horizon, names, as_of),
@@ -201,9 +205,12 @@ def _master_tables(order: Order, since: int | None, as_of: int) -> dict[str, pa.
 
 
 def _chunk_tables(cut: EventCut, since: int | None, as_of: int) -> dict[str, pa.Table]:
+    stock = cut.stock_on_hand(as_of)
     return {
         "item_location": masters.item_location_table(cut.log.pairs, cut.names, as_of),
-        "stock_on_hand": cut.stock_on_hand(as_of),
+        "stock_on_hand": stock,
+        "stock_valuation": cut.stock_valuation(stock.column("on_hand_units").to_numpy(), as_of),
+        "cycle_count": cut.cycle_count(since, as_of),
         "stock_movement": cut.stock_movement(since, as_of),
         "demand_line": cut.demand_line(since, as_of),
         "supply_order": cut.supply_order(as_of),

@@ -119,7 +119,7 @@ def test_daily_news_add_up_to_all_history(folder: Path) -> None:
     connector = GeneratedConnector(folder)
     dates = connector.business_dates()
     whole = connector.extract(dates[-1], None).tables
-    for name in ("demand_line", "receipt", "stock_movement", "policy_review"):
+    for name in ("demand_line", "receipt", "stock_movement", "policy_review", "cycle_count"):
         key = list(RAW_BY_NAME[name].key)
         parts = [connector.extract(dates[0], None).tables[name]]
         parts += [connector.extract(day, before).tables[name] for before, day in itertools.pairwise(dates)]
@@ -246,3 +246,45 @@ def test_plans_err_around_what_was_asked_for(folder: Path, tables: dict[str, pd.
     assert 0.5 < ratio < 2
     breaks = tables["price_break"].merge(tables["item"][["item_id", "unit_cost"]], on="item_id")
     assert (breaks["unit_price"] < breaks["unit_cost"]).all()
+
+
+def test_an_order_without_a_segment_still_leads_to_the_one_it_would_have_named(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    """What it says of its customer gives the segment by membership or, in order of rank, by rule."""
+    lines, rules = tables["demand_line"], tables["segment_rule"].sort_values(["rule_rank", "rule_id"])
+    assert 0.05 < lines["segment_id"].isna().mean() < 0.15
+    newest = rules[rules.groupby("rule_id")["rule_version"].transform("max") == rules["rule_version"]]
+    by_rule = pd.Series(None, index=lines.index, dtype=object)
+    for rule in newest.itertuples():
+        matches = by_rule.isna()
+        for column in ("channel", "customer_type", "order_priority"):
+            if pd.notna(getattr(rule, column)):
+                matches &= lines[column] == getattr(rule, column)
+        by_rule[matches] = rule.segment_id
+    stated = lines["segment_id"].notna()
+    assert (by_rule[stated] == lines.loc[stated, "segment_id"]).all()
+    assert by_rule.notna().all()
+    members = tables["segment_membership"]
+    members = members[members["effective_to"].isna()].set_index("customer_id")["segment_id"]
+    theirs = lines["customer_id"].isin(members.index)
+    assert theirs.any()
+    assert (by_rule[theirs] == lines.loc[theirs, "customer_id"].map(members)).all()
+
+
+def test_most_counts_and_books_agree_with_the_stock_and_some_do_not(tables: dict[str, pd.DataFrame]) -> None:
+    moves, counts = tables["stock_movement"], tables["cycle_count"]
+    assert 0.05 < counts[PAIR].drop_duplicates().shape[0] / ITEM_LOCATIONS < 0.2
+    joined = counts.merge(moves[[*PAIR, "movement_date", "quantity_units"]], on=PAIR)
+    joined = joined[joined["movement_date"] <= joined["counted_date"]]
+    there = joined.groupby("count_id")["quantity_units"].sum()
+    difference = counts.set_index("count_id")["counted_units"] - there
+    assert set(difference) <= {-2.0, -1.0, 0.0, 1.0}
+    assert 0.8 < (difference == 0).mean() < 1
+    assert set(counts["condition"]) > {"sellable"}
+    books = tables["stock_valuation"].merge(tables["stock_on_hand"], on=PAIR)
+    books = books.merge(tables["item"][["item_id", "unit_cost"]], on="item_id")
+    assert len(books) == ITEM_LOCATIONS
+    assert 0.9 < (books["book_units"] == books["on_hand_units"]).mean() < 1
+    value = books["book_units"] * books["unit_cost"]
+    assert 0.9 < np.isclose(books["book_value"], value, atol=0.01).mean() < 1
