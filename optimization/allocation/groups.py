@@ -73,7 +73,7 @@ def segment_paths(segment: pd.DataFrame) -> pd.DataFrame:
 def rollup(allocation: pd.DataFrame) -> pd.DataFrame:
     """Sums over the hierarchy: one row per pool, level and path down to that level.
 
-    `allocation`: `opt_out__allocation`. Returns `item_id`, `location_id`, `group_level`, `group_path`,
+    `allocation`: `opt_out__allocation`. Returns `item_id`, `location_id`, `group_level`, `path_prefix`,
     `segment_count`, `allocated_units`, `consumed_units` and `own_available_units` (available without
     what could be borrowed, which is shared and never summed), sorted by the first four. A segment
     counts on every level that its path reaches; POOL counts on none.
@@ -90,9 +90,9 @@ def rollup(allocation: pd.DataFrame) -> pd.DataFrame:
             for path, values in zip(by_path, levels, strict=True)
             for level in range(len(values))
         ],
-        columns=["segment_path", "group_level", "group_path"],
+        columns=["segment_path", "group_level", "path_prefix"],
     )
-    key = ["item_id", "location_id", "group_level", "group_path"]
+    key = ["item_id", "location_id", "group_level", "path_prefix"]
     summed = rows.merge(prefixes, on="segment_path").groupby(key, sort=True)
     return summed.agg(
         segment_count=("segment_path", "size"), **{name: (name, "sum") for name in _SUMS}

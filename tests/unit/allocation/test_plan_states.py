@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from optimization.allocation.rules.content import content_hash
 from optimization.allocation.rules.plan_rows import plan_rows
@@ -278,3 +280,10 @@ def test_a_fault_of_a_rule_names_rule_segment_key_and_repair(row: dict[str, Any]
 
 def test_decisions_in_these_tests_keep_their_contract() -> None:
     PLAN_DECISION.validate(decisions(("approved", "x", "boss")))
+
+
+def test_the_plan_in_the_documentation_is_a_plan() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "allocation.md").read_text("utf-8")
+    rows = plan_rows(yaml.safe_load(text.split("```yaml\n")[1].split("```")[0]))
+
+    assert rows.groupby("rule_id").size().to_dict() == {"brakes": 3, "everything-else": 3}
