@@ -1,10 +1,10 @@
-"""What Dagster loads: assets, checks, the job, its schedule and sensors. No logic here."""
+"""What Dagster loads: assets, checks, jobs, the schedule and sensors. No logic here."""
 
 from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.defs import jobs, schedules, sensors
+from orchestration.defs import jobs, overlay, schedules, sensors
 from orchestration.defs.graph import ASSETS, CHECKS, check_keys
 from orchestration.defs.resources import Pipeline
 from orchestration.settings import settings
@@ -12,8 +12,8 @@ from orchestration.settings import settings
 defs = dg.Definitions(
     assets=ASSETS,
     asset_checks=CHECKS,
-    jobs=[jobs.daily],
+    jobs=[jobs.daily, overlay.overlay],
     schedules=[schedules.every_morning],
-    sensors=[sensors.new_snapshot, sensors.alert_on_failure],
+    sensors=[sensors.new_snapshot, overlay.new_operations, sensors.alert_on_failure],
     resources={"pipeline": Pipeline(settings(), graph_checks=check_keys())},
 )

@@ -50,7 +50,8 @@ def available_to_promise(
     """Return `opt_out__atp` and a report: the promise from each day on which it changes.
 
     A place (segment `*`): ATP_t = max(0, min over u in [t, horizon) of stock + supply to u -
-    commitments to u). Stock is on hand less reserved, plus `movement` (`item_id`, `location_id`,
+    commitments to u). Stock is on hand less reserved (which is promised beside the open orders, as
+    the inventory position takes it), plus `movement` (`item_id`, `location_id`,
     `quantity_units`: what came and went since the snapshot). Supply counts on its P90 date for
     `atp_units`, on its P50 date for `expected_atp_units`. Open rows of `reservation`
     (`opt_out__soft_reservation`) are commitments until they end. A commitment that is overdue is

@@ -9,7 +9,7 @@ import typer
 from dagster import BetaWarning
 
 from optimization.errors import StockplanError
-from orchestration.cli import audit, inspect, prepare, run, serve
+from orchestration.cli import audit, inspect, overlay, prepare, run, serve
 from orchestration.ims.connector import SourceError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("backfill")(run.backfill)
+app.command("overlay")(overlay.overlay)
 app.command("releases")(inspect.releases_command)
 app.command("show")(inspect.show)
 app.command("charts")(inspect.charts)

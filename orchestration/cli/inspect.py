@@ -11,6 +11,8 @@ from optimization.errors import StockplanError
 from orchestration.cli.console import console, open_pipeline, print_arrow, print_table
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from orchestration.publish.shelf import Release
 
 
@@ -49,10 +51,15 @@ def show(
     ] = None,
     columns: Annotated[str | None, typer.Option(help="Columns, separated by commas.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 20,
+    now: Annotated[
+        bool, typer.Option("--now", help="The current release with what its overlay has changed since.")
+    ] = False,
 ) -> None:
     """Show rows of a published table."""
     import duckdb
 
+    if now and release is not None:
+        raise StockplanError("--now shows the current release; leave out --release")
     chosen = chosen_release(release)
     path = chosen.table(table)
     if not path.exists():
@@ -61,7 +68,7 @@ def show(
     # The condition is the user's own SQL on the user's own machine: it may read this table and
     # nothing else, no file, no network.
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
-    rows = connection.read_parquet(str(path)).to_arrow_table()
+    rows = _rows_now(table) if now else connection.read_parquet(str(path)).to_arrow_table()
     connection.register("rows", rows)
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     try:
@@ -73,7 +80,10 @@ def show(
         raise StockplanError(
             f"the condition or the columns cannot be read: {error}\nColumns: {', '.join(rows.column_names)}"
         ) from error
-    print_arrow(f"{table} of {chosen.release_id} · {result.num_rows:,} of {rows.num_rows:,} rows", result)
+    since = " and its overlay" if now else ""
+    print_arrow(
+        f"{table} of {chosen.release_id}{since} · {result.num_rows:,} of {rows.num_rows:,} rows", result
+    )
     for chart in _charts_of(chosen, table):
         console.print(f"Chart: {chart}")
 
@@ -94,6 +104,12 @@ def charts(
         ["file", "shows"],
         [(f"{chart.name}.svg", chart.title) for chart in drawn],
     )
+
+
+def _rows_now(table: str) -> pa.Table:
+    from orchestration.publish.overlay import current_with_overlay
+
+    return current_with_overlay(open_pipeline().lake, table)
 
 
 def _charts_of(release: Release, table: str) -> list[Path]:

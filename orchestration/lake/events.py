@@ -25,7 +25,7 @@ FAMILIES: dict[str, frozenset[str]] = {
     "release": frozenset({"published", "unchanged", "refused"}),
     "allocation": frozenset(OPERATIONS),
     "allocation_plan": frozenset({"proposed", "approved", "rejected", "withdrawn"}),
-    "overlay": frozenset({"published"}),
+    "overlay": frozenset({"published", "refused"}),
 }
 GENESIS = "0" * 64
 

@@ -66,6 +66,16 @@ class Lake:
         return self.root / "current"
 
     @property
+    def overlays_dir(self) -> Path:
+        """Folder of all overlay releases, one immutable folder each."""
+        return self.root / "overlays"
+
+    @property
+    def overlay_dir(self) -> Path:
+        """The tables of the overlay on the current release, where there is one."""
+        return self.root / "overlay"
+
+    @property
     def published_database(self) -> Path:
         """The read-only DuckDB file of the current release."""
         return self.root / "published.duckdb"

@@ -33,7 +33,7 @@ def point_to(release: Release, lake: Lake) -> bool:
 def open_doors(release: Release, lake: Lake, columns: ExportColumns) -> list[str]:
     """Bring `current/`, `published.duckdb` and `export/` to `release`; return those that lagged."""
     opened = []
-    if _place_link(lake.current_dir, release.folder / "tables"):
+    if place_link(lake.current_dir, release.folder / "tables"):
         opened.append("current/")
     if _database_release(lake.published_database) != release.release_id:
         _build_database(release, lake.published_database)
@@ -43,7 +43,7 @@ def open_doors(release: Release, lake: Lake, columns: ExportColumns) -> list[str
     return opened
 
 
-def _place_link(door: Path, target: Path) -> bool:
+def place_link(door: Path, target: Path) -> bool:
     """Let the link `door` lead to the folder `target`, in one step."""
     relative = os.path.relpath(target, door.parent)
     if door.is_symlink() and str(door.readlink()) == relative:
@@ -122,7 +122,7 @@ def _place_export(release: Release, lake: Lake, columns: ExportColumns) -> bool:
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
     before = lake.export_dir.resolve()
-    is_moved = _place_link(lake.export_dir, folder)
+    is_moved = place_link(lake.export_dir, folder)
     if is_moved:
         # The one before stays for whoever is in the middle of reading it.
         for old in set(store.iterdir()) - {folder, store / before.name}:

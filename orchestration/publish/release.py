@@ -158,20 +158,17 @@ def _finish(lake: Lake, ledger: Ledger, actor: str) -> list[str]:
 
 
 def _bring_up(lake: Lake, settings: Settings) -> list[str]:
-    """Let the pointer and every door lead to the newest release of the latest date.
-
-    What lies on an older one is no longer an overlay of anything that is read.
-    """
+    """Let the pointer and every door lead to the newest release of the latest date."""
     shelf = releases(lake)
     if not shelf:
         return []
-    done = []
+    # First, so that nobody reads the new release with what was laid on the old one.
+    done = bring_up_overlay(lake, shelf[-1].release_id)
     if point_to(shelf[-1], lake):
         done.append(f"moved CURRENT to {shelf[-1].release_id}")
     columns = read_export_columns(settings.release.export_columns)
     opened = open_doors(shelf[-1], lake, columns)
-    done += [f"brought {door} to {shelf[-1].release_id}" for door in opened]
-    return done + bring_up_overlay(lake)
+    return done + [f"brought {door} to {shelf[-1].release_id}" for door in opened]
 
 
 def _shelve(

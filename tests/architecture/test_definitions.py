@@ -96,9 +96,10 @@ def test_the_two_dbt_stages_share_nothing_and_cover_every_model() -> None:
     assert stages[0] | stages[1] == models
 
 
-def test_there_is_one_job_and_it_is_daily() -> None:
+def test_one_job_is_the_day_and_the_other_touches_no_asset() -> None:
     jobs = [job for job in defs.get_repository_def().get_all_jobs() if not job.name.startswith("__")]
-    assert [job.name for job in jobs] == ["daily"]
+    assert [job.name for job in jobs] == ["daily", "overlay"]
+    assert not jobs[1].asset_layer.executable_asset_keys
     assert isinstance(jobs[0].partitions_def, dg.DailyPartitionsDefinition)
     assert jobs[0].asset_layer.executable_asset_keys == {node.key for node in MADE}
 

@@ -25,7 +25,7 @@ STEPS = {
     "the pointer": (release, "point_to"),
     "the pointer's file": (doors, "write_text"),
     "the doors": (release, "open_doors"),
-    "current/": (doors, "_place_link"),
+    "current/": (doors, "place_link"),
     "published.duckdb": (doors, "_build_database"),
     "the export's files": (doors, "write_export"),
     "the export's door": (doors, "_place_export"),

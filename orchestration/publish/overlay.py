@@ -1,0 +1,233 @@
+"""Overlay releases: within the day, allocation, promises and reservations of touched pools only.
+
+Order of the steps, as for a release: the whole folder aside → flushed → renamed onto the shelf →
+ledger → pointer `OVERLAY` → link `overlay/` beside `current/`. The rename is the moment of
+publication. Whatever dies in between, readers find whole overlays, and the next overlay, release or
+`repair` does what was left to do. The next release drops the overlay with its base.
+
+A reader who wants both as one asks `current_with_overlay`; `published.duckdb` stays the release's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+
+from orchestration.lake.ledger import Ledger
+from orchestration.lake.parquet import read_arrow, sync_folder, write_arrow, write_json
+from orchestration.lake.paths import Lake
+from orchestration.publish.doors import seal_files
+from orchestration.publish.manifest import code_version, package_versions
+from orchestration.publish.overlay_checks import problems_of
+from orchestration.publish.overlay_content import OverlayContent, Unapplied, make_content, unapplied
+from orchestration.publish.overlay_rows import BaseRows, WarmRows
+from orchestration.publish.overlay_shelf import (
+    Overlay,
+    OverlayError,
+    bring_up_overlay,
+    current_overlay,
+    finish_overlays,
+    new_overlay_id,
+    overlay_number,
+    overlays,
+    record_overlay,
+)
+from orchestration.publish.release import publishing_alone
+from orchestration.publish.shelf import UNFINISHED_PREFIX, Release, ReleaseError, current_release
+from orchestration.settings import Settings
+
+__all__ = ["OverlayOutcome", "WarmOverlay", "current_with_overlay", "publish_overlay"]
+
+MANIFEST_VERSION = 1
+# An overlay's lines follow the release's; all other tables replace the rows of the touched pools.
+_LINES = frozenset({"allocation_ledger", "supply_audit"})
+_POOL = ["item_id", "location_id"]
+
+
+@dataclass(frozen=True)
+class OverlayOutcome:
+    """What became of a wish for an overlay: `overlay` is the one now in force, None where there is none."""
+
+    state: Literal["published", "unchanged"]
+    overlay: Overlay | None
+    base: Release
+    operations: int
+    rejected: int
+
+
+class WarmOverlay:
+    """A process that keeps the current release's tables in memory and refreshes in milliseconds.
+
+    The release is watched: when another becomes current, its tables are read in place of the old ones.
+    """
+
+    def __init__(self, lake: Lake, ledger: Ledger, settings: Settings) -> None:
+        self.lake, self.ledger, self.settings = lake, ledger, settings
+        self._rows: WarmRows | None = None
+        self._read: Unapplied | None = None
+
+    def publish(self, until: pd.Timestamp | None, actor: str) -> OverlayOutcome:
+        """Publish what happened since the release; as `publish_overlay`."""
+        with publishing_alone(self.lake):
+            base = _base(self.lake)
+            if self._rows is None or self._rows.base.release_id != base.release_id:
+                self._rows, self._read = WarmRows(self.lake, base), None
+            self._read = unapplied(base, self.ledger, self._read)
+            return _publish(self._rows, self._read, until, self.ledger, self.settings, actor)
+
+
+def publish_overlay(
+    lake: Lake, ledger: Ledger, settings: Settings, until: pd.Timestamp | None, actor: str
+) -> OverlayOutcome:
+    """Publish the current release's touched pools after all operations up to `until`, or say unchanged.
+
+    `until` (UTC, naive): by default the time of the last operation; reservations and loans that end by
+    then have ended. Raises `OverlayError` without a release, or when a check fails: the ledger then holds
+    why, and the overlay before stays.
+    """
+    with publishing_alone(lake):
+        base = _base(lake)
+        return _publish(BaseRows(lake, base), unapplied(base, ledger), until, ledger, settings, actor)
+
+
+def current_with_overlay(lake: Lake, table: str) -> pa.Table:
+    """Return a table of the current release with the overlay's rows in place of those of its pools.
+
+    Lines (`allocation_ledger`, `supply_audit`) are added to the release's. `release_id` says of each row
+    where it is from. Raises `ReleaseError` without a release or for a table it does not have.
+    """
+    base = current_release(lake)
+    if base is None:
+        raise ReleaseError("there is no release yet; make the first one with: make run")
+    rows = read_arrow(base.table(table))
+    overlay = current_overlay(lake)
+    if overlay is None or table not in overlay.tables:
+        return rows
+    laid = read_arrow(overlay.tables[table]).select(rows.column_names).cast(rows.schema)
+    if table not in _LINES:
+        # The touched pools are those whose shares the overlay tells; promises have places of their own.
+        keys = laid if table == "atp" else read_arrow(overlay.tables["allocation"])
+        rows = rows.join(keys.select(_POOL).group_by(_POOL).aggregate([]), _POOL, join_type="left anti")
+        rows = rows.select(laid.column_names)
+    joined = pa.concat_tables([rows, laid])
+    order = [(name, "ascending") for name in joined.column_names if name != "release_id"]
+    return joined.sort_by(order)
+
+
+def _base(lake: Lake) -> Release:
+    base = current_release(lake)
+    if base is None:
+        raise OverlayError("there is no release to lay anything on; make the first one with: make run")
+    return base
+
+
+def _publish(
+    rows: BaseRows,
+    read: Unapplied,
+    until: pd.Timestamp | None,
+    ledger: Ledger,
+    settings: Settings,
+    actor: str,
+) -> OverlayOutcome:
+    """Make, check and shelve; the caller publishes alone."""
+    lake, base = rows.lake, rows.base
+    finish_overlays(lake, ledger, actor)
+    bring_up_overlay(lake, base.release_id)
+    before = overlays(lake, base.release_id)
+    last = before[-1] if before else None
+    content = make_content(rows, read.events, until, settings)
+    if content is None:
+        return OverlayOutcome("unchanged", last, base, len(read.events), 0)
+    rejected = int((content.frames.entry["entry_status"] == "rejected").sum())
+    if last is not None and last.content_hash == content.content_hash:
+        return OverlayOutcome("unchanged", last, base, len(read.events), rejected)
+    problems = problems_of(content)
+    if problems:
+        _refuse(content, problems, ledger, actor)
+    overlay = _shelve(lake, content, read, _next_number(lake, base, ledger))
+    record_overlay(overlay, ledger, actor)
+    bring_up_overlay(lake, base.release_id)
+    return OverlayOutcome("published", overlay, base, len(read.events), rejected)
+
+
+def _refuse(content: OverlayContent, problems: list[str], ledger: Ledger, actor: str) -> None:
+    """Write into the ledger why nothing is published, once per content, and raise it."""
+    payload = {"content_hash": content.content_hash, "problems": problems}
+    refused = (event for event in ledger.events("overlay") if event.event_type == "refused")
+    if all(event.payload["content_hash"] != content.content_hash for event in refused):
+        ledger.append(
+            "overlay",
+            "refused",
+            subject=content.base.release_id,
+            business_date=content.base.as_of,
+            actor=actor,
+            payload=payload,
+        )
+    raise OverlayError(
+        f"the overlay on {content.base.release_id} is not published, the one before stays:\n  "
+        + "\n  ".join(problems)
+    )
+
+
+def _next_number(lake: Lake, base: Release, ledger: Ledger) -> int:
+    """One more than any overlay of the release ever had, on the shelf or in the ledger."""
+    used = [one.number for one in overlays(lake, base.release_id)]
+    used += [
+        overlay_number(event.subject)
+        for event in ledger.events("overlay")
+        if event.subject.startswith(f"{base.release_id}+")
+    ]
+    return max(used, default=0) + 1
+
+
+def _shelve(lake: Lake, content: OverlayContent, read: Unapplied, number: int) -> Overlay:
+    """Write the whole overlay aside and rename it onto the shelf."""
+    base = content.base
+    overlay_id = new_overlay_id(base.release_id, number, content.content_hash)
+    lake.overlays_dir.mkdir(parents=True, exist_ok=True)
+    aside = lake.overlays_dir / tempfile.mkdtemp(dir=lake.overlays_dir, prefix=UNFINISHED_PREFIX)
+    try:
+        for name, table in content.tables.items():
+            write_arrow(_stamped(table, overlay_id), aside / "tables" / f"{name}.parquet")
+        manifest: dict[str, Any] = {
+            "manifest_version": MANIFEST_VERSION,
+            "overlay_id": overlay_id,
+            "base_release_id": base.release_id,
+            "base_content_hash": base.content_hash,
+            "as_of": base.as_of.isoformat(),
+            "number": number,
+            "until": content.until.isoformat(),
+            "content_hash": content.content_hash,
+            "ledger_read": {"seq": read.seq, "head": read.head},
+            "code": code_version(),
+            "packages": package_versions(),
+            "tables": {
+                name: {
+                    "file": f"tables/{name}.parquet",
+                    "rows": table.num_rows,
+                    "logical_hash": content.hashes[name],
+                }
+                for name, table in content.tables.items()
+            },
+        }
+        write_json(manifest, aside / "manifest.json")
+        # mkdtemp makes private folders; an overlay is read by other users of the machine.
+        aside.chmod(0o755)
+        seal_files(aside)
+        folder = lake.overlays_dir / overlay_id
+        aside.rename(folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    sync_folder(lake.overlays_dir)
+    return Overlay(overlay_id, base.release_id, folder, content.content_hash, manifest)
+
+
+def _stamped(table: pa.Table, overlay_id: str) -> pa.Table:
+    ids = pa.repeat(pa.scalar(overlay_id, pa.string()), table.num_rows)
+    return table.add_column(0, pa.field("release_id", pa.string(), nullable=False), ids)

@@ -1,0 +1,264 @@
+"""What an overlay holds: the state of the touched pools after all that happened since their release.
+
+Always made from the release itself and all operations since, never from the overlay before, so that
+the same operations give the same content however often somebody looked in between. No clock: the
+content is that of the time of the last operation, or of the time that is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from optimization.allocation.book import EVERYWHERE
+from optimization.contracts.allocation_tables import (
+    ALLOCATION,
+    ALLOCATION_EVENT,
+    BORROW_LOAN,
+    COMMITMENT,
+    SOFT_RESERVATION,
+)
+from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT
+from optimization.contracts.outputs import SUPPLY_EXPECTATION
+from optimization.contracts.table import Table
+from optimization.parameters import AllocationParameters, AtpParameters
+from orchestration.evidence.operations import operations_of
+from orchestration.lake.hashing import logical_hash
+from orchestration.lake.ledger import GENESIS, Ledger
+from orchestration.lake.parquet import arrow_to_frame
+from orchestration.publish.candidate import content_hash
+from orchestration.publish.overlay_form import in_published_form, supply_audit_of
+from orchestration.publish.overlay_rows import BaseRows
+from orchestration.publish.overlay_shelf import OverlayError
+from orchestration.publish.shelf import Release
+from orchestration.settings import Settings
+
+# Published name -> contract of the state that operations change.
+STATE: Mapping[str, Table] = {
+    "allocation": ALLOCATION,
+    "borrow_ledger": BORROW_LOAN,
+    "reservation": SOFT_RESERVATION,
+}
+_POOL = ["item_id", "location_id"]
+_ATP_INPUTS = (ITEM_LOCATION, SUPPLY_EXPECTATION, COMMITMENT)
+
+
+@dataclass(frozen=True)
+class OverlayFrames:
+    """The state of the touched pools before and after, the lines between, and the promises anew.
+
+    `before`, `after`: frames by the names of `STATE`. `entry`: `opt_out__allocation_entry`.
+    `atp`: `opt_out__atp`, None where the release has no such table.
+    """
+
+    before: Mapping[str, pd.DataFrame]
+    after: Mapping[str, pd.DataFrame]
+    entry: pd.DataFrame
+    atp: pd.DataFrame | None
+
+
+@dataclass(frozen=True)
+class OverlayContent:
+    """The tables of an overlay in published form, without `release_id`, and what they hash to."""
+
+    base: Release
+    until: pd.Timestamp
+    frames: OverlayFrames
+    tables: Mapping[str, pa.Table]
+    hashes: Mapping[str, str]
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class Unapplied:
+    """Operations that a release has not applied, and how far the ledger was read for them."""
+
+    events: pd.DataFrame
+    seq: int
+    head: str
+
+
+def read_point(base: Release, ledger: Ledger) -> tuple[int, str]:
+    """Return number and hash of the last ledger event that `base` has read.
+
+    A release that does not say so had read up to its own head.
+    """
+    read = base.manifest.get("ledger_read") or {}
+    if read:
+        return int(read["seq"]), str(read["head"])
+    head = str(base.manifest.get("ledger_head") or GENESIS)
+    return ledger.seq_of(head), head
+
+
+def unapplied(base: Release, ledger: Ledger, since: Unapplied | None = None) -> Unapplied:
+    """Return the operations that `base` has not applied; after `since` only new lines are read.
+
+    These are the ones it had not read, and those of a later business date than its own.
+    """
+    head = ledger.head()
+    seq = ledger.seq_of(head)
+    if since is not None and since.seq <= seq:
+        found = ledger.events("allocation", None, since.seq)
+        new = operations_of(event for event in found if event.seq <= seq).events
+        joined = pd.concat([since.events, new], ignore_index=True) if len(new) else since.events
+        return Unapplied(joined, seq, head)
+    events = ledger.events("allocation", None, read_point(base, ledger)[0], base.as_of)
+    return Unapplied(operations_of(event for event in events if event.seq <= seq).events, seq, head)
+
+
+def make_content(
+    rows: BaseRows, operations: pd.DataFrame, until: pd.Timestamp | None, settings: Settings
+) -> OverlayContent | None:
+    """Apply `operations` (`ledger__allocation_event`) up to `until` to the release behind `rows`.
+
+    `until` (UTC): by default the time of the last operation. None when nothing happened by then and
+    nothing ended. Raises `OverlayError` when the release carries no allocation state.
+    """
+    base = rows.base
+    missing = [name for name in STATE if name not in base.tables]
+    if missing:
+        raise OverlayError(
+            f"release {base.release_id} has no table {', '.join(missing)}: it carries no allocation that "
+            "operations could change; run the daily job first"
+        )
+    if until is not None:
+        operations = operations[(operations["event_at"] <= until).to_numpy()]
+    elif len(operations):
+        until = operations["event_at"].max()
+    if until is None:
+        return None
+    touched = _touched(rows, operations, until)
+    if touched.empty:
+        return None
+    frames = _frames(rows, operations, touched, until, settings)
+    if frames.entry.empty:
+        return None
+    tables = _published(rows, frames)
+    hashes = {name: logical_hash(table) for name, table in tables.items()}
+    return OverlayContent(base, until, frames, tables, hashes, content_hash(hashes))
+
+
+def _touched(rows: BaseRows, operations: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
+    """Pools that an operation names, or where a loan or reservation has ended: item and location."""
+    parts = [operations[_POOL]]
+    for name in ("borrow_ledger", "reservation"):
+        ends = rows.ends(name)
+        if ends.num_rows:
+            frame = ends.select([*_POOL, "expires_at"]).to_pandas()
+            parts.append(frame.loc[(frame["expires_at"] <= until).to_numpy(), _POOL])
+    return pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
+
+
+def _frames(
+    rows: BaseRows, operations: pd.DataFrame, touched: pd.DataFrame, until: pd.Timestamp, settings: Settings
+) -> OverlayFrames:
+    from optimization.allocation.overlay import apply_since
+
+    items = set(touched["item_id"])
+    before = {name: _of_pools(_rows(rows, name, table, items), touched) for name, table in STATE.items()}
+    segment = arrow_to_frame(rows.whole(SEGMENT.name), SEGMENT)
+    made = apply_since(
+        before["allocation"],
+        before["borrow_ledger"],
+        before["reservation"],
+        segment,
+        ALLOCATION_EVENT.validate(operations.reset_index(drop=True)),
+        until,
+        AllocationParameters(**settings.allocation.model_dump()),
+    )
+    after = {
+        "allocation": made.allocation,
+        "borrow_ledger": made.borrow_loan,
+        "reservation": made.soft_reservation,
+    }
+    atp = _promises(rows, items, before, after, settings) if "atp" in rows.base.tables else None
+    return OverlayFrames(before, after, made.allocation_entry, atp)
+
+
+def _rows(rows: BaseRows, name: str, table: Table, items: set[str]) -> pd.DataFrame:
+    return arrow_to_frame(rows.of_items(name, items), table)
+
+
+def _of_pools(frame: pd.DataFrame, touched: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the touched pools; of an item named on the other level all pools, so that it can be told."""
+    at_all = set(touched.loc[touched["location_id"] == EVERYWHERE, "item_id"])
+    named = pd.MultiIndex.from_frame(touched.astype(object))
+    is_named = pd.MultiIndex.from_frame(frame[_POOL].astype(object)).isin(named)
+    chosen = is_named | (frame["location_id"] == EVERYWHERE).to_numpy() | frame["item_id"].isin(at_all)
+    return frame[chosen].reset_index(drop=True)
+
+
+def _promises(
+    rows: BaseRows,
+    items: set[str],
+    before: Mapping[str, pd.DataFrame],
+    after: Mapping[str, pd.DataFrame],
+    settings: Settings,
+) -> pd.DataFrame:
+    """ATP of the touched places, with what moved since the snapshot."""
+    from optimization.promising.atp import available_to_promise
+
+    places, supply, owed = (_rows(rows, table.name, table, items) for table in _ATP_INPUTS)
+    shares = after["allocation"]
+    pools = shares[_POOL].drop_duplicates()
+    of_all = set(pools.loc[pools["location_id"] == EVERYWHERE, "item_id"])
+    at_place = pd.MultiIndex.from_frame(places[_POOL].astype(object)).isin(
+        pd.MultiIndex.from_frame(pools.astype(object))
+    )
+    places = places[at_place | places["item_id"].isin(of_all)].reset_index(drop=True)
+    frame, _ = available_to_promise(
+        places,
+        supply,
+        owed,
+        shares,
+        after["reservation"],
+        pd.Timestamp(rows.base.as_of),
+        AtpParameters(**settings.promising.model_dump()),
+        stock_change(before["allocation"], shares),
+    )
+    return frame
+
+
+def stock_change(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """What came to each pool and left it: change of quotas, common pool and reserved units together.
+
+    Returns item_id, location_id, quantity_units. A consumption lowers it, an adjustment moves it, a
+    reservation or a reallocation leaves it as it is.
+
+    >>> one = pd.DataFrame({"item_id": ["I"], "location_id": ["L"], "allocated_units": [5.0]})
+    >>> two = one.assign(allocated_units=2.0, soft_reserved_units=1.0)
+    >>> stock_change(one.assign(soft_reserved_units=0.0), two)["quantity_units"].tolist()
+    [-2.0]
+    """
+    sums = [
+        (frame["allocated_units"] + frame["soft_reserved_units"]).groupby([frame[one] for one in _POOL]).sum()
+        for frame in (before, after)
+    ]
+    change = sums[1].subtract(sums[0], fill_value=0.0).rename("quantity_units")
+    told: pd.DataFrame = change.reset_index()
+    return told
+
+
+def _published(rows: BaseRows, frames: OverlayFrames) -> dict[str, pa.Table]:
+    """The frames in the columns of the release's tables; a table that the release lacks is left out."""
+    base = rows.base
+    made = {
+        **frames.after,
+        "allocation_ledger": frames.entry,
+        "supply_audit": supply_audit_of(frames.entry),
+        **({} if frames.atp is None else {"atp": frames.atp}),
+    }
+    constants = {"as_of": base.as_of, "snapshot_id": _snapshot_id(base)}
+    return {
+        name: in_published_form(name, frame, rows.schema(name), rows.segment_terms, constants)
+        for name, frame in made.items()
+        if name in base.tables
+    }
+
+
+def _snapshot_id(base: Release) -> str:
+    snapshots = base.manifest.get("snapshots") or [{}]
+    return str(snapshots[-1].get("snapshot_id", ""))
