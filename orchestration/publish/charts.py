@@ -2,8 +2,7 @@
 
 Drawn from the candidate's own tables into the evidence that is kept with the release; not part of
 the content hash. The same tables give the same bytes: no dates, no ids, letters as outlines.
-Colours are those of Okabe and Ito, which colour-blind readers can tell apart; what matters is dark
-on white, and lines are named where they end.
+What matters is dark on white, and lines are named where they end.
 """
 
 from __future__ import annotations
@@ -17,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from orchestration.lake.parquet import read_arrow, write_text
+from orchestration.publish.allocation_chart import draw_allocation
+from orchestration.publish.drawing import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, GREY, LIGHT, INK = "#0072B2", "#D55E00", "#009E73", "#767676", "#B8B8B8", "#1A1A1A"
 OURS = "current_plan"
 _ITEMS_BY_VALUE, _ITEMS_BY_EXCEPTION = 6, 3
 _WEEKS_SHOWN = 52
@@ -65,7 +65,7 @@ def draw_charts(
     `tables` are the candidate's Parquet files by name, the frames the `opt_in__` tables of these names.
     Returns the files that were written into `folder`.
     """
-    needed = ("policy_backtest", "forecast_accuracy", "forecast", "exception")
+    needed = ("policy_backtest", "forecast_accuracy", "forecast", "exception", "allocation", "fairness")
     frames = {name: read_arrow(tables[name]).to_pandas() for name in needed if name in tables}
     frames |= {"item_location": item_location, "demand_history": demand_history}
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,13 +100,6 @@ def _page(names: list[str]) -> str:
     )
 
 
-def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False)
-
-
 # --- demand with its band
 
 
@@ -117,7 +110,7 @@ def _demand(frames: Mapping[str, pd.DataFrame]) -> Figure | None:
     chosen = _matter_most(frames)
     if not chosen:
         return None
-    figure, axes = _figure(12.0, 2.6 * ((len(chosen) + 2) // 3), (len(chosen) + 2) // 3, 3)
+    figure, axes = new_figure(12.0, 2.6 * ((len(chosen) + 2) // 3), (len(chosen) + 2) // 3, 3)
     for axis in axes.flat[len(chosen) :]:
         axis.set_visible(False)
     for axis, (item, place, why) in zip(axes.flat, chosen, strict=False):
@@ -208,7 +201,7 @@ def _frontier(frames: Mapping[str, pd.DataFrame]) -> Figure | None:
         for name, part in rows.groupby("policy_method", sort=True)
     }
     best = _best_simple(curves)
-    figure, axes = _figure(9.0, 5.5)
+    figure, axes = new_figure(9.0, 5.5)
     axis = axes[0, 0]
     for name, part in sorted(curves.items(), key=lambda pair: (pair[0] == OURS, pair[0] == best, pair[0])):
         colour, width, marker = (
@@ -273,7 +266,7 @@ def _promise(frames: Mapping[str, pd.DataFrame]) -> Figure | None:
     rows = rows.sort_values(["breakdown", "breakdown_value"], key=lambda names: names.replace(_ORDER))
     if rows.empty:
         return None
-    figure, axes = _figure(9.0, 1.4 + 0.34 * len(rows))
+    figure, axes = new_figure(9.0, 1.4 + 0.34 * len(rows))
     axis = axes[0, 0]
     names = [_group_name(row) for row in rows.itertuples()]
     height = range(len(rows))
@@ -321,7 +314,7 @@ def _coverage(frames: Mapping[str, pd.DataFrame]) -> Figure | None:
     if rows.empty:
         return None
     rows = rows.sort_values("breakdown_value", key=lambda names: names.replace(_ORDER))
-    figure, axes = _figure(9.0, 4.2)
+    figure, axes = new_figure(9.0, 4.2)
     axis = axes[0, 0]
     places = range(len(rows))
     marks = ((80, GREEN, "^"), (90, BLUE, "o"), (95, ORANGE, "s"))
@@ -354,4 +347,5 @@ CHARTS = (
     Chart(
         "coverage", "Coverage of the forecast's quantiles by class of demand", "forecast_accuracy", _coverage
     ),
+    Chart("allocation", "Who got what, and what fairness costs", "fairness", draw_allocation),
 )

@@ -19,13 +19,23 @@ from pydantic import TypeAdapter, ValidationError
 from orchestration.lake.parquet import read_arrow, write_json
 from orchestration.publish.shelf import ReleaseError
 
-ExportTable = Literal["policy", "replenishment_order", "transfer_order", "transfer_unit", "allocation"]
+ExportTable = Literal[
+    "policy",
+    "replenishment_order",
+    "transfer_order",
+    "transfer_unit",
+    "allocation",
+    "reservation",
+    "atp",
+]
 EXPORT_TABLES: tuple[ExportTable, ...] = (
     "policy",
     "replenishment_order",
     "transfer_order",
     "transfer_unit",
     "allocation",
+    "reservation",
+    "atp",
 )
 # {table: {our column: the customer's}}
 ExportColumns = Mapping[str, Mapping[str, str]]

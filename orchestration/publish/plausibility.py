@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from optimization.contracts.allocation_columns import AUDIT_KINDS
 from optimization.contracts.columns import COLUMNS
 
 # No quantity or amount of one row is larger; infinity is.
@@ -212,9 +213,81 @@ PLAUSIBILITY: dict[str, Plausibility] = {
     ),
     "allocation": Plausibility(
         key=("item_id", "location_id", "segment_id"),
-        from_zero=("allocated_units", "guaranteed_units", "unmet_units"),
-        lists=_closed("status"),
+        from_zero=(
+            "allocated_units",
+            "guaranteed_units",
+            "unmet_units",
+            "consumed_units",
+            "soft_reserved_units",
+            "borrowed_units",
+            "available_units",
+            "allocatable_units",
+        ),
+        lists=_closed("rebalance_trigger", "rebalance_decision", "status"),
         total="allocated_units",
+    ),
+    "allocation_rollup": Plausibility(
+        key=("item_id", "location_id", "group_level", "path_prefix"),
+        from_zero=("segment_count", "allocated_units", "unmet_units"),
+        total="allocated_units",
+    ),
+    "allocation_plan": Plausibility(
+        key=("plan_id", "plan_version_number", "rule_id", "segment_id"),
+        from_zero=("rule_rank", "segment_rank", "fixed_units", "min_units", "max_units"),
+        lists=_closed("plan_state", "allocation_strategy", "pool_mode", "residue", "non_participants"),
+    ),
+    "allocation_ledger": Plausibility(
+        key=("entry_id",),
+        from_zero=("entry_number", "own_after_units"),
+        lists=_closed("purpose", "audit_type", "entry_status"),
+    ),
+    "supply_audit": Plausibility(
+        key=("entry_id",),
+        from_zero=("own_after_units",),
+        lists=_closed("purpose", "audit_type", "entry_status"),
+    ),
+    "borrow_ledger": Plausibility(
+        key=("loan_id",),
+        from_zero=("borrowed_units", "returned_units", "expired_units", "open_units"),
+        lists=_closed("loan_status"),
+    ),
+    "reservation": Plausibility(
+        key=("reservation_id",),
+        from_zero=("units", "open_units", "consumed_units", "released_units", "expired_units"),
+        lists=_closed("reservation_status"),
+    ),
+    "rebalance_run": Plausibility(
+        key=("rebalance_trigger", "rebalance_decision", "reason_code", "plan_id", "rule_id"),
+        from_zero=("pool_count", "rebalanced_units"),
+        lists=_closed("rebalance_trigger", "rebalance_decision"),
+    ),
+    "segment_performance": Plausibility(
+        key=("segment_id", "breakdown", "breakdown_value", "window_days"),
+        from_zero=("requested_units", "quota_units", "unused_units", "rejected_units"),
+        shares=("fill_rate",),
+        lists=_closed("breakdown"),
+    ),
+    "fairness": Plausibility(
+        key=("allocation_method", "breakdown", "breakdown_value", "priority_tier", "segment_id"),
+        from_zero=("pool_count", "demand_units", "served_units", "unmet_units"),
+        shares=("fill_rate", "min_fill_rate", "gini"),
+        lists=_closed("allocation_method", "breakdown"),
+    ),
+    "order_segment": Plausibility(key=("order_id", "line_id"), from_zero=("requested_units",)),
+    "atp": Plausibility(
+        key=("item_id", "location_id", "segment_id", "from_date"),
+        from_zero=("atp_units", "expected_atp_units", "shortage_units"),
+        lists=_closed("status"),
+    ),
+    "inventory_audit": Plausibility(
+        key=("audit_kind", "item_id", "location_id", "unit_id"),
+        from_zero=("found_units", "difference_value", "tolerance_units"),
+        shares=("not_counted_share",),
+        lists={
+            "audit_kind": AUDIT_KINDS,
+            "audit_status": ("match", "difference", "not_counted"),
+        },
+        total="difference_value",
     ),
     "solver_run": Plausibility(
         key=("optimisation_model", "batch_id"),

@@ -26,6 +26,18 @@ from tests.pipelines import published
 
 DBT_TABLES = {
     "allocation",
+    "allocation_ledger",
+    "allocation_plan",
+    "allocation_rollup",
+    "atp",
+    "borrow_ledger",
+    "fairness",
+    "inventory_audit",
+    "order_segment",
+    "rebalance_run",
+    "reservation",
+    "segment_performance",
+    "supply_audit",
     "capability",
     "exception",
     "forecast",
@@ -149,7 +161,7 @@ def test_the_manifest_names_what_was_read_and_by_what(demo: Demo) -> None:
     read = [(one["as_of"], one["snapshot_id"]) for one in manifest["snapshots"]]
     sealed = [latest_sealed(lake, day.as_of) for day in (demo.first, demo.newest)]
     assert read == [(one.as_of.isoformat(), one.snapshot_id) for one in sealed if one]
-    assert len(manifest["snapshots"][-1]["tables"]) == 23
+    assert len(manifest["snapshots"][-1]["tables"]) == 29
     assert [one["release_id"] for one in manifest["earlier_releases"]] == [demo.first.release.release_id]
     assert {"dbt-duckdb", "duckdb", "highspy", "pyomo", "statsforecast"} <= set(manifest["packages"])
     assert manifest["config_hash"] == demo.workshop.pipeline.settings.decision_hash()
@@ -398,15 +410,76 @@ def _moved(transfers: pd.DataFrame, place: str) -> pd.Series:
 
 def test_allocation_gives_out_every_pool_exactly(read: Read, position: pd.DataFrame) -> None:
     allocation = read("allocation")
-    given = allocation.groupby(PAIR)["allocated_units"].sum()
-    pools = position.loc[given.index]
+    state = ["allocated_units", "consumed_units", "soft_reserved_units"]
+    held = allocation.groupby(PAIR)[state].sum().sum(axis=1)
+    counted = allocation.groupby(PAIR)["allocatable_units"].max()
+    pools = position.loc[held.index]
     available = (pools["on_hand_units"] - pools["reserved_units"]).clip(lower=0)
-    assert given.to_numpy() == pytest.approx(available.to_numpy())
+    assert held.to_numpy() == pytest.approx(available.to_numpy())
+    assert counted.to_numpy() == pytest.approx(available.to_numpy())
     segments = allocation[allocation["segment_id"] != "POOL"]
-    assert np.allclose(
-        segments["allocated_units"] + segments["unmet_units"], segments["demand_units"], atol=1e-6
+    uncovered = (segments["demand_units"] - segments["allocated_units"]).clip(lower=0)
+    assert np.allclose(segments["unmet_units"], uncovered, atol=1e-6)
+    made_anew = segments[segments["rebalance_decision"] == "rebalanced"]
+    assert len(made_anew)
+    assert (made_anew["guaranteed_units"] <= made_anew["allocation_target_units"] + 1e-6).all()
+
+
+def test_orders_since_the_last_release_consume_their_segments_quotas(demo: Demo, read: Read) -> None:
+    orders, ledger = read("order_segment"), read("allocation_ledger")
+    since = orders[pd.to_datetime(orders["order_date"]).dt.date > demo.first.as_of]
+    consumed = ledger[ledger["operation"] == "consume"]
+    assert len(since)
+    assert set(since["order_id"] + "/" + since["line_id"]) <= set(consumed["source_id"])
+    assert set(consumed["entry_status"]) <= {"accepted", "rejected"}
+    assert set(consumed["reason_code"]) <= set(REASONS)
+
+
+def test_every_line_of_the_ledger_is_a_record_of_the_supply_audit(demo: Demo, read: Read) -> None:
+    ledger, audit = read("allocation_ledger"), read("supply_audit")
+    assert sorted(audit["entry_id"]) == sorted(ledger["entry_id"])
+    sealed = latest_sealed(demo.workshop.pipeline.lake, demo.newest.as_of)
+    assert sealed is not None
+    assert set(audit["snapshot_id"]) == {sealed.snapshot_id}
+    assert audit["audit_details"].str.len().min() > 0
+
+
+def test_groups_roll_up_to_the_whole_pool(read: Read) -> None:
+    rollup = read("allocation_rollup")
+    whole, apart = (
+        rollup[(rollup["group_level"] == -1) & rollup["path_prefix"].isin(names)]
+        .groupby(PAIR)["allocated_units"]
+        .sum()
+        for names in (["*"], ["POOL", "SEGMENTS"])
     )
-    assert (segments["guaranteed_units"] <= segments["allocated_units"] + 1e-6).all()
+    assert whole.to_numpy() == pytest.approx(apart.loc[whole.index].to_numpy())
+
+
+def test_a_release_says_how_far_it_has_read_the_ledger(demo: Demo) -> None:
+    first, newest = (day.release.manifest["ledger_read"] for day in (demo.first, demo.newest))
+    assert 0 < first["seq"] < newest["seq"]
+    assert demo.workshop.pipeline.ledger.verify([first["head"], newest["head"]]).is_intact
+
+
+def test_performance_of_segments_is_ratios_of_sums_or_a_reason(read: Read) -> None:
+    told = read("segment_performance")
+    for value, over, under, reason in (
+        ("fill_rate", "filled_units", "measured_units", "fill_null_reason"),
+        ("quota_use", "cumulative_consumed_units", "cumulative_allocated_units", "quota_use_null_reason"),
+    ):
+        known = told[told[value].notna()]
+        assert np.allclose(known[value], known[over] / known[under])
+        assert told.loc[told[value].isna(), reason].notna().all()
+
+
+def test_stock_is_audited_in_level_value_and_condition(read: Read) -> None:
+    audit = read("inventory_audit")
+    assert set(audit["audit_kind"]) == {"level", "valuation", "condition"}
+    counted = audit[audit["audit_status"] != "not_counted"]
+    assert set(counted["audit_status"]) == {"match", "difference"}
+    difference = counted["found_units"] - counted["system_units"]
+    plain = counted["audit_kind"] != "condition"
+    assert np.allclose(counted.loc[plain, "difference_units"], difference[plain])
 
 
 def test_forecasts_reach_the_horizon_with_rising_quantiles(demo: Demo, read: Read) -> None:

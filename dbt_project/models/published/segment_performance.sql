@@ -220,7 +220,10 @@ select
     cast(summed.taken_pool_units as double) as taken_pool_units,
     case
         when summed.segment_id <> 'POOL'
-            then {{ share_of('summed.taken_pool_units', '(summed.taken_own_units + summed.taken_pool_units)') }}
+            then
+                {{ share_of(
+                    'summed.taken_pool_units', '(summed.taken_own_units + summed.taken_pool_units)'
+                ) }}
     end as borrow_share,
     case
         when summed.segment_id = 'POOL' then 'common_pool'

@@ -73,7 +73,31 @@ def tables(tmp_path: Path) -> dict[str, Path]:
             "value_at_risk": [9.0],
         }
     )
+    allocation = pd.DataFrame(
+        {
+            "item_id": "I1",
+            "location_id": "L1",
+            "segment_id": ["FLEET", "PRIVATE", "POOL"],
+            "segment_name": ["Fleet", "Private", "No segment"],
+            "priority_tier": [1, 2, 3],
+            "demand_units": [4.0, 6.0, 0.0],
+            "unmet_units": [0.0, 5.0, 0.0],
+        }
+    )
+    fairness = pd.DataFrame(
+        {
+            "allocation_method": ["optimal", "highest_value"],
+            "breakdown": "all",
+            "priority_tier": 0,
+            "segment_id": "*",
+            "fill_rate": [0.5, 0.6],
+            "min_fill_rate": [0.4, 0.1],
+            "price_of_fairness": [120.0, 0.0],
+        }
+    )
     made = {
+        "allocation": allocation,
+        "fairness": fairness,
         "forecast": ahead,
         "policy_backtest": proof,
         "forecast_accuracy": accuracy,
@@ -101,6 +125,7 @@ def test_every_chart_is_drawn_the_same_twice_and_needs_nothing_from_outside(
         "service_and_stock.svg",
         "promise.svg",
         "coverage.svg",
+        "allocation.svg",
         "index.html",
     }
     page = drawn["index.html"].decode()
@@ -114,4 +139,15 @@ def test_every_chart_is_drawn_the_same_twice_and_needs_nothing_from_outside(
 def test_a_chart_without_rows_is_left_out(tables: dict[str, Path], tmp_path: Path) -> None:
     empty = pd.read_parquet(tables["policy_backtest"]).head(0)
     write_arrow(pa.Table.from_pandas(empty, preserve_index=False), tables["policy_backtest"])
-    assert set(_drawn(tables, tmp_path / "charts")) == {"demand.svg", "coverage.svg", "index.html"}
+    assert set(_drawn(tables, tmp_path / "charts")) == {
+        "demand.svg",
+        "coverage.svg",
+        "allocation.svg",
+        "index.html",
+    }
+
+
+def test_nobody_wants_anything_and_nothing_is_drawn(tables: dict[str, Path], tmp_path: Path) -> None:
+    pool_only = pd.read_parquet(tables["allocation"]).query("segment_id == 'POOL'")
+    write_arrow(pa.Table.from_pandas(pool_only, preserve_index=False), tables["allocation"])
+    assert "allocation.svg" not in _drawn(tables, tmp_path / "charts")

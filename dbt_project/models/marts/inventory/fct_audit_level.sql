@@ -78,6 +78,12 @@ counted_places as (
 
 ),
 
+has_counts as (
+
+    select count(*) > 0 as is_any from counted_places
+
+),
+
 -- what was never counted, one row per location; without any count there is nothing to say
 uncounted as (
 
@@ -88,9 +94,10 @@ uncounted as (
         count(*) as place_count
     from stock
     inner join items on stock.item_id = items.item_id
+    cross join has_counts
     anti join counted_places
         on stock.item_id = counted_places.item_id and stock.location_id = counted_places.location_id
-    where stock.total_units > 0 and exists (select 1 from counted_places)
+    where stock.total_units > 0 and has_counts.is_any
     group by stock.location_id
 
 ),
