@@ -20,6 +20,7 @@ from optimization.contracts.allocation_tables import ALLOCATION_PLAN, ALLOCATION
 
 _VERSION = ["plan_id", "plan_version_number"]
 _APPROVED = ("approved", "effective")
+_LEAST_ADVANCED_FIRST = ("rejected", "draft", "proposed", "expired", "superseded", "approved")
 _REASON_OF_STATE = {
     "draft": "PLAN_IS_DRAFT",
     "proposed": "PLAN_AWAITS_APPROVAL",
@@ -93,8 +94,9 @@ def _with_standing(rows: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _standing(rows: pd.DataFrame, decisions: pd.DataFrame, fingerprint: str) -> _Standing:
-    stated = str(rows["plan_state"].iloc[0])
-    state = "approved" if stated in _APPROVED else stated
+    # A version whose rows are not of one mind is as far as its least advanced row.
+    stated = {"approved" if name in _APPROVED else str(name) for name in rows["plan_state"]}
+    state = next(name for name in _LEAST_ADVANCED_FIRST if name in stated)
     standing = _Standing(state, _REASON_OF_STATE[state])
     authors = set(rows["author"].astype(str))
     for decision in decisions.to_dict("records"):

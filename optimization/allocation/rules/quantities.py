@@ -33,6 +33,7 @@ REASON_CODES = (
     "COMMITMENTS_SHORT",
     "QUOTA_KEPT",
     "NOT_IN_RULE",
+    "INPUT_IMPLAUSIBLE",
 )
 _CODE = {name: number for number, name in enumerate(REASON_CODES)}
 
@@ -58,10 +59,12 @@ class _Kept:
 def shared_by(rule: Rule, facts: PoolFacts, rows: Integers) -> Shared:
     """Share the pools `rows` of `facts` by `rule`.
 
-    Σ units ≤ supply in every pool; what remains is the common pool. Whole pools get whole units.
+    Σ units ≤ supply in every pool; what remains is the common pool. Whole pools get whole units; a
+    poisoned pool has no supply.
     """
     whole = facts.is_whole[rows]
-    supply = _down(np.maximum(facts.supply[rows], 0.0), whole)
+    supply = np.where(facts.is_poisoned[rows], 0.0, np.maximum(facts.supply[rows], 0.0))
+    supply = _down(supply, whole)
     kept = _kept(rule, facts, rows, supply)
     base = np.maximum(supply - kept.units.sum(axis=1), 0.0)
 
@@ -99,6 +102,7 @@ def shared_by(rule: Rule, facts: PoolFacts, rows: Integers) -> Shared:
             default=_CODE[plain],
         )
     reason = np.where(kept.is_short, _CODE["COMMITMENTS_SHORT"], reason)
+    reason = np.where(facts.is_poisoned[rows][:, None], _CODE["INPUT_IMPLAUSIBLE"], reason)
     return Shared(units, guaranteed, reason.astype(np.int8))
 
 
@@ -123,13 +127,13 @@ def _kept(rule: Rule, facts: PoolFacts, rows: Integers, supply: Numbers) -> _Kep
     committed = np.zeros((len(rows), len(facts.segments)))
     is_short = np.zeros(committed.shape, dtype=np.bool_)
     if rule.mode != COMPAT:
-        wanted = _up(np.maximum(facts.committed[rows], 0.0), whole)
+        wanted = _up(_known(facts.committed[rows]), whole)
         committed = first_come(wanted, supply, order)
         is_short = committed < wanted - _EPSILON
     if rule.non_participants == SWEEP:
         return _Kept(committed, committed, is_short)
     is_named = np.isin(np.arange(len(facts.segments)), [p.column for p in rule.participants])
-    quota = _down(np.maximum(facts.own[rows], 0.0), whole)
+    quota = _down(_known(facts.own[rows]), whole)
     beyond = np.where(is_named, 0.0, np.maximum(quota - committed, 0.0))
     protected = first_come(beyond, np.maximum(supply - committed.sum(axis=1), 0.0), order)
     return _Kept(committed + protected, committed, is_short)
@@ -172,7 +176,7 @@ def _weight(participant: Participant, rule: Rule, facts: PoolFacts, rows: Intege
         )
     # What is kept for commitments has left the pool, so it is no claim on the rest of it.
     claim = demand if column < 0 else demand - kept.committed[:, column]
-    claim = np.maximum(np.nan_to_num(claim), 0.0)
+    claim = _known(claim)
     return claim * np.maximum(margin, 0.0) if participant.strategy == "profit_share" else claim
 
 
@@ -213,6 +217,11 @@ def _with_residue(given: Numbers, base: Numbers, percent: Numbers, most: Numbers
         staying += part * unclaimed
         given = np.minimum(given + part[:, None] * share, most)
     return given
+
+
+def _known(units: Numbers) -> Numbers:
+    """Units that are a finite number above 0; nothing where they are not."""
+    return np.where(np.isfinite(units), np.maximum(units, 0.0), 0.0)
 
 
 def _down(units: Numbers, whole: Flags) -> Numbers:

@@ -70,6 +70,14 @@ def test_without_decisions_the_source_and_the_dates_decide(stated: str, expected
     assert state(rules(plan_state=stated), decisions()) == [expected]
 
 
+def test_a_version_is_as_far_as_its_least_advanced_row() -> None:
+    rows = allocation_rule(
+        [("R", "A", "percentage", 50), ("R", "B", "percentage", 50)], plan_state=["approved", "draft"]
+    )
+
+    assert state(rows, decisions()) == [("draft", "PLAN_IS_DRAFT")] * 2
+
+
 @pytest.mark.parametrize(
     ("made", "expected"),
     [

@@ -134,6 +134,15 @@ def test_divisible_pools_are_not_rounded() -> None:
     assert np.allclose(units(facts, plan(rows)), [[3.465, 7.035]])
 
 
+def test_a_poisoned_pool_has_nothing_to_share_and_costs_no_other_pool_anything() -> None:
+    facts = pool_facts(segments("A", "B"), [100, 100], committed=[[np.nan, 5], [0, 0]], own=np.inf)
+    facts.is_poisoned[0] = True
+    given = outcome(facts, plan([("R", "A", "percentage", 100)])).targets
+
+    assert given.units.tolist() == [[0, 0], [100, 0]]
+    assert given.reason[0].tolist() == ["INPUT_IMPLAUSIBLE"] * 2
+
+
 # --- weights
 
 
