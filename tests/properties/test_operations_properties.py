@@ -79,7 +79,7 @@ def _frame(steps: list[tuple[int, ...]]) -> pd.DataFrame:
             named = None
         if operation in ("extend", "release", "offset") and named is not None:
             segment, named = 22, f"r{which}-{lasts % 5}" if which > 1 else named
-        amount = math.nan if operation == "release" and units % 3 else _UNITS[units]
+        amount = math.nan if operation in ("release", "offset") and units % 3 == 0 else _UNITS[units]
         if operation == "adjust":
             amount = _LOST.get(amount, amount)
         made.append(
@@ -273,10 +273,10 @@ class Keeper:
             return "ACTION_MISSING"
         if event["action_id"] in self.actions:
             return "DUPLICATE_ACTION"
-        if kind not in ("extend", "rebalance") and not (kind == "release" and math.isnan(units)):
+        if kind not in ("extend", "rebalance") and not (kind in ("release", "offset") and math.isnan(units)):
             if not math.isfinite(units):
                 return "UNITS_IMPLAUSIBLE"
-            if (units < 0 and kind != "adjust") or (units == 0 and kind != "release"):
+            if (units < 0 and kind != "adjust") or (units == 0 and kind not in ("release", "offset")):
                 return "UNITS_NOT_POSITIVE"
             if self.pools[key]["whole"] and units % 1:
                 return "NOT_WHOLE_UNITS"
@@ -395,7 +395,7 @@ class Keeper:
                 return "EXPIRY_NOT_AHEAD"
             held["end"] = ends
             return ""
-        if kind == "release" and (math.isnan(units) or not units):
+        if math.isnan(units) or not units:
             units = still
         if units > still:
             return "RESERVATION_SHORT"

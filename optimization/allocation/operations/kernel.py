@@ -12,8 +12,8 @@ Decided where the rules of the book leave room:
 - Consuming from a reservation takes its own part first, so that the pool's part is the one given back.
 - A shortfall of an adjustment takes from the named segment, then from the common pool, then from the
   quotas, last tier first; open reservations are kept.
-- An extension sets the end, later or earlier, if it lies ahead. Releasing 0 or no number of units
-  releases all.
+- An extension sets the end, later or earlier, if it lies ahead. Releasing or offsetting 0 or no number
+  of units means all that is open.
 """
 
 from __future__ import annotations
@@ -377,12 +377,13 @@ def _refusal(told: Told, state: State, event: int) -> int:
     if told.is_applied[action]:
         return DUPLICATE_ACTION
     units = told.units[event]
-    if operation == RELEASE and np.isnan(units):
+    may_be_all = operation in (RELEASE, OFFSET)
+    if may_be_all and np.isnan(units):
         units = 0.0
     if operation != EXTEND and operation != REBALANCE:
         if not np.isfinite(units) or abs(units) > MOST_UNITS:
             return UNITS_IMPLAUSIBLE
-        is_empty = units == 0.0 and operation != RELEASE
+        is_empty = units == 0.0 and not may_be_all
         if is_empty or (units < 0.0 and operation != ADJUST):
             return UNITS_NOT_POSITIVE
         if state.is_whole[pool] and units != np.floor(units):
@@ -550,7 +551,7 @@ def _change_reservation(told: Told, state: State, lines: Lines, line: int, event
         held[H_EXPIRES] = told.expires_at[event]
         _await_end(state, held[H_EXPIRES], row)
         return AS_ASKED
-    if operation == RELEASE and (np.isnan(units) or units == 0.0):
+    if np.isnan(units) or units == 0.0:
         units = still
     if units > still + NOISE:
         return RESERVATION_SHORT

@@ -179,6 +179,13 @@ def test_consuming_what_was_reserved_deducts_once() -> None:
     assert folded.book.reservations.status.tolist() == ["CONSUMED"]
 
 
+def test_an_offset_without_units_consumes_all_that_is_reserved() -> None:
+    folded = _folded(
+        _act("reserve", units=4, reservation_id="r"), _act("offset", units=0, reservation_id="r")
+    )
+    assert folded.book.consumed.tolist() == [[4, 0, 0]] and folded.book.own.tolist() == [[1, 4, 3]]
+
+
 def test_new_supply_of_a_segment_first_returns_its_oldest_loans() -> None:
     folded = _folded(
         _act("consume", units=7),
