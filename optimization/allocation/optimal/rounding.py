@@ -25,15 +25,10 @@ def largest_remainder(shares: Numbers, previous: Numbers | None = None) -> Numbe
     claim = 2.0 * np.round((shares - whole) * 1e9)
     if previous is not None:
         claim += previous > whole + 1e-9
-    return with_units_by(whole, shares.sum(axis=1), claim)
-
-
-def with_units_by(whole: Numbers, total: Numbers, claim: Numbers) -> Numbers:
-    """Add one unit per row to the strongest claims until the row sums to `total`; ties to the first."""
-    missing = np.round(total - whole.sum(axis=1))
     rank = np.zeros(whole.shape, dtype=np.int64)
     for column in range(whole.shape[1]):
         ahead = claim > claim[:, [column]]
         ahead[:, :column] |= claim[:, :column] == claim[:, [column]]
         rank[:, column] = ahead.sum(axis=1)
+    missing = np.round(shares.sum(axis=1) - whole.sum(axis=1))
     return np.asarray(whole + (rank < missing[:, None]), dtype=np.float64)

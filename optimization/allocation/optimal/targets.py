@@ -36,7 +36,8 @@ def optimal_targets(
     highest common fill by weight within the tier, loans, the common pool. Whole units by largest
     remainder; of equal fractions the previous quota wins, then the segment id. A cap is of quotas; what
     lies beyond it can only be borrowed, and the reason says whether it can. A poisoned pool has no
-    supply. Raises `ContractError` when POOL is named as a segment and `AuditError` when a pool fails
+    supply. Raises `ContractError` when a segment is named POOL or its
+    tier is below 1, and `AuditError` when a pool fails
     the audit or the model disagrees with the closed form.
     """
     parameters = parameters or AllocationParameters()
@@ -44,6 +45,8 @@ def optimal_targets(
         raise ContractError(
             f"segment {POOL!r} is what no segment owns and cannot compete for it; take it out of the segments"
         )
+    if (facts.segments.tier < 1).any():
+        raise ContractError("priority_tier begins with 1, for 0 stands for all tiers; repair the segments")
     claims = state_claims(facts)
     shared = share_claims(claims)
 

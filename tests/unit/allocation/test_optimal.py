@@ -200,7 +200,7 @@ def test_a_closed_form_that_disagrees_with_the_model_is_not_published(
         return Shared(shared.quotas[:, ::-1], shared.loans)
 
     monkeypatch.setattr(checking, "share_claims", unfair)
-    with pytest.raises(AuditError, match="model and closed form.*'I0' at 'L1'"):
+    with pytest.raises(AuditError, match=r"model and closed form.*'I0' at 'L1'"):
         optimal_targets(facts_of(10, [[9, 5, 5]], TIERS))
 
 
