@@ -147,13 +147,13 @@ def test_a_poisoned_pool_has_nothing_to_share_and_costs_no_other_pool_anything()
 
 
 def test_demand_and_profit_share_the_pool_by_what_is_wanted_beyond_commitments() -> None:
-    facts = pool_facts(segments("A", "B"), [100], demand=[[40, 80]], committed=[[10, 20]], margin=[[20, 10]])
+    facts = pool_facts(segments("A", "B"), [100], demand=[[40, 80]], committed=[[10, 50]], margin=[[20, 10]])
 
-    # 70 free units by 30 : 60, then by 30 * 20 : 60 * 10.
+    # 40 free units by 30 : 30, then by 30 * 20 : 30 * 10.
     by_demand = [("R", "A", "demand_share", 0), ("R", "B", "demand_share", 0)]
-    assert units(facts, plan(by_demand)) == [[10 + 23, 20 + 46]]
+    assert units(facts, plan(by_demand)) == [[10 + 20, 50 + 20]]
     by_profit = [("R", "A", "profit_share", 0), ("R", "B", "profit_share", 0)]
-    assert units(facts, plan(by_profit)) == [[10 + 35, 20 + 35]]
+    assert units(facts, plan(by_profit)) == [[10 + 26, 50 + 13]]
     assert units(facts, plan(by_demand, pool_mode="ibm_compat")) == [[33, 66]]
 
 
