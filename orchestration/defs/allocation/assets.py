@@ -21,6 +21,7 @@ from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import POLICY
 from optimization.parameters import AllocationParameters
 from orchestration.batches import mapper
+from orchestration.defs.allocation.earlier_actions import applied_before
 from orchestration.defs.allocation.ledger_read import keep_position, previous_position
 from orchestration.defs.borders import (
     Told,
@@ -127,6 +128,9 @@ def segment_allocation(
                 previous_loan=before["borrow_ledger"] if has_state else None,
                 previous_reservation=before["reservation"] if has_state else None,
                 previous_as_of=pd.Timestamp(previous_as_of) if has_state and previous_as_of else None,
+                applied_actions=applied_before(
+                    pipeline.lake, pipeline.ledger, as_of, set(events["action_id"])
+                ),
             ),
             pd.Timestamp(as_of),
             parameters_of(pipeline.settings.allocation),
