@@ -52,8 +52,8 @@ def verify(
             + "\n".join(f"  {fault}" for fault in report.faults)
         )
     console.print(
-        f"What was published is intact: {report.n_tables:,} tables of {report.n_releases:,} releases have "
-        "the hash that the ledger witnesses"
+        f"What was published is intact: {report.n_tables:,} tables of {report.n_releases:,} releases and "
+        f"{report.n_overlays:,} overlays have the hash that the ledger witnesses"
     )
     if report.gone:
         console.print(f"No longer on the shelf, so not compared: {', '.join(report.gone)}")

@@ -88,21 +88,44 @@ def operations_of(events: Iterable[Event]) -> Operations:
     rows: list[dict[str, Any]] = []
     left: list[dict[str, Any]] = []
     for event in events:
-        payload = event.payload
-        stated = {
-            **payload,
-            "event_id": event.event_id,
-            "ledger_seq": event.seq,
-            "business_date": event.business_date.isoformat(),
-            "operation": event.event_type,
-            "actor": event.actor,
-            "audit_type": "USER",
-            "action_id": payload.get("action_id") or event.event_id,
-        }
-        if event.event_type in _WITHOUT_UNITS and stated.get("units") is None:
-            stated["units"] = 0.0
-        _sort_in(event, stated, ALLOCATION_EVENT, rows, left)
+        try:
+            rows.append(
+                stated_operation(
+                    event.payload,
+                    event.event_type,
+                    event.seq,
+                    event.event_id,
+                    event.business_date,
+                    event.actor,
+                )
+            )
+        except UnfitError as fault:
+            left.append(_left_row(event, fault))
     return Operations(_frame(rows, ALLOCATION_EVENT), _set_aside(left))
+
+
+def stated_operation(
+    payload: Mapping[str, Any],
+    operation: str,
+    ledger_seq: int,
+    event_id: str,
+    business_date: date,
+    actor: str,
+) -> dict[str, Any]:
+    """Return one operation as a row of `ledger__allocation_event`. Raises `UnfitError` naming the column."""
+    stated = {
+        **payload,
+        "event_id": event_id,
+        "ledger_seq": ledger_seq,
+        "business_date": business_date.isoformat(),
+        "operation": operation,
+        "actor": actor,
+        "audit_type": "USER",
+        "action_id": payload.get("action_id") or event_id,
+    }
+    if operation in _WITHOUT_UNITS and stated.get("units") is None:
+        stated["units"] = 0.0
+    return fitted_row(stated, ALLOCATION_EVENT)
 
 
 def plan_decisions(ledger: Ledger, as_of: date) -> pd.DataFrame:
@@ -127,7 +150,10 @@ def read_plan_decisions(ledger: Ledger, as_of: date) -> tuple[pd.DataFrame, pd.D
             "business_date": event.business_date.isoformat(),
             "comment": payload.get("comment"),
         }
-        _sort_in(event, stated, PLAN_DECISION, rows, left)
+        try:
+            rows.append(fitted_row(stated, PLAN_DECISION))
+        except UnfitError as fault:
+            left.append(_left_row(event, fault))
     return _frame(rows, PLAN_DECISION), _set_aside(left)
 
 
@@ -201,20 +227,6 @@ def rule_rows(plan_id: str, payload: Mapping[str, Any], author: str) -> list[dic
     if twice:
         raise UnfitError("rules", "/".join(twice[0]), "states a rule's segment twice; keep one of the rows")
     return rows
-
-
-def _sort_in(
-    event: Event,
-    stated: Mapping[str, Any],
-    table: Table,
-    rows: list[dict[str, Any]],
-    left: list[dict[str, Any]],
-) -> None:
-    """Add the event to the rows of its table, or to what is left."""
-    try:
-        rows.append(fitted_row(stated, table))
-    except UnfitError as fault:
-        left.append(_left_row(event, fault))
 
 
 def _frame(rows: list[dict[str, Any]], table: Table) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from orchestration.evidence.operations import read_operations
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
+from orchestration.publish.overlay_content import read_point
 from orchestration.publish.shelf import Release, current_release, releases
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ def inventory_audit(
 
 def _since(ledger: Ledger, base: Release, schema: pa.Schema) -> pa.Table:
     """The ledger's operations that the release has not applied, in the columns of the audit."""
-    seq = int((base.manifest.get("ledger_read") or {}).get("seq", 0))
-    events = read_operations(ledger, date.max, seq, base.as_of).events
+    events = read_operations(ledger, date.max, read_point(base, ledger)[0], base.as_of).events
     stated = _stated(events, base)
     columns = [
         pa.array(stated[field.name], from_pandas=True).cast(field.type)

@@ -1,4 +1,4 @@
-"""Whether what lies on the shelf is still what the ledger saw published.
+"""Whether what lies on the shelves is still what the ledger saw published.
 
 The ledger's chain proves its own lines. The lines that the system writes itself are tables of releases
 and overlays; the ledger holds the hash of each of those tables, so an edited, deleted, added or swapped
@@ -20,7 +20,8 @@ from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import content_hash
-from orchestration.publish.shelf import Release, releases
+from orchestration.publish.overlay_shelf import overlays
+from orchestration.publish.shelf import releases
 
 # Published tables that hold ledger lines of the system.
 LEDGER_TABLES = ("allocation_ledger", "supply_audit", "borrow_ledger")
@@ -28,68 +29,71 @@ LEDGER_TABLES = ("allocation_ledger", "supply_audit", "borrow_ledger")
 
 @dataclass(frozen=True)
 class WitnessReport:
-    """What was compared: faults with their repair, and releases that are no longer on the shelf."""
+    """What was compared: faults with their repair, and the ids of what is no longer on the shelves."""
 
     n_releases: int
+    n_overlays: int
     n_tables: int
     faults: tuple[str, ...]
     gone: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Published:
+    """A release or an overlay: what of it the ledger witnesses."""
+
+    kind: str
+    identity: str
+    content_hash: str
+    manifest: Mapping[str, Any]
+    tables: Mapping[str, Path]
+
+
 def witnessed_heads(lake: Lake) -> list[str]:
-    """Return the ledger heads that releases recorded: where publication found it, and where reading ended."""
+    """Return the ledger heads that releases and overlays recorded.
+
+    Where publication found the ledger's end, and where reading ended.
+    """
     heads = []
-    for release in releases(lake):
-        read = release.manifest.get("ledger_read") or {}
-        heads += [head for head in (release.manifest.get("ledger_head"), read.get("head")) if head]
+    for one in _shelved(lake):
+        read = one.manifest.get("ledger_read") or {}
+        heads += [head for head in (one.manifest.get("ledger_head"), read.get("head")) if head]
     return heads
 
 
 def check_witnesses(
     lake: Lake, ledger: Ledger, tables: Sequence[str] | None = LEDGER_TABLES
 ) -> WitnessReport:
-    """Compare every release on the shelf with the ledger's event of its publication.
+    """Compare every release and overlay on the shelves with the ledger's event of its publication.
 
-    `tables`: the names whose rows are hashed again, None for all. Raises `ReleaseError` for a
+    `tables`: the names whose rows are hashed again, None for all. Raises `StockplanError` for a
     manifest that cannot be read.
     """
     witnessed = {
-        event.subject: event.payload for event in ledger.events("release") if event.event_type == "published"
+        event.subject: event.payload
+        for family in ("release", "overlay")
+        for event in ledger.events(family)
+        if event.event_type == "published"
     }
-    shelf = releases(lake)
+    shelved = _shelved(lake)
     faults: list[str] = []
     n_tables = 0
-    for release in shelf:
-        if release.release_id not in witnessed:
+    for one in shelved:
+        if one.identity not in witnessed:
             faults.append(
-                f"release {release.release_id} lies on the shelf, but no event tells of it; if a crash kept "
+                f"{one.kind} {one.identity} lies on the shelf, but no event tells of it; if a crash kept "
                 "the event back the next run writes it, else move the folder out of the shelf"
             )
             continue
-        chosen = [name for name in release.tables if tables is None or name in tables]
+        chosen = [name for name in one.tables if tables is None or name in tables]
         n_tables += len(chosen)
-        faults += _faults(release, witnessed[release.release_id], chosen)
-    gone = sorted(set(witnessed) - {one.release_id for one in shelf})
-    return WitnessReport(len(shelf), n_tables, tuple(faults), tuple(gone))
+        faults += _faults(one, witnessed[one.identity], chosen)
+    gone = sorted(set(witnessed) - {one.identity for one in shelved})
+    n_releases = sum(one.kind == "release" for one in shelved)
+    return WitnessReport(n_releases, len(shelved) - n_releases, n_tables, tuple(faults), tuple(gone))
 
 
-def _faults(release: Release, payload: Mapping[str, Any], chosen: Sequence[str]) -> Iterator[str]:
-    """What differs between a release and its witness."""
-    told = {name: str(one.get("logical_hash")) for name, one in release.manifest["tables"].items()}
-    # Events of earlier versions name the hash of the whole alone, which stands for the tables' as well.
-    witness = payload.get("table_hashes", told)
-    if not release.content_hash == payload.get("content_hash") == content_hash(witness) or told != witness:
-        yield (
-            f"the manifest of release {release.release_id} is not the one that was published; restore it "
-            "from a copy"
-        )
-    for name in chosen:
-        fault = table_fault(release.tables[name], witness.get(name), release.release_id)
-        if fault:
-            yield f"table {name} of release {release.release_id} {fault}; restore the release from a copy"
-
-
-def table_fault(file: Path, witness: str | None, release_id: str) -> str:
+def table_fault(file: Path, witness: str | None, identity: str) -> str:
     """Say what is wrong with a published table's file; empty when it is the one with this hash."""
     try:
         table = read_arrow(file)
@@ -99,7 +103,34 @@ def table_fault(file: Path, witness: str | None, release_id: str) -> str:
     if not is_same:
         return "was changed after its publication (its rows do not match their hash)"
     if "release_id" in table.column_names:
-        others = table.num_rows - (pc.sum(pc.equal(table.column("release_id"), release_id)).as_py() or 0)
+        others = table.num_rows - (pc.sum(pc.equal(table.column("release_id"), identity)).as_py() or 0)
         if others:
-            return f"was changed after its publication ({others} rows bear another release's id)"
+            return f"was changed after its publication ({others} rows bear another id)"
     return ""
+
+
+def _shelved(lake: Lake) -> list[_Published]:
+    found = [
+        _Published("release", one.release_id, one.content_hash, one.manifest, one.tables)
+        for one in releases(lake)
+    ]
+    return found + [
+        _Published("overlay", one.overlay_id, one.content_hash, one.manifest, one.tables)
+        for one in overlays(lake)
+    ]
+
+
+def _faults(one: _Published, payload: Mapping[str, Any], chosen: Sequence[str]) -> Iterator[str]:
+    """What differs between what was published and its witness."""
+    told = {name: str(table.get("logical_hash")) for name, table in one.manifest["tables"].items()}
+    # Where the event names the hash of the whole alone, that stands for the tables' as well.
+    witness = payload.get("table_hashes", told)
+    if not one.content_hash == payload.get("content_hash") == content_hash(witness) or told != witness:
+        yield (
+            f"the manifest of {one.kind} {one.identity} is not the one that was published; restore it from "
+            "a copy"
+        )
+    for name in chosen:
+        fault = table_fault(one.tables[name], witness.get(name), one.identity)
+        if fault:
+            yield f"table {name} of {one.kind} {one.identity} {fault}; restore it from a copy"
