@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optimization.contracts.allocation_tables import ALLOCATION_EVENT, PLAN_DECISION, PROPOSED_RULE
@@ -158,7 +158,7 @@ def test_what_has_no_form_is_set_aside_and_the_rest_goes_on(ledger: Ledger, payl
 values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(payload=st.dictionaries(st.sampled_from(ALLOCATION_EVENT.column_names), values | st.lists(values)))
 def test_whatever_a_payload_holds_nothing_is_lost_and_nothing_stops(payload) -> None:
     event = Event(1, "e", "allocation", "consume", "I1", DAY, "ann", "", {**WHOLE, **payload}, GENESIS, "h")
