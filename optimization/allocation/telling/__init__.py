@@ -1,0 +1,1 @@
+"""What a cycle did and left behind, as tables of the contract."""
