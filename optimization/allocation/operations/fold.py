@@ -78,30 +78,30 @@ def fold(book: Book, events: Events, until: int) -> Folded:
 
     Refused events change nothing and have a line with the reason. The book handed in is not changed.
     """
-    terms = terms_of(book.segments)
+    order = event_order(book, events)
     held_codes, codes, held_of_event = _reservation_codes(book, events)
     actions, action_codes, is_applied = _action_codes(book, events)
+    told = kernel.Told(
+        operation=events.operation[order],
+        pool=events.pool[order],
+        segment=events.segment[order],
+        to_segment=events.to_segment[order],
+        units=events.units[order],
+        at=events.at[order],
+        expires_at=events.expires_at[order],
+        reservation=held_of_event[order],
+        action=action_codes[order],
+        is_applied=is_applied,
+    )
     borrows = np.isin(events.operation, (kernel.CONSUME, kernel.RESERVE)).sum()
     reserves, extends = ((events.operation == code).sum() for code in (kernel.RESERVE, kernel.EXTEND))
     state = state_of(book, held_codes, codes, (int(borrows), int(reserves), int(extends)))
-    told = kernel.Told(
-        operation=events.operation,
-        pool=events.pool,
-        segment=events.segment,
-        to_segment=events.to_segment,
-        units=events.units,
-        at=events.at,
-        expires_at=events.expires_at,
-        reservation=held_of_event,
-        action=action_codes,
-        is_applied=is_applied,
-    )
     lines = _room_for_lines(events, state, len(book.segments))
-    kernel.fold_events(terms, told, event_order(book, events), until, state, lines)
-    after = book_after(book, state, events)
+    kernel.fold_events(terms_of(book.segments), told, until, state, lines)
+    after = book_after(book, state, events, order)
     applied = book.applied_actions | frozenset(actions[is_applied])
     after = replace(after, applied_actions=applied)
-    return Folded(after, _outcomes(after, events, state, lines))
+    return Folded(after, _outcomes(after, events, order, state, lines))
 
 
 def event_order(book: Book, events: Events) -> Integers:
@@ -151,7 +151,9 @@ def _action_codes(book: Book, events: Events) -> tuple[Texts, Integers, Flags]:
     """All action ids, each event's code (-1 without), and which were applied before."""
     codes, names = pd.factorize(events.action_id)
     actions: Texts = np.asarray(names, dtype=object)
-    is_applied = np.fromiter((name in book.applied_actions for name in actions), np.bool_, len(actions))
+    is_applied = np.zeros(len(actions), dtype=np.bool_)
+    if book.applied_actions:
+        is_applied[:] = [name in book.applied_actions for name in actions]
     return actions, np.where(events.action_id == "", -1, codes).astype(np.int64), is_applied
 
 
@@ -168,18 +170,21 @@ def _room_for_lines(events: Events, state: kernel.State, segments: int) -> kerne
     )
 
 
-def _outcomes(after: Book, events: Events, state: kernel.State, lines: kernel.Lines) -> Outcomes:
+def _outcomes(
+    after: Book, events: Events, order: Integers, state: kernel.State, lines: kernel.Lines
+) -> Outcomes:
     count = int(state.counts[kernel.N_LINES])
     codes, units = lines.codes[:count], lines.units[:count]
-    event, operation = codes[:, kernel.EVENT], codes[:, kernel.OPERATION]
-    reason = codes[:, kernel.REASON]
+    event = _row_of(codes[:, kernel.EVENT], order)
+    operation, reason = codes[:, kernel.OPERATION], codes[:, kernel.REASON]
     told = event >= 0
     loan_id = _named(after.loans.loan_id, codes[:, kernel.LOAN])
     reservation_id = _named(after.reservations.reservation_id, codes[:, kernel.HELD])
     reservation_id[told] = events.reservation_id[event[told]]
     to_segment = np.full(count, COMMON)
     to_segment[told] = events.to_segment[event[told]]
-    action_id, parent, related = _actions(after, events, codes, (loan_id, reservation_id))
+    cause = _row_of(codes[:, kernel.CAUSE], order)
+    action_id, parent, related = _actions(after, events, codes, (event, cause), (loan_id, reservation_id))
     return Outcomes(
         operation=operation,
         pool=codes[:, kernel.POOL],
@@ -204,16 +209,25 @@ def _outcomes(after: Book, events: Events, state: kernel.State, lines: kernel.Li
     )
 
 
+def _row_of(turn: Integers, order: Integers) -> Integers:
+    """Row of the event that came at a turn, -1 where no event did."""
+    return np.append(order, -1)[turn]
+
+
 def _named(names: Texts, codes: Integers) -> Texts:
     words: Texts = np.append(names, "")[codes]
     return words
 
 
 def _actions(
-    after: Book, events: Events, codes: Integers, subject: tuple[Texts, Texts]
+    after: Book,
+    events: Events,
+    codes: Integers,
+    rows: tuple[Integers, Integers],
+    subject: tuple[Texts, Texts],
 ) -> tuple[Texts, Texts, Texts]:
     """Own, parent and grouping action of each line; the system's lines get stable ids of their own."""
-    event, cause = codes[:, kernel.EVENT], codes[:, kernel.CAUSE]
+    event, cause = rows
     action_id, parent = _named(events.action_id, event), _named(events.parent_action_id, event)
     related = action_id.copy()
     loan_id, reservation_id = subject

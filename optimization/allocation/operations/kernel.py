@@ -92,7 +92,10 @@ class State(NamedTuple):
 
 
 class Told(NamedTuple):
-    """Events as codes; `action` and `reservation` -1 without; `is_applied` by action."""
+    """Events in their order, as codes; `action` and `reservation` -1 without; `is_applied` by action.
+
+    The order is made before, not followed here: jumping between rows costs more than all the rest.
+    """
 
     operation: Integers
     pool: Integers
@@ -654,8 +657,8 @@ def _apply(terms: Terms, told: Told, state: State, lines: Lines, line: int, even
 
 
 @_compiled
-def fold_events(terms: Terms, told: Told, order: Integers, until: int, state: State, lines: Lines) -> None:
-    """Apply the events in `order`, then end what ends by `until`; `state` and `lines` are filled.
+def fold_events(terms: Terms, told: Told, until: int, state: State, lines: Lines) -> None:
+    """Apply the events one by one, then end what ends by `until`; `state` and `lines` are filled.
 
     An event after `until` is refused and does not move the clock.
     """
@@ -666,7 +669,7 @@ def fold_events(terms: Terms, told: Told, order: Integers, until: int, state: St
         if state.loan[row, L_CLOSED] == NEVER:
             _chain(state, row)
             _await_end(state, state.loan[row, L_EXPIRES], _LOAN_END + row)
-    for event in order:
+    for event in range(len(told.at)):
         at = told.at[event]
         if at <= until:
             _end_until(state, lines, at)

@@ -83,10 +83,14 @@ def _by_place(book: Book, units: Numbers) -> Numbers:
     return total
 
 
-def book_after(book: Book, state: kernel.State, events: Events) -> Book:
-    """The book as the kernel left it; the caller adds the actions that were applied."""
-    loan_count, held_count = state.counts[kernel.N_LOANS], state.counts[kernel.N_HELD]
-    held = _reservations(book, state, events, held_count)
+def book_after(book: Book, state: kernel.State, events: Events, order: Integers) -> Book:
+    """The book as the kernel left it; the caller adds the actions that were applied.
+
+    `order`: the events' rows in the order in which they were applied.
+    """
+    new_loans = state.loan[len(book.loans) : state.counts[kernel.N_LOANS], kernel.L_EVENT]
+    new_held = state.held[len(book.reservations) : state.counts[kernel.N_HELD], kernel.H_EVENT]
+    held = _reservations(book.reservations, state, events, order[new_held])
     quota, common = state.quota, state.common
     return replace(
         book,
@@ -97,7 +101,7 @@ def book_after(book: Book, state: kernel.State, events: Events) -> Book:
         pool=common[:, kernel.FREE].copy(),
         pool_consumed=common[:, kernel.FREE_CONSUMED].copy(),
         pool_cumulative_consumed=common[:, kernel.EVER_FREE_CONSUMED].copy(),
-        loans=_loans(book.loans, held, state, events, loan_count),
+        loans=_loans(book.loans, held, state, events.action_id[order[new_loans]]),
         reservations=held,
     )
 
@@ -141,11 +145,10 @@ def _held_rows(loans: Loans, held: Reservations, size: int) -> tuple[Integers, N
     return rows, units
 
 
-def _loans(old: Loans, held: Reservations, state: kernel.State, events: Events, count: int) -> Loans:
+def _loans(old: Loans, held: Reservations, state: kernel.State, action_id: Texts) -> Loans:
+    count = len(old) + len(action_id)
     rows, units = state.loan[:count], state.loan_units[:count]
-    added = rows[len(old) :]
-    action_id: Texts = events.action_id[added[:, kernel.L_EVENT]]
-    held_id: Texts = np.array([*held.reservation_id, ""], dtype=object)[added[:, kernel.L_HELD]]
+    held_id: Texts = np.append(held.reservation_id, "")[rows[len(old) :, kernel.L_HELD]]
     return Loans(
         loan_id=np.concatenate([old.loan_id, "loan/" + action_id]),
         pool=rows[:, kernel.L_POOL].copy(),
@@ -164,12 +167,11 @@ def _loans(old: Loans, held: Reservations, state: kernel.State, events: Events, 
     )
 
 
-def _reservations(book: Book, state: kernel.State, events: Events, count: int) -> Reservations:
-    old = book.reservations
+def _reservations(old: Reservations, state: kernel.State, events: Events, made_by: Integers) -> Reservations:
+    count = len(old) + len(made_by)
     rows, units = state.held[:count], state.held_units[:count]
-    made_by = rows[len(old) :, kernel.H_EVENT]
     words: Texts = np.array(RESERVATION_STATES, dtype=object)
-    status = np.concatenate([old.status, np.full(count - len(old), "", dtype=object)])
+    status = np.concatenate([old.status, np.full(len(made_by), "", dtype=object)])
     changed = rows[:, kernel.H_STATUS] >= 0
     status[changed] = words[rows[changed, kernel.H_STATUS]]
     own, free = units[:, kernel.H_OWN].copy(), units[:, kernel.H_FREE].copy()
