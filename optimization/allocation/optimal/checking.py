@@ -17,7 +17,7 @@ from optimization.results import Mapper
 
 MODEL_NAME = "allocation"
 _TOLERANCE = 1e-6
-_POOLS_PER_MODEL = 100
+POOLS_PER_MODEL = 100
 
 
 def audited_run(claims: Claims, shared: Shared, name_of: Callable[[int], str]) -> dict[str, object]:
@@ -46,13 +46,13 @@ def checked_runs(
     Raises `AuditError` where the model and the closed form differ.
     """
     chosen = checked_pools(claims, shared, most)
-    parts = [chosen[at : at + _POOLS_PER_MODEL] for at in range(0, len(chosen), _POOLS_PER_MODEL)]
+    parts = [chosen[at : at + POOLS_PER_MODEL] for at in range(0, len(chosen), POOLS_PER_MODEL)]
     answers = mapper(solve_claims, [claims.take(part) for part in parts])
     runs = []
     for number, (part, answer) in enumerate(zip(parts, answers, strict=True)):
         batch_id, taken = f"checked-{number:05d}", claims.take(part)
         exact = share_claims(taken, whole=False)
-        difference = _difference(taken, exact, answer)
+        difference = difference_of(taken, exact, answer)
         worst = float(difference.max(initial=0.0))
         if not worst <= _TOLERANCE:
             raise AuditError(
@@ -95,7 +95,7 @@ def checked_pools(claims: Claims, shared: Shared, most: int) -> Integers:
     return np.unique(np.concatenate(spaced)) if spaced and most else np.zeros(0, dtype=np.int64)
 
 
-def _difference(claims: Claims, exact: Shared, answer: ModelShares) -> Numbers:
+def difference_of(claims: Claims, exact: Shared, answer: ModelShares) -> Numbers:
     """Worst difference between the fractional units of both ways per pool, as a share of its supply."""
     pairs = (
         (share_out(claims.orders, whole=False), answer.kept),

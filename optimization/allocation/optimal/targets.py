@@ -64,12 +64,12 @@ def optimal_targets(
         reason=reason,
         method=np.full(len(facts), METHOD, dtype=object),
         rule=np.full(len(facts), -1, dtype=np.int64),
-        rules_hash=np.full(len(facts), segments_hash(facts.segments), dtype=object),
+        rules_hash=np.full(len(facts), terms_hash(facts.segments), dtype=object),
     )
     return targets, ALLOCATION_SOLVER_RUN.validate(pd.DataFrame(runs))
 
 
-def segments_hash(segments: Segments) -> str:
+def terms_hash(segments: Segments) -> str:
     """Fingerprint of the segments' terms, 16 hexadecimal digits; supply and demand are not in it."""
     columns: dict[str, Texts] = vars(segments)
     text = "\n".join(f"{name}={[str(value) for value in columns[name].tolist()]}" for name in sorted(columns))

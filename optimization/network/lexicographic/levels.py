@@ -4,6 +4,9 @@ Where it agrees with the rest of the science, and where not:
 
 - One item-location without caps or borrowing: its shares are the closed form's of allocation; with
   whole units each differs by less than one, for the closed form rounds and this splits exactly.
+- With caps and borrowing they differ on purpose: here a loan serves as well as a quota does, and a
+  later tier may own less so that the pool can lend more; allocation lends only what nobody else
+  could own, for a cap protects the others.
 - The network model at scale, with demand known for certain and every tier worth more than all that
   the later ones could win, followed by allocation: it reaches the same promises, the same unmet demand by
   tier and the same cost as this does without fairness; the same fences where stock stands where the
