@@ -556,7 +556,9 @@ def _segment_terms() -> dict[str, list[dict[str, Any]]]:
                 "category": "brakes",
                 "share_pct": share,
             }
-            for rank, (segment, share) in enumerate((("FLEET", 50.0), ("RETAIL", 30.0)), start=1)
+            for rank, (segment, share) in enumerate(
+                (("FLEET", 50.0), ("RETAIL", 30.0), ("POOL", 20.0)), start=1
+            )
         ],
     }
 

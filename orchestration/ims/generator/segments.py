@@ -46,9 +46,11 @@ _DRAFTED = ("draft", "planner-2", _PLANNED_ANEW, None)
 _ALLOCATION_RULES = (
     (*_OLD, "retail", *_FIRST, 10, 1, "percentage", "Brakes", 60, None, None, None, None, _KEPT, _REST),
     (*_OLD, "fleet", *_FIRST, 10, 2, "percentage", "Brakes", 30, None, None, None, None, _KEPT, _REST),
+    (*_OLD, "POOL", *_FIRST, 10, 3, "percentage", "Brakes", 10, None, None, None, None, _KEPT, _REST),
     (*_BRAKES, "fleet", *_APPROVED, 10, 1, "percentage", "Brakes", 30, None, None, None, 24, _KEPT, _REST),
     (*_BRAKES, "retail", *_APPROVED, 10, 2, "percentage", "Brakes", 50, None, None, None, 24, _KEPT, _REST),
     (*_BRAKES, "online", *_APPROVED, 10, 3, "percentage", "Brakes", 10, None, None, None, 24, _KEPT, _REST),
+    (*_BRAKES, "POOL", *_APPROVED, 10, 4, "percentage", "Brakes", 10, None, None, None, 24, _KEPT, _REST),
     (*_FILTERS, "fleet", *_APPROVED, 20, 1, "fixed", "Filters", None, 3, 1, None, 168, _KEPT, _REST),
     (*_FILTERS, "retail", *_APPROVED, 20, 2, "fixed", "Filters", None, 4, 2, None, 168, _KEPT, _REST),
     (*_ELECTRICAL, "fleet", *_APPROVED, 30, 1, "demand_share", "Electrical",
