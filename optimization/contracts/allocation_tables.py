@@ -6,6 +6,9 @@ views of its events, made by Python.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from optimization.contracts.columns import COLUMNS
 from optimization.contracts.network_outputs import SOLVER_RUN_COLUMNS
 from optimization.contracts.table import Table
 
@@ -297,6 +300,7 @@ FAIRNESS = Table(
         "unmet_units",
     ),
     optional=("fill_rate", "min_fill_rate", "gini", "served_value", "price_of_fairness"),
+    redefined=(replace(COLUMNS["priority_tier"], description="1 is served first; 0 is all tiers", ge=0),),
 )
 
 ALLOCATION_SOLVER_RUN = Table(

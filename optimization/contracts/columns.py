@@ -117,7 +117,7 @@ _ALL = (
     Column("is_primary", "flag", "Whether this supplier is the first choice"),
     Column("is_allowed", "flag", "Whether the lane may be used"),
     Column("segment_name", "text", "Name of the segment"),
-    Column("priority_tier", "integer", "1 is served first; 0 stands for all tiers together", ge=0),
+    Column("priority_tier", "integer", "1 is served first", ge=1),
     Column("fair_weight", "number", "Weight within the tier", gt=0),
     Column("is_working", "flag", "Whether goods move on this day"),
     Column("is_selling", "flag", "Whether the location sells on this day"),

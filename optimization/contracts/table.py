@@ -24,7 +24,7 @@ class Table:
 
     `required` columns are present and never null; `optional` ones are always present in the
     frame (an absent source column is filled with null) and may be null. `unknown` names raise
-    `KeyError` when the table is first read.
+    `KeyError` when the table is first read. `redefined`: columns whose bounds differ in this table.
     """
 
     name: str
@@ -32,11 +32,13 @@ class Table:
     key: tuple[str, ...]
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    redefined: tuple[Column, ...] = ()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The column definitions in the table's order: required, then optional."""
-        return tuple(COLUMNS[name] for name in (*self.required, *self.optional))
+        own = {column.name: column for column in self.redefined}
+        return tuple(own.get(name) or COLUMNS[name] for name in (*self.required, *self.optional))
 
     @property
     def column_names(self) -> tuple[str, ...]:

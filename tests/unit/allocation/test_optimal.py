@@ -241,3 +241,8 @@ def test_no_pools_are_no_error() -> None:
     targets, runs = optimal_targets(facts_of(np.zeros(0), np.zeros((0, 3)), TIERS))
     assert targets.units.shape == (0, 3)
     assert runs["batch_id"].tolist() == ["closed_form"]
+
+
+def test_tiers_begin_with_one() -> None:
+    with pytest.raises(ContractError, match="begins with 1"):
+        optimal_targets(facts_of(1, [[1]], segments_of(1, tier=0)))
