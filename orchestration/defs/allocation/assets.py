@@ -1,6 +1,7 @@
 """Allocation: what people did to the segments' stock, and the cycle that follows it up each day."""
 
 from collections.abc import Iterable
+from datetime import date
 
 import dagster as dg
 import pandas as pd
@@ -34,6 +35,7 @@ from orchestration.defs.borders import (
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
+from orchestration.lake.parquet import write_json
 from orchestration.settings import AllocationSettings
 
 # The state that the release before this date has published, by the name it is published under.
@@ -58,9 +60,9 @@ def ledger_operations(
 ) -> Iterable[Told]:
     """Read from the ledger what the release before has not applied, and all that is known of plans."""
     from orchestration.evidence.operations import (
-        allocation_events,
         plan_decisions,
         proposed_rules,
+        read_operations,
         read_position,
     )
 
@@ -69,17 +71,31 @@ def ledger_operations(
         # The position first: what is written from here on is left to the next release.
         position = read_position(pipeline.ledger)
         previous_seq, previous_as_of = previous_position(pipeline.lake, as_of)
-        operations = allocation_events(pipeline.ledger, as_of, previous_seq, previous_as_of)
+        operations = read_operations(pipeline.ledger, as_of, previous_seq, previous_as_of)
         decisions = plan_decisions(pipeline.ledger, as_of)
         frames = {
-            ALLOCATION_EVENT: operations[operations["ledger_seq"] <= position.seq],
+            ALLOCATION_EVENT: operations.events[operations.events["ledger_seq"] <= position.seq],
             PLAN_DECISION: decisions[decisions["ledger_seq"] <= position.seq],
             PROPOSED_RULE: proposed_rules(pipeline.ledger, as_of),
         }
         for table, frame in frames.items():
             yield from write_border(pipeline, as_of, table, frame, position._asdict())
         keep_position(pipeline.lake, as_of, position)
+        _tell_unfit(pipeline, as_of, operations.set_aside)
         stage.detail = f"{len(frames[ALLOCATION_EVENT]):,} operations; read to event {position.seq:,}"
+
+
+def _tell_unfit(pipeline: Pipeline, as_of: date, set_aside: pd.DataFrame) -> None:
+    """Keep what has not even the form of an operation with the release's evidence, and say so."""
+    if set_aside.empty:
+        return
+    file = pipeline.lake.build_dir(as_of) / "evidence" / "operations_set_aside.json"
+    write_json(set_aside.astype(str).to_dict("records"), file)
+    first = set_aside.iloc[0]
+    pipeline.notes.append(
+        f"{len(set_aside)} events of the ledger are no operations and change nothing (first: event "
+        f"{first['ledger_seq']}, {first['reason']}); read evidence/{file.name} of the release"
+    )
 
 
 @science_asset(
