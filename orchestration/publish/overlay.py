@@ -13,11 +13,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import pandas as pd
 import pyarrow as pa
 
+from optimization.errors import AuditError
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow, sync_folder, write_arrow, write_json
 from orchestration.lake.paths import Lake
@@ -113,7 +114,7 @@ def current_with_overlay(lake: Lake, table: str) -> pa.Table:
         # The touched pools are those whose shares the overlay tells; promises have places of their own.
         keys = laid if table == "atp" else read_arrow(overlay.tables["allocation"])
         rows = rows.join(keys.select(_POOL).group_by(_POOL).aggregate([]), _POOL, join_type="left anti")
-        rows = rows.select(laid.column_names)
+        rows = rows.select(laid.column_names).cast(laid.schema)
     joined = pa.concat_tables([rows, laid])
     order = [(name, "ascending") for name in joined.column_names if name != "release_id"]
     return joined.sort_by(order)
@@ -140,7 +141,10 @@ def _publish(
     bring_up_overlay(lake, base.release_id)
     before = overlays(lake, base.release_id)
     last = before[-1] if before else None
-    content = make_content(rows, read.events, until, settings)
+    try:
+        content = make_content(rows, read.events, until, settings)
+    except AuditError as error:
+        _refuse(base, [str(error)], ledger, actor)
     if content is None:
         return OverlayOutcome("unchanged", last, base, len(read.events), 0)
     rejected = int((content.frames.entry["entry_status"] == "rejected").sum())
@@ -148,28 +152,27 @@ def _publish(
         return OverlayOutcome("unchanged", last, base, len(read.events), rejected)
     problems = problems_of(content)
     if problems:
-        _refuse(content, problems, ledger, actor)
+        _refuse(base, problems, ledger, actor)
     overlay = _shelve(lake, content, read, _next_number(lake, base, ledger))
     record_overlay(overlay, ledger, actor)
     bring_up_overlay(lake, base.release_id)
     return OverlayOutcome("published", overlay, base, len(read.events), rejected)
 
 
-def _refuse(content: OverlayContent, problems: list[str], ledger: Ledger, actor: str) -> None:
-    """Write into the ledger why nothing is published, once per content, and raise it."""
-    payload = {"content_hash": content.content_hash, "problems": problems}
-    refused = (event for event in ledger.events("overlay") if event.event_type == "refused")
-    if all(event.payload["content_hash"] != content.content_hash for event in refused):
+def _refuse(base: Release, problems: list[str], ledger: Ledger, actor: str) -> NoReturn:
+    """Write into the ledger why nothing is published, once for the same reasons, and raise it."""
+    told = [event for event in ledger.events("overlay") if event.event_type == "refused"]
+    if all((event.subject, event.payload["problems"]) != (base.release_id, problems) for event in told):
         ledger.append(
             "overlay",
             "refused",
-            subject=content.base.release_id,
-            business_date=content.base.as_of,
+            subject=base.release_id,
+            business_date=base.as_of,
             actor=actor,
-            payload=payload,
+            payload={"problems": problems},
         )
     raise OverlayError(
-        f"the overlay on {content.base.release_id} is not published, the one before stays:\n  "
+        f"the overlay on {base.release_id} is not published, the one before stays:\n  "
         + "\n  ".join(problems)
     )
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import pandas as pd
 
 from optimization.contracts.allocation_tables import ALLOCATION_ENTRY, ATP
-from optimization.errors import ContractError
 from orchestration.publish.overlay_content import STATE, OverlayContent, OverlayFrames
 
 _POOL = ["item_id", "location_id"]
@@ -19,21 +18,30 @@ _SHOWN = 3
 
 
 def problems_of(content: OverlayContent) -> list[str]:
-    """Return what is wrong with the content: contracts, conservation, replay, keys. Empty: nothing is."""
+    """Return what is wrong with the content: keys, pools, conservation, replay. Empty: nothing is.
+
+    The frames were held against their contracts by the science that made them.
+    """
     frames = content.frames
+    return [
+        *_keys_twice(frames),
+        *_unknown_pools(frames),
+        *_not_conserved(frames),
+        *_not_replayed(frames),
+    ]
+
+
+def _keys_twice(frames: OverlayFrames) -> Iterable[str]:
+    """Every table has each of its keys once."""
     contracts = {**STATE, "allocation_ledger": ALLOCATION_ENTRY, "atp": ATP}
-    made = {**frames.after, "allocation_ledger": frames.entry}
-    if frames.atp is not None:
-        made["atp"] = frames.atp
-    found = []
+    made = {**frames.after, "allocation_ledger": frames.entry, "atp": frames.atp}
     for name, frame in made.items():
-        try:
-            contracts[name].validate(frame)
-        except ContractError as error:
-            found.append(f"{name}: {error}")
-    if found:
-        return found
-    return [*_unknown_pools(frames), *_not_conserved(frames), *_not_replayed(frames)]
+        if frame is None:
+            continue
+        key = list(contracts[name].key)
+        twice = frame[frame.duplicated(key).to_numpy()]
+        if len(twice):
+            yield f"{name} has {len(twice)} rows whose key stands twice, first {twice[key].iloc[0].to_dict()}"
 
 
 def _unknown_pools(frames: OverlayFrames) -> Iterable[str]:

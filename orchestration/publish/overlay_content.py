@@ -16,12 +16,12 @@ import pyarrow as pa
 from optimization.allocation.book import EVERYWHERE
 from optimization.contracts.allocation_tables import (
     ALLOCATION,
-    ALLOCATION_EVENT,
+    ALLOCATION_PLAN,
     BORROW_LOAN,
     COMMITMENT,
     SOFT_RESERVATION,
 )
-from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT
+from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import SUPPLY_EXPECTATION
 from optimization.contracts.table import Table
 from optimization.parameters import AllocationParameters, AtpParameters
@@ -155,7 +155,7 @@ def _touched(rows: BaseRows, operations: pd.DataFrame, until: pd.Timestamp) -> p
 def _frames(
     rows: BaseRows, operations: pd.DataFrame, touched: pd.DataFrame, until: pd.Timestamp, settings: Settings
 ) -> OverlayFrames:
-    from optimization.allocation.overlay import apply_since
+    from optimization.allocation.overlay import Facts, apply_since
 
     items = set(touched["item_id"])
     before = {name: _of_pools(_rows(rows, name, table, items), touched) for name, table in STATE.items()}
@@ -165,14 +165,19 @@ def _frames(
         before["borrow_ledger"],
         before["reservation"],
         segment,
-        ALLOCATION_EVENT.validate(operations.reset_index(drop=True)),
+        operations.reset_index(drop=True),
         until,
         AllocationParameters(**settings.allocation.model_dump()),
+        Facts(
+            item_location=_known(rows, ITEM_LOCATION.name, ITEM_LOCATION, items),
+            segment_demand=_known(rows, SEGMENT_DEMAND.name, SEGMENT_DEMAND, items),
+            plan=_known(rows, "allocation_plan", ALLOCATION_PLAN),
+        ),
     )
     after = {
         "allocation": made.allocation,
-        "borrow_ledger": made.borrow_loan,
-        "reservation": made.soft_reservation,
+        "borrow_ledger": _with_ended(made.borrow_loan, before["borrow_ledger"], "loan_id"),
+        "reservation": _with_ended(made.soft_reservation, before["reservation"], "reservation_id"),
     }
     atp = _promises(rows, items, before, after, settings) if "atp" in rows.base.tables else None
     return OverlayFrames(before, after, made.allocation_entry, atp)
@@ -180,6 +185,19 @@ def _frames(
 
 def _rows(rows: BaseRows, name: str, table: Table, items: set[str]) -> pd.DataFrame:
     return arrow_to_frame(rows.of_items(name, items), table)
+
+
+def _known(rows: BaseRows, name: str, table: Table, items: set[str] | None = None) -> pd.DataFrame | None:
+    """Rows of what a release may know beside its state, all of them where no items are named."""
+    if not rows.has(name) or not set(table.column_names) <= set(rows.schema(name).names):
+        return None
+    return arrow_to_frame(rows.whole(name) if items is None else rows.of_items(name, items), table)
+
+
+def _with_ended(now: pd.DataFrame, before: pd.DataFrame, key: str) -> pd.DataFrame:
+    """With those that had ended when the release was made: they are told until the next one."""
+    ended = before[~before[key].isin(now[key])]
+    return pd.concat([now, ended], ignore_index=True) if len(ended) else now
 
 
 def _of_pools(frame: pd.DataFrame, touched: pd.DataFrame) -> pd.DataFrame:
