@@ -78,10 +78,10 @@ def audit_state(
 
 def _refuse(breach: pd.Series, what: str) -> None:
     if len(breach) and float(breach.max()) > _TOLERANCE:
-        worst = breach.idxmax()
+        item, location, *segment = breach.index[int(np.argmax(breach.to_numpy()))]
         raise AuditError(
-            f"the allocation of item {worst[0]!r} at {worst[1]!r}"
-            + (f", segment {worst[2]!r}," if len(worst) > 2 else "")
+            f"the allocation of item {item!r} at {location!r}"
+            + (f", segment {segment[0]!r}," if segment else "")
             + f" {what} by {float(breach.max()):.6g} units; nothing may be published: report the snapshot "
             "and the operations since the release before"
         )

@@ -126,6 +126,7 @@ def applied_operations(book: Book, events: pd.DataFrame, orders: pd.DataFrame, u
 
 def aims(
     facts: PoolFacts,
+    only: Flags,
     plan: pd.DataFrame,
     as_of: pd.Timestamp,
     parameters: AllocationParameters,
@@ -133,11 +134,12 @@ def aims(
 ) -> Aim:
     """Targets by the rule that holds for a pool, optimal ones elsewhere; none where there is nothing.
 
-    The optimal ones are made everywhere: they are what a rule is compared with.
+    `only` (n): pools that are looked at at all. The optimal targets are made for all of these: they
+    are what a rule is compared with.
     """
     n, k = len(facts), len(facts.segments)
     something = (facts.supply > 0) | (facts.demand > 0).any(axis=1) | (facts.own > 0).any(axis=1)
-    rows = np.flatnonzero(something)
+    rows = np.flatnonzero(something & only)
     ruled = rule_outcome(take(facts, rows), plan, as_of)
     by_rule = np.flatnonzero(ruled.targets.rule >= 0)
     targets = Targets(
@@ -172,7 +174,9 @@ def run_cycle(
 ) -> Cycle:
     """Everything after the fold: sync at `at` (nanoseconds), targets, decisions, moves."""
     segments = previous.book.segments
-    current = pd.Index(segments.segment_id).get_indexer(day.facts.segments.segment_id).astype(np.int64)
+    current = (
+        pd.Index(segments.segment_id).get_indexer(pd.Index(day.facts.segments.segment_id)).astype(np.int64)
+    )
     is_gone = np.ones(len(segments), dtype=np.bool_)
     is_gone[current] = False
     # An implausible row says nothing of the stock: its pool keeps its books until a better one comes.
@@ -188,7 +192,7 @@ def run_cycle(
     supply_changed[sync_lines.pool] = True
 
     facts = with_state(day.facts, supply, book.own[:, current])
-    aim = aims(facts, plan, as_of, parameters, mapper)
+    aim = aims(facts, synced & day.is_current, plan, as_of, parameters, mapper)
     target = np.zeros_like(book.own)
     target[:, current] = aim.targets.units
     request = requested(operations.outcomes, len(book))
@@ -240,7 +244,6 @@ def _judged(
 ) -> Verdict:
     """Which pools are made anew, and why or why not."""
     terms = terms_of(aim.targets.rule, aim.rules, parameters, as_of.date())
-    something = (aim.targets.method != "") | facts.is_poisoned
     before, now = previous.rules_hash, aim.targets.rules_hash
     rules_changed, segments_changed = changed_hashes(before, now)
     trigger = first_trigger(
@@ -254,7 +257,7 @@ def _judged(
         interval_due=(terms.interval_hours > 0)
         & hours_passed(previous.rebalanced_at, at, terms.interval_hours),
     )
-    trigger = np.where(something, trigger, NO_TRIGGER).astype(object)
+    trigger = np.where(aim.targets.method == "", NO_TRIGGER, trigger).astype(object)
     change = target - book.own
     benefit = expected_benefit(facts.own, aim.targets.units, facts.demand, facts.margin)
     guarded = ~hours_passed(previous.rebalanced_at, at, np.full(len(facts), parameters.guard_hours))

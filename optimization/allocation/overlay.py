@@ -97,7 +97,7 @@ def apply_since(
     base = restore(keys, is_whole, segments, allocation, borrow_loan, soft_reservation)
     told = as_published(allocation, keys, segments)
     at = int(until.as_unit("ns").value)
-    events = sorted_by_key(ALLOCATION_EVENT.validate(events), ALLOCATION_EVENT.key)
+    events = sorted_by_key(frame_or_empty(events, ALLOCATION_EVENT), ALLOCATION_EVENT.key)
     done = applied_operations(base.book, events, frame_or_empty(None, SEGMENT_ORDER), at)
 
     book, told = done.book, _after_operations(told, base.book, done.book)
@@ -125,7 +125,7 @@ def _whole(keys: pd.DataFrame, allocation: pd.DataFrame, item_location: pd.DataF
     return whole
 
 
-def _places(keys: pd.DataFrame, item_location: pd.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
+def _places(keys: pd.DataFrame, item_location: pd.DataFrame) -> Integers:
     """A row of `item_location` for each pool, -1 where there is none; of an item at `*` its first."""
     first = item_location.reset_index(drop=True).drop_duplicates("item_id")
     of_item = pd.Index(first["item_id"]).get_indexer(keys["item_id"])
@@ -154,11 +154,12 @@ def _rebalanced(
     """Make the pools that were asked for anew; what is told of them then, and the lines."""
     at = int(until.as_unit("ns").value)
     current = state_segments(segment)
-    columns = pd.Index(book.segments.segment_id).get_indexer(current.segment_id).astype(np.int64)
+    columns = pd.Index(book.segments.segment_id).get_indexer(pd.Index(current.segment_id)).astype(np.int64)
     facts = _facts(book, told, current, columns, known)
-    aim = aims(facts, frame_or_empty(known.plan, ALLOCATION_PLAN), until.normalize(), parameters, mapper)
     by_rule = np.array([name is not None for name in told.rule_names["rule_id"].tolist()], dtype=np.bool_)
     asked = asked & ~facts.is_poisoned & (~by_rule | (known.plan is not None))
+    plan = frame_or_empty(known.plan, ALLOCATION_PLAN)
+    aim = aims(facts, asked, plan, until.normalize(), parameters, mapper)
     target, reason = told.target.copy(), told.reason.copy()
     target[np.ix_(asked, columns)] = aim.targets.units[asked]
     reason[np.ix_(asked, columns)] = aim.targets.reason[asked]
@@ -212,7 +213,7 @@ def _facts(book: Book, told: Told, segments: Segments, columns: Integers, known:
         everywhere = np.isin(frame["item_id"], book.item_id[book.location_id == EVERYWHERE])
         location = np.where(everywhere, EVERYWHERE, frame["location_id"])
         place = positions(frame.assign(location_id=location), keys)
-        column = pd.Index(segments.segment_id).get_indexer(frame["segment_id"])
+        column = pd.Index(segments.segment_id).get_indexer(pd.Index(frame["segment_id"]))
         mine = (place >= 0) & (column >= 0)
         waiting, recent, margin = segment_sums(frame[mine], place[mine] * k + column[mine], (n, k))
     demand = told.demand[:, columns]

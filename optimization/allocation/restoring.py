@@ -94,7 +94,7 @@ def restore(
     n, k = len(keys), len(segments)
     allocation = _none_of(ALLOCATION.column_names) if allocation is None else ALLOCATION.validate(allocation)
     row = positions(allocation, keys)
-    column = pd.Index(segments.segment_id).get_indexer(allocation["segment_id"])
+    column = pd.Index(segments.segment_id).get_indexer(pd.Index(allocation["segment_id"]))
     of_pool = (row >= 0) & (allocation["segment_id"] == POOL).to_numpy()
     of_segment = (row >= 0) & (column >= 0)
     cells = row[of_segment] * k + column[of_segment]
@@ -195,7 +195,7 @@ def _open(
     frame = _none_of(table.column_names) if frame is None else table.validate(frame)
     frame = frame[(frame["open_units"].to_numpy(np.float64) > 0)].sort_values(list(order), kind="stable")
     pool = positions(frame, keys)
-    segment = pd.Index(segments.segment_id).get_indexer(frame["segment_id"]).astype(np.int64)
+    segment = pd.Index(segments.segment_id).get_indexer(pd.Index(frame["segment_id"])).astype(np.int64)
     # Those of the common pool itself have no segment; what belongs to no pool is not the book's.
     known = pool >= 0
     return frame[known], pool[known], segment[known]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,9 +89,9 @@ class Day:
 
 
 def frame_or_empty(frame: pd.DataFrame | None, table: Table) -> pd.DataFrame:
-    """The frame, or one of the table's columns without rows."""
-    if frame is not None:
-        return frame
+    """The frame, checked against its table; one without rows where there is none."""
+    if frame is not None and len(frame):
+        return table.validate(frame)
     dtypes = {column.name: column.pandas_dtype(table.is_nullable(column.name)) for column in table.columns}
     return pd.DataFrame(
         {name: pd.Series(dtype="object" if dtype is str else str(dtype)) for name, dtype in dtypes.items()}
@@ -107,7 +108,7 @@ def state_segments(segment: pd.DataFrame, gone: Sequence[str] = ()) -> Segments:
     count = len(gone)
     last = int(frame["priority_tier"].max()) + 1 if len(frame) else 1
 
-    def column(name: str, fallback: object, dtype: type) -> np.ndarray:  # type: ignore[type-arg]
+    def column(name: str, fallback: object, dtype: type) -> Any:
         values = frame[name].to_numpy(dtype=dtype)
         return np.concatenate([values, np.full(count, fallback, dtype=dtype)])
 
@@ -151,11 +152,11 @@ def state_day(
     np.logical_and.at(whole, pool, item_location["is_integer"].to_numpy(dtype=np.bool_))
     bad = np.zeros(n, dtype=np.bool_)
     np.logical_or.at(bad, pool, poisoned)
-    supply = np.bincount(pool, np.where(poisoned, 0.0, counted), minlength=n)
+    supply = np.bincount(pool, np.where(poisoned, 0.0, counted), minlength=n).astype(np.float64)
     supply = np.where(bad, 0.0, np.maximum(_floored(supply, whole), 0.0))
 
     row = positions(demand, item_location)
-    column = pd.Index(segments.segment_id).get_indexer(demand["segment_id"])
+    column = pd.Index(segments.segment_id).get_indexer(pd.Index(demand["segment_id"]))
     known = (row >= 0) & (column >= 0)
     demand, row, column = demand[known], row[known], column[known]
     cells = pool[row] * k + column
@@ -231,9 +232,11 @@ def state_orders(
     orders = frame_or_empty(segment_order, SEGMENT_ORDER)
     if after is None:
         return orders.iloc[:0]
-    orders = sorted_by_key(SEGMENT_ORDER.validate(orders), SEGMENT_ORDER.key)
+    orders = sorted_by_key(orders, SEGMENT_ORDER.key)
     day = orders["order_date"].dt.normalize()
-    return orders[((day > after.normalize()) & (day <= as_of.normalize())).to_numpy()]
+    of_the_days = (day > after.normalize()) & (day <= as_of.normalize())
+    chosen: pd.DataFrame = orders[of_the_days.to_numpy()]
+    return chosen
 
 
 def state_ledger(inputs: AllocationInputs) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -245,19 +248,17 @@ def state_ledger(inputs: AllocationInputs) -> tuple[pd.DataFrame, pd.DataFrame, 
         (inputs.allocation_rule, ALLOCATION_RULE),
     )
     event, decision, proposed, rules = (
-        sorted_by_key(table.validate(frame_or_empty(frame, table)), table.key) for frame, table in stated
+        sorted_by_key(frame_or_empty(frame, table), table.key) for frame, table in stated
     )
     return event, decision, proposed, rules
 
 
 def take(facts: PoolFacts, rows: Integers) -> PoolFacts:
     """The facts of these pools."""
-    return PoolFacts(
-        **{
-            each.name: facts.segments if each.name == "segments" else getattr(facts, each.name)[rows]
-            for each in fields(facts)
-        }
-    )
+    taken: dict[str, Any] = {
+        each.name: getattr(facts, each.name)[rows] for each in fields(facts) if each.name != "segments"
+    }
+    return PoolFacts(**taken, segments=facts.segments)
 
 
 def with_state(facts: PoolFacts, supply: Numbers, own: Numbers) -> PoolFacts:

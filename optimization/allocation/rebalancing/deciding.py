@@ -10,7 +10,7 @@ from datetime import date
 
 import numpy as np
 
-from optimization.allocation.book import Flags, Numbers, RuleTerms, Texts
+from optimization.allocation.book import Flags, Integers, Numbers, RuleTerms, Texts
 from optimization.allocation.rebalancing.triggers import NO_TRIGGER
 from optimization.parameters import AllocationParameters
 from optimization.reasons import first_that_holds
@@ -29,7 +29,7 @@ class Terms:
     frozen: Flags
 
 
-def terms_of(rule: np.ndarray, rules: RuleTerms, parameters: AllocationParameters, as_of: date) -> Terms:  # type: ignore[type-arg]
+def terms_of(rule: Integers, rules: RuleTerms, parameters: AllocationParameters, as_of: date) -> Terms:
     """The terms of pools with these rows of `rules` (n, -1 without)."""
 
     def said(values: Numbers, otherwise: float) -> Numbers:

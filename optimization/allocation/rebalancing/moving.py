@@ -32,8 +32,7 @@ def moved(
     term lapses then. `reason` (n, k) tells why the segment has its target. Decreases come before
     increases, so that the common pool is never overdrawn for good.
     """
-    change = np.where(only[:, None], target - book.own, 0.0)
-    change = np.where(np.abs(change) < _TINY, 0.0, change)
+    change = np.where(only[:, None] & (np.abs(target - book.own) >= _TINY), target - book.own, 0.0)
     lines: list[Changes] = []
     caused_by_supply = np.isin(trigger, ["first_allocation", "supply_sync"])
     for sign in (-1.0, 1.0):
@@ -57,11 +56,11 @@ def moved(
             )
     book, ended = _ended(book, np.maximum(change, 0.0), only, at)
     lines = [each for each in (*lines, *ended) if len(each)]
-    own, pool = applied(book, lines)
+    own, free = applied(book, lines)
     return replace(
         book,
         own=np.where(np.abs(own) < _TINY, 0.0, own),
-        pool=np.where(np.abs(pool) < _TINY, 0.0, pool),
+        pool=np.where(np.abs(free) < _TINY, 0.0, free),
         cumulative_allocated=book.cumulative_allocated + np.maximum(change, 0.0),
     ), lines
 
@@ -129,9 +128,10 @@ def _closable(book: Book) -> Integers:
     loans, held = book.loans, book.reservations
     open_reservations = held.reservation_id[held.open_units > 0]
     waiting = np.isin(loans.reservation_id.astype(str), open_reservations.astype(str))
-    return np.flatnonzero((loans.open_units > 0) & ~waiting)
+    return np.flatnonzero((loans.open_units > 0) & ~waiting).astype(np.int64)
 
 
 def _lapsing(book: Book) -> Integers:
+    lapsing: Flags = book.loans.expires_at == NEVER
     rows = _closable(book)
-    return rows[book.loans.expires_at[rows] == NEVER]
+    return np.asarray(rows[lapsing[rows]], dtype=np.int64)

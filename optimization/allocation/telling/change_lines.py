@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from optimization.allocation.book import POOL, Book, Integers, Numbers, RuleTerms, Texts
 from optimization.allocation.rebalancing.changes import Changes, applied
 from optimization.allocation.restoring import as_stamps
+from optimization.allocation.telling.forms import or_none
 from optimization.allocation.telling.groups import rule_names
 from optimization.allocation.telling.identities import line_ids
 from optimization.allocation.telling.state import rule_columns
@@ -51,7 +53,7 @@ def change_lines(lines: list[Changes], grounds: Grounds) -> pd.DataFrame:
     order = np.argsort(pool, kind="stable")
     pool = pool[order]
 
-    def joined(name: str) -> np.ndarray:  # type: ignore[type-arg]
+    def joined(name: str) -> Any:
         return np.concatenate([getattr(each, name) for each in lines])[order]
 
     def named(name: str) -> Texts:
@@ -120,16 +122,18 @@ def change_lines(lines: list[Changes], grounds: Grounds) -> pd.DataFrame:
             "entry_status": "accepted",
             "reason_code": reason,
             "detail": detail,
-            "segment_id": np.where(operation == "sync", None, names[segment]),
+            "segment_id": or_none(np.where(operation == "sync", "", names[segment]).astype(object)),
             "rule_id": terms["rule_id"],
             "rule_version": terms["rule_version"],
-            "reservation_id": np.where(joined("reservation_id") == "", None, joined("reservation_id")),
+            "reservation_id": or_none(joined("reservation_id")),
             "source_id": terms["plan_id"],
         }
     )
     content = ("item_id", "location_id", "segment_id", "operation", "reason_code", "reservation_id")
     moment = np.full(len(frame), grounds.moment, dtype=object)
-    frame["entry_id"] = line_ids("E", {"moment": moment, **{name: frame[name] for name in content}})
+    frame["entry_id"] = line_ids(
+        "E", {"moment": moment, **{name: frame[name].to_numpy(object) for name in content}}
+    )
     return frame.assign(action_id=frame["entry_id"])
 
 
@@ -139,7 +143,8 @@ def running(group: Integers, values: Numbers) -> Numbers:
     >>> running(np.array([1, 2, 1]), np.array([1.0, 5.0, 2.0])).tolist()
     [1.0, 5.0, 3.0]
     """
-    return pd.Series(values).groupby(group, sort=False).cumsum().to_numpy(np.float64)
+    sums = pd.Series(values).groupby(group, sort=False).cumsum()
+    return np.asarray(sums, dtype=np.float64)
 
 
 def _before(book: Book, lines: list[Changes]) -> tuple[Numbers, Numbers]:
@@ -172,4 +177,4 @@ def _n(units: float) -> str:
 
 def _round(units: Numbers) -> Numbers:
     # Running sums of fractions leave dust that is no stock.
-    return np.round(units, 9) + 0.0
+    return np.asarray(np.round(units, 9) + 0.0, dtype=np.float64)

@@ -10,7 +10,7 @@ from optimization.allocation.cycle import Applied, Cycle
 from optimization.allocation.operations.vocabulary import COMMON, OPERATION_NAMES, names_of
 from optimization.allocation.restoring import as_stamps
 from optimization.allocation.telling.change_lines import ACTOR, Grounds, change_lines
-from optimization.allocation.telling.forms import in_form
+from optimization.allocation.telling.forms import in_form, or_none
 from optimization.allocation.telling.identities import line_ids
 from optimization.contracts.allocation_tables import ALLOCATION_ENTRY
 from optimization.reasons import REASONS
@@ -94,7 +94,7 @@ def operation_lines(book: Book, operations: Applied) -> pd.DataFrame:
             "pool_after_units": outcomes.pool_after,
             "purpose": outcomes.purpose,
             "action_id": outcomes.action_id,
-            "parent_action_id": _or_none(outcomes.parent_action_id),
+            "parent_action_id": or_none(outcomes.parent_action_id),
             "related_by_action_id": outcomes.related_by_action_id,
             "audit_type": of_event(events.audit_type, "SYSTEM"),
             "actor": of_event(events.actor, ACTOR),
@@ -104,15 +104,11 @@ def operation_lines(book: Book, operations: Applied) -> pd.DataFrame:
                 f"{REASONS[why]} ({text})" if text else REASONS[why]
                 for why, text in zip(outcomes.reason.tolist(), note.tolist(), strict=True)
             ],
-            "segment_id": np.where(is_whole_pool, None, segment),
-            "to_segment_id": np.where(operation == "reallocate", to_segment, None),
-            "reservation_id": _or_none(outcomes.reservation_id),
+            "segment_id": or_none(np.where(is_whole_pool, "", segment).astype(object)),
+            "to_segment_id": or_none(np.where(operation == "reallocate", to_segment, "").astype(object)),
+            "reservation_id": or_none(outcomes.reservation_id),
             "expires_at": as_stamps(expires_at),
             "due_date": as_stamps(due),
-            "source_id": _or_none(of_event(events.source_id, "")),
+            "source_id": or_none(of_event(events.source_id, "")),
         }
     )
-
-
-def _or_none(texts: Texts) -> Texts:
-    return np.where(texts == "", None, texts)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from optimization.allocation.book import Texts
 from optimization.contracts.table import Table
 
 
@@ -17,9 +19,20 @@ def in_form(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         nullable = table.is_nullable(column.name)
         values = frame[column.name]
         if column.kind != "text":
-            frame[column.name] = values.astype(str(column.pandas_dtype(nullable)))
+            frame[column.name] = values.astype(pd.api.types.pandas_dtype(str(column.pandas_dtype(nullable))))
         elif nullable:
             frame[column.name] = values.astype(object).where(values.notna(), None)
         elif not len(values):
             frame[column.name] = values.astype(object)
     return table.validate(frame)
+
+
+def or_none(texts: Texts) -> Texts:
+    """Texts with None for the empty ones.
+
+    >>> or_none(np.array(["", "a"], dtype=object)).tolist()
+    [None, 'a']
+    """
+    told = np.array(texts, dtype=object)
+    told[texts == ""] = None
+    return told

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from optimization.allocation.book import Texts
@@ -12,10 +13,10 @@ from optimization.allocation.book import Texts
 _HASH_KEY = "stockplan-entry\0"
 
 
-def line_ids(prefix: str, content: Mapping[str, Sequence[object] | Texts]) -> Texts:
+def line_ids(prefix: str, content: Mapping[str, Texts]) -> Texts:
     """An id per row of these columns; equal rows are told apart by their order.
 
-    >>> first, second, other = line_ids("E", {"item": ["I1", "I1", "I2"]}).tolist()
+    >>> first, second, other = line_ids("E", {"item": np.array(["I1", "I1", "I2"], dtype=object)}).tolist()
     >>> first[:1], first == second, first == other
     ('E', False, False)
     """
@@ -29,5 +30,6 @@ def line_ids(prefix: str, content: Mapping[str, Sequence[object] | Texts]) -> Te
     return np.array([f"{prefix}{value:016x}" for value in hashes.tolist()], dtype=object)
 
 
-def _hashes(frame: pd.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
-    return pd.util.hash_pandas_object(frame, index=False, hash_key=_HASH_KEY).to_numpy()
+def _hashes(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
+    hashes = pd.util.hash_pandas_object(frame, index=False, hash_key=_HASH_KEY)
+    return np.asarray(hashes, dtype=np.uint64)

@@ -18,7 +18,7 @@ def as_published(allocation: pd.DataFrame, keys: pd.DataFrame, segments: Segment
     """
     n, k = len(keys), len(segments)
     row = positions(allocation, keys)
-    column = pd.Index(segments.segment_id).get_indexer(allocation["segment_id"])
+    column = pd.Index(segments.segment_id).get_indexer(pd.Index(allocation["segment_id"]))
     of_segment = (row >= 0) & (column >= 0)
     of_pool = (row >= 0) & (allocation["segment_id"] == POOL).to_numpy()
     at = (row[of_segment], column[of_segment])
@@ -59,5 +59,6 @@ def as_published(allocation: pd.DataFrame, keys: pd.DataFrame, segments: Segment
         pool_reason=words("reason_code"),
         method=words("method"),
         status=words("status"),
+        is_gone=np.zeros(k, dtype=np.bool_),
         rule_names={name: words(name) for name in RULE_COLUMNS},
     )

@@ -41,7 +41,7 @@ def rebalance_run_frame(cycle: Cycle, as_of: pd.Timestamp) -> pd.DataFrame:
     ]
     runs["event_at"] = as_stamps(np.full(len(runs), cycle.at, dtype=np.int64))
     runs["detail"] = [
-        f"{row.pool_count:,} pools, {row.rebalanced_units:,.10g} units moved: {REASONS[row.reason_code]}"
+        f"{row.pool_count:,} pools, {row.rebalanced_units:,.10g} units moved: {REASONS[str(row.reason_code)]}"
         for row in runs.itertuples()
     ]
     runs["pool_count"] = runs["pool_count"].astype("int64")

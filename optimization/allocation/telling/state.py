@@ -11,6 +11,7 @@ import pandas as pd
 from optimization.allocation.book import POOL, Book, Flags, Integers, Numbers, RuleTerms, Texts
 from optimization.allocation.operations.availability import available, borrowable, borrowed, soft_reserved
 from optimization.allocation.restoring import as_stamps
+from optimization.allocation.telling.forms import or_none
 from optimization.contracts.allocation_tables import ALLOCATION, BORROW_LOAN, SOFT_RESERVATION
 from optimization.keys import sorted_by_key
 
@@ -21,8 +22,8 @@ RULE_COLUMNS = ("plan_id", "plan_version_number", "rule_id", "rule_version")
 class Told:
     """What is told of n pools by K segments beside the book.
 
-    `reason` (n, K) judges the quota, `status`, `pool_reason` (n) the pool. `rule_names`: what
-    `rule_columns` makes (n each).
+    `reason` (n, K) judges the quota, `status`, `pool_reason` (n) the pool. `is_gone` (K): no
+    segment any more, told only while it has something. `rule_names`: what `rule_columns` makes (n each).
     """
 
     demand: Numbers
@@ -40,6 +41,7 @@ class Told:
     pool_reason: Texts
     method: Texts
     status: Texts
+    is_gone: Flags
     rule_names: Mapping[str, Texts]
 
 
@@ -58,8 +60,7 @@ def allocation_frame(book: Book, told: Told, only: Flags) -> pd.DataFrame:
         | (told.previous > 0)
         | (told.target > 0)
         | (book.consumed > 0)
-        | (book.cumulative_allocated > 0)
-        | (book.cumulative_consumed > 0)
+        | ((book.cumulative_allocated + book.cumulative_consumed > 0) & ~told.is_gone)
         | (reserved[:, :-1] > 0)
         | (lent > 0)
     )
@@ -147,7 +148,7 @@ def loan_frame(book: Book) -> pd.DataFrame:
             "action_id": loans.action_id,
             "expires_at": as_stamps(loans.expires_at),
             "closed_at": as_stamps(loans.closed_at),
-            "reservation_id": np.where(loans.reservation_id == "", None, loans.reservation_id),
+            "reservation_id": or_none(loans.reservation_id),
         }
     )
     return BORROW_LOAN.validate(sorted_by_key(frame, BORROW_LOAN.key))

@@ -58,6 +58,7 @@ def allocation_of_cycle(cycle: Cycle, pool_formula: str) -> pd.DataFrame:
             pool_reason=np.where(poisoned, "INPUT_IMPLAUSIBLE", "POOL_REST").astype(object),
             method=np.where(targets.method == "", "kept", targets.method).astype(object),
             status=np.where(poisoned, "QUARANTINED", "OK").astype(object),
+            is_gone=~np.isin(np.arange(book.own.shape[1]), cycle.current),
             rule_names=rule_columns(targets.rule, cycle.aim.rules),
         ),
         cycle.is_told,

@@ -1,0 +1,270 @@
+"""Days after the first: what consumption, supply, settings and gone rows make of the state before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from optimization.allocation.planning import AllocationFrames, AllocationInputs, allocate
+from optimization.parameters import AllocationParameters
+from tests.science_frames import (
+    AS_OF,
+    allocation_event,
+    allocation_rule,
+    item_location,
+    segment,
+    segment_demand,
+    segment_order,
+)
+
+DAY = pd.Timedelta(days=1)
+TERMS = [("FLEET", 1, 1.0, 0.0, 1.0), ("WEB", 2, 1.0, 0.0, 1.0)]
+SEGMENTS = segment(TERMS, may_borrow=True)
+KEEP = AllocationParameters(interval_hours=0.0, band_units=1000.0)
+POOL_KEY = ["item_id", "location_id"]
+
+
+def _first(on_hand: float = 20.0, segments: pd.DataFrame = SEGMENTS, **open_units: float) -> AllocationInputs:
+    """Inputs of the first day; FLEET wants 6 and WEB 4 unless said otherwise."""
+    wanted = open_units or {"FLEET": 6.0, "WEB": 4.0}
+    demand = segment_demand([("L1", name, 0.0, units) for name, units in wanted.items()])
+    return AllocationInputs(item_location(1, on_hand_units=on_hand), segments, demand)
+
+
+def _next(
+    inputs: AllocationInputs,
+    frames: AllocationFrames,
+    day: int = 1,
+    parameters: AllocationParameters | None = None,
+    **changes: Any,
+) -> tuple[AllocationInputs, AllocationFrames]:
+    """The cycle of the next day on the state before; `changes` are of the inputs."""
+    on_hand = changes.pop("on_hand", None)
+    if on_hand is not None:
+        changes["item_location"] = item_location(1, on_hand_units=on_hand)
+    inputs = replace(
+        inputs,
+        previous_allocation=frames.allocation,
+        previous_loan=frames.borrow_loan,
+        previous_reservation=frames.soft_reservation,
+        previous_as_of=AS_OF + (day - 1) * DAY,
+        **changes,
+    )
+    return inputs, allocate(inputs, AS_OF + day * DAY, parameters).frames
+
+
+def _start(**changes: Any) -> tuple[AllocationInputs, AllocationFrames]:
+    inputs = _first(**changes)
+    return inputs, allocate(inputs, AS_OF).frames
+
+
+def _events(*rows: tuple[str, str | None, float], day: int = 1, **columns: Any) -> pd.DataFrame:
+    at = [AS_OF + day * DAY + pd.Timedelta(hours=hour + 1) for hour in range(len(rows))]
+    return allocation_event(list(rows), event_at=at, business_date=AS_OF + day * DAY, **columns)
+
+
+def _units(frames: AllocationFrames, name: str = "allocated_units") -> dict[str, float]:
+    return frames.allocation.set_index("segment_id")[name].to_dict()
+
+
+def _lines(frames: AllocationFrames, *columns: str) -> list[tuple[Any, ...]]:
+    told = frames.allocation_entry[list(columns)].astype(object)
+    return [tuple(row) for row in told.where(told.notna(), None).itertuples(index=False)]
+
+
+def _run(frames: AllocationFrames) -> tuple[str, str, str]:
+    row = frames.rebalance_run.iloc[0]
+    return row["rebalance_trigger"], row["rebalance_decision"], row["reason_code"]
+
+
+def test_an_order_consumes_its_segments_quota_and_the_snapshot_settles_it() -> None:
+    inputs, frames = _start()
+    orders = segment_order([("O1", "L1", "FLEET", 2.0), ("O2", "L1", "POOL", 3.0)], order_date=AS_OF + DAY)
+    _, frames = _next(inputs, frames, parameters=KEEP, segment_order=orders, on_hand=15.0)
+    assert _units(frames) == {"FLEET": 4.0, "POOL": 7.0, "WEB": 4.0}
+    assert _units(frames, "cumulative_consumed_units") == {"FLEET": 2.0, "POOL": 3.0, "WEB": 0.0}
+    assert set(_units(frames, "consumed_units").values()) == {0.0}
+    assert _lines(frames, "operation", "segment_id", "effective_units", "source_id") == [
+        ("consume", "FLEET", 2.0, "O1/1"),
+        ("consume", "POOL", 3.0, "O2/1"),
+        ("settle", "FLEET", 2.0, None),
+        ("settle", "POOL", 3.0, None),
+    ]
+    assert _run(frames) == ("none", "not_due", "NO_TRIGGER")
+
+
+def test_an_order_of_the_release_before_is_not_consumed_again() -> None:
+    inputs, frames = _start()
+    orders = segment_order([("O1", "L1", "FLEET", 2.0)], order_date=AS_OF)
+    _, frames = _next(inputs, frames, segment_order=orders)
+    assert not len(frames.allocation_entry)
+
+
+def test_new_supply_goes_to_the_common_pool_and_asks_for_a_rebalancing() -> None:
+    inputs, frames = _start(on_hand=7.0)
+    assert _units(frames) == {"FLEET": 6.0, "WEB": 1.0, "POOL": 0.0}
+    _, frames = _next(inputs, frames, on_hand=12.0)
+    assert _units(frames) == {"FLEET": 6.0, "WEB": 4.0, "POOL": 2.0}
+    assert _run(frames) == ("supply_sync", "rebalanced", "MOVED_TO_TARGET")
+    assert _lines(frames, "operation", "purpose", "pool_after_units") == [
+        ("sync", "SUPPLY_SYNC", 5.0),
+        ("rebalance", "SEGMENT_ALLOCATION", 2.0),
+    ]
+
+
+def test_in_the_freeze_window_quotas_stay_unless_the_supply_forces_a_cut() -> None:
+    inputs, frames = _start()
+    frozen = AllocationParameters(freeze_from=date(2024, 7, 1))
+    more = segment_demand([("L1", "FLEET", 0.0, 9.0), ("L1", "WEB", 0.0, 3.0)])
+    inputs, frames = _next(inputs, frames, parameters=frozen, segment_demand=more)
+    assert _units(frames) == {"FLEET": 6.0, "POOL": 10.0, "WEB": 4.0}
+    assert _run(frames) == ("deviation", "suppressed", "FREEZE_WINDOW")
+    assert frames.allocation.set_index("segment_id").loc["FLEET", "reason_code"] == "NOT_REBALANCED"
+    _, frames = _next(inputs, frames, 2, frozen, on_hand=8.0)
+    assert _units(frames) == {"FLEET": 6.0, "POOL": 0.0, "WEB": 2.0}
+    assert _run(frames) == ("supply_sync", "suppressed", "FREEZE_WINDOW")
+    assert _lines(frames, "operation", "reason_code", "own_units")[-1] == ("cut", "SUPPLY_CUT", -2.0)
+
+
+def test_a_request_rebalances_within_the_guard_hours_and_nothing_else_does() -> None:
+    guard = replace(KEEP, guard_hours=48.0)
+    inputs, frames = _start()
+    more = segment_demand([("L1", "FLEET", 0.0, 9.0), ("L1", "WEB", 0.0, 3.0)])
+    _, kept = _next(inputs, frames, parameters=guard, on_hand=21.0, segment_demand=more)
+    assert _run(kept) == ("supply_sync", "suppressed", "GUARD_HOURS")
+    asked = _events(("rebalance", None, 1.0))
+    _, moved = _next(inputs, frames, parameters=guard, segment_demand=more, event=asked)
+    assert _run(moved) == ("request", "rebalanced", "MOVED_TO_TARGET")
+    assert _units(moved) == {"FLEET": 9.0, "POOL": 8.0, "WEB": 3.0}
+
+
+def test_a_rebalancing_that_wins_too_little_is_left_out_and_told() -> None:
+    inputs, frames = _start(on_hand=8.0)
+    demand = inputs.segment_demand.assign(unit_margin=10.0)
+    dear = AllocationParameters(min_benefit=25.0)
+    _, frames = _next(inputs, frames, parameters=dear, on_hand=10.0, segment_demand=demand)
+    assert _run(frames) == ("supply_sync", "suppressed", "BENEFIT_TOO_SMALL")
+    assert frames.rebalance_run["expected_benefit"].tolist() == [20.0]
+    assert frames.rebalance_run["rebalanced_units"].tolist() == [0.0]
+
+
+def test_changed_rules_and_changed_segments_ask_for_a_rebalancing() -> None:
+    rules = allocation_rule([("R1", "FLEET", "fixed", 12.0)])
+    inputs, frames = _start()
+    inputs, frames = _next(inputs, frames, parameters=KEEP, allocation_rule=rules)
+    assert _run(frames) == ("rules_changed", "rebalanced", "MOVED_TO_TARGET")
+    _, same = _next(inputs, frames, 2, KEEP)
+    assert _run(same)[1] == "not_due"
+    weighted = SEGMENTS.assign(fair_weight=2.0)
+    _, frames = _next(inputs, frames, 2, KEEP, segment=weighted)
+    assert _run(frames)[0] == "segments_changed"
+
+
+def test_changed_rules_wait_for_the_end_of_the_freeze_window() -> None:
+    frozen = replace(KEEP, freeze_from=date(2024, 7, 1), freeze_to=date(2024, 7, 2))
+    rules = allocation_rule([("R1", "FLEET", "fixed", 12.0)])
+    inputs, frames = _start()
+    inputs, frames = _next(inputs, frames, 1, frozen, allocation_rule=rules)
+    assert _run(frames) == ("rules_changed", "suppressed", "FREEZE_WINDOW")
+    _, frames = _next(inputs, frames, 2, frozen)
+    assert _run(frames) == ("rules_changed", "rebalanced", "MOVED_TO_TARGET")
+
+
+def test_a_loan_is_repaid_from_the_next_supply_of_its_segment() -> None:
+    inputs, frames = _start()
+    orders = segment_order([("O1", "L1", "WEB", 7.0)], order_date=AS_OF + DAY)
+    _, after = _next(inputs, frames, parameters=KEEP, segment_order=orders, on_hand=13.0)
+    assert _units(after)["WEB"] == 0.0 and _units(after, "borrowed_units")["WEB"] == 3.0
+    assert _lines(after, "operation", "own_units", "pool_units")[0] == ("consume", -4.0, -3.0)
+    _, after = _next(inputs, frames, segment_order=orders, on_hand=13.0)
+    assert _units(after) == {"FLEET": 6.0, "POOL": 6.0, "WEB": 1.0}
+    assert after.borrow_loan["loan_status"].tolist() == ["RETURNED"]
+    assert after.allocation.set_index("segment_id").loc["WEB", "reason_code"] == "LOAN_RETURNED"
+
+
+def test_a_reservation_holds_its_units_until_it_ends_and_then_gives_them_back() -> None:
+    inputs, frames = _start()
+    held = _events(
+        ("reserve", "WEB", 3.0), reservation_id="R1", expires_at=AS_OF + 2 * DAY + pd.Timedelta(hours=5)
+    )
+    inputs, frames = _next(inputs, frames, parameters=KEEP, event=held)
+    assert _units(frames) == {"FLEET": 6.0, "POOL": 10.0, "WEB": 1.0}
+    assert _units(frames, "soft_reserved_units")["WEB"] == 3.0
+    assert set(_units(frames, "allocatable_units").values()) == {20.0}
+    inputs, frames = _next(inputs, frames, 2, KEEP, event=None)
+    assert _units(frames)["WEB"] == 4.0
+    assert frames.soft_reservation["reservation_status"].tolist() == ["EXPIRED"]
+    _, frames = _next(inputs, frames, 3, KEEP)
+    assert not len(frames.soft_reservation)
+
+
+def test_a_segment_that_is_gone_leaves_its_quota_to_the_pool_and_keeps_its_reservations() -> None:
+    inputs, frames = _start()
+    held = _events(("reserve", "WEB", 1.0), reservation_id="R1", expires_at=AS_OF + 9 * DAY)
+    inputs, frames = _next(inputs, frames, parameters=KEEP, event=held)
+    inputs, frames = _next(inputs, frames, 2, KEEP, event=None, segment=segment(TERMS[:1]))
+    assert _units(frames) == {"FLEET": 6.0, "POOL": 13.0, "WEB": 0.0}
+    assert _units(frames, "soft_reserved_units")["WEB"] == 1.0
+    assert _lines(frames, "operation", "segment_id", "units", "reason_code") == [
+        ("unallocate", "WEB", 3.0, "SEGMENT_GONE")
+    ]
+    freed = _events(("release", "WEB", 1.0), day=3, reservation_id="R1", action_id="A9", event_id="E9")
+    inputs, frames = _next(inputs, frames, 3, KEEP, event=freed)
+    assert _units(frames) == {"FLEET": 6.0, "POOL": 14.0}
+
+
+def test_a_pool_that_is_gone_is_closed_and_a_new_one_begins() -> None:
+    inputs, frames = _start()
+    _, frames = _next(inputs, frames, item_location=item_location(1, location_id="L2", on_hand_units=5.0))
+    assert frames.allocation[POOL_KEY].drop_duplicates().to_numpy().tolist() == [["I1", "L2"]]
+    closed = frames.allocation_entry[frames.allocation_entry["location_id"] == "L1"]
+    assert closed["reason_code"].tolist() == ["POOL_GONE", "SUPPLY_CUT", "SUPPLY_CUT"]
+    assert closed["pool_after_units"].iloc[-1] == 0.0
+    assert _run(frames)[0] == "first_allocation"
+
+
+def test_an_implausible_day_leaves_the_books_as_they_were() -> None:
+    inputs, frames = _start()
+    spoilt = item_location(1, on_hand_units=np.nan, inventory_position_units=5.0)
+    inputs, frames = _next(inputs, frames, item_location=spoilt)
+    assert _units(frames) == {"FLEET": 6.0, "POOL": 10.0, "WEB": 4.0}
+    assert set(frames.allocation["status"]) == {"QUARANTINED"}
+    assert _run(frames) == ("none", "suppressed", "INPUT_IMPLAUSIBLE")
+    _, frames = _next(inputs, frames, 2, on_hand=20.0)
+    assert not len(frames.allocation_entry) and set(frames.allocation["status"]) == {"OK"}
+
+
+def test_a_refused_operation_is_told_and_changes_nothing() -> None:
+    inputs, frames = _start()
+    events = _events(("consume", "WEB", 99.0), ("allocate", "NOBODY", 1.0), ("consume", "WEB", 1.0))
+    events.loc[2, ["item_id", "location_id"]] = ["I9", "L9"]
+    _, frames = _next(inputs, frames, event=events)
+    assert _lines(frames, "item_id", "segment_id", "reason_code", "entry_status") == [
+        ("I1", "WEB", "BEYOND_ALLOWANCE", "rejected"),
+        ("I1", "NOBODY", "UNKNOWN_SEGMENT", "rejected"),
+        ("I9", "WEB", "UNKNOWN_POOL", "rejected"),
+    ]
+    assert _units(frames) == {"FLEET": 6.0, "POOL": 10.0, "WEB": 4.0}
+
+
+def test_a_spike_of_demand_asks_for_a_rebalancing() -> None:
+    inputs, frames = _start()
+    quiet = replace(KEEP, spike_z=3.0)
+    spike = inputs.segment_demand.assign(recent_week_units=[9.0, 0.0], open_order_units=[9.0, 4.0])
+    _, frames = _next(inputs, frames, parameters=quiet, segment_demand=spike)
+    assert _run(frames) == ("demand_spike", "rebalanced", "MOVED_TO_TARGET")
+
+
+@pytest.mark.parametrize("level", ["location", "item"])
+def test_a_change_of_level_closes_the_pools_and_opens_others(level: str) -> None:
+    other = {"location": "item", "item": "location"}[level]
+    inputs = _first()
+    frames = allocate(inputs, AS_OF, AllocationParameters(dimension_level=level)).frames  # type: ignore[arg-type]
+    _, frames = _next(inputs, frames, parameters=AllocationParameters(dimension_level=other))  # type: ignore[arg-type]
+    assert _units(frames) == {"FLEET": 6.0, "POOL": 10.0, "WEB": 4.0}
+    assert set(frames.allocation["location_id"]) == {"*" if other == "item" else "L1"}
