@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from orchestration.settings import Settings
 from tests.overlay_base import Base
 
 Command = Callable[..., Result]
+# Two days after the release, so that what is told of the day between is past.
+TODAY = date(2024, 7, 2)
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +34,7 @@ def base(published: Base, tmp_path: Path) -> Base:
     """The release, in a home of the test's own."""
     lake = Lake(tmp_path / "home")
     shutil.copytree(published.lake.root, lake.root, symlinks=True)
-    return Base(lake, Settings(home=lake.root))
+    return Base(lake, Settings(home=lake.root, today=TODAY))
 
 
 @pytest.fixture
