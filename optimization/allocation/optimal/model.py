@@ -26,6 +26,7 @@ from optimization.allocation.optimal.constraints import (
 )
 from optimization.allocation.optimal.pools import Pools
 from optimization.errors import SolverError
+from optimization.solver.call import solver_version
 from optimization.solver.finite import require_finite
 from optimization.solver.highs import solve
 from optimization.solver.matrix import MatrixModel, matrix_of
@@ -122,38 +123,46 @@ def build(data: ModelData, tier: int) -> Any:
 def solve_claims(claims: Claims) -> ModelShares:
     """Solve fractional shares of every pool: open orders, quotas, loans.
 
-    Raises `SolverError` when a level is not optimal and `NonFiniteInputError` for numbers that are none.
+    A step is solved for the pools that have anything to share in it. Raises `SolverError` when a level is
+    not optimal and `NonFiniteInputError` for numbers that are none.
     """
-    orders, quotas = _Levels(claims, claims.orders), _Levels(claims, claims.quotas)
-    steps = [orders, quotas]
-    for step in steps:
-        step.serve()
-    loans = quotas.served
-    if (claims.borrow_ratio > 0).any():
-        above = loans_above(claims, quotas.served, whole=False)
-        steps.append(_Levels(claims, above, quotas.served))
-        steps[-1].serve()
-        loans = steps[-1].served
+    kept, of_orders = _solved(claims, claims.orders)
+    quotas, of_quotas = _solved(claims, claims.quotas)
+    served, of_loans = _solved(claims, loans_above(claims, quotas, whole=False), quotas)
+    steps = [*of_orders, *of_quotas, *of_loans]
     return ModelShares(
-        kept=orders.served,
-        shares=quotas.served,
-        loans=np.maximum(loans - quotas.served, 0.0),
+        kept=kept,
+        shares=quotas,
+        loans=np.maximum(served - quotas, 0.0),
         solves=sum(step.solves for step in steps),
-        row_count=max(step.rows for step in steps),
-        column_count=max(step.columns for step in steps),
-        max_violation=max(step.worst for step in steps),
-        solver_version=quotas.solver_version,
+        row_count=max((step.rows for step in steps), default=0),
+        column_count=max((step.columns for step in steps), default=0),
+        max_violation=max((step.worst for step in steps), default=0.0),
+        solver_version=solver_version(),
     )
+
+
+def _solved(claims: Claims, pools: Pools, quotas: Numbers | None = None) -> tuple[Numbers, list[_Levels]]:
+    """What is served where there is anything to share, and the guaranteed units elsewhere."""
+    served = pools.guaranteed.copy()
+    left = pools.supply > pools.guaranteed.sum(axis=1) + 1e-9
+    rows = np.flatnonzero((pools.most > pools.guaranteed).any(axis=1) & left)
+    if not len(rows):
+        return served, []
+    step = _Levels(claims.take(rows), pools.take(rows), None if quotas is None else quotas[rows])
+    step.serve()
+    served[rows] = step.served
+    return served, [step]
 
 
 class _Levels:
     """The levels of one step, and what those solved so far have settled.
 
-    `pools` bounds what a segment is served; with `quotas`, these are owned and the rest is borrowed
-    under the terms of the claims.
+    `pools` bounds what a segment is served. Where there are `quotas`, these are owned and the rest is
+    borrowed under the terms of the claims; without any, all of it is owned.
     """
 
-    def __init__(self, claims: Claims, pools: Pools, quotas: Numbers | None = None) -> None:
+    def __init__(self, claims: Claims, pools: Pools, quotas: Numbers | None) -> None:
         self.claims, self.pools, self.quotas = claims, pools, quotas
         supply = claims.quotas.supply
         require_finite(
@@ -176,7 +185,7 @@ class _Levels:
         self.members = {int(tier): np.flatnonzero(pools.tier == tier).tolist() for tier in pools.tier}
         self.case = Case(supply, pools.demand, pools.weight, claims.borrow_ratio, claims.safety)
         self.solves = self.rows = self.columns = 0
-        self.worst, self.solver_version = 0.0, ""
+        self.worst = 0.0
 
     def serve(self) -> None:
         """Serve the tiers in order."""
@@ -211,7 +220,7 @@ class _Levels:
                 f"allocation model of tier {tier} ended as {answer.detail}; the closed form is checked "
                 "against it, so nothing is published: report the snapshot"
             )
-        self._count(matrix, answer.max_violation, answer.solver_version)
+        self._count(matrix, answer.max_violation)
         return dict(zip(matrix.columns, answer.values.tolist(), strict=True))
 
     def _data(self, lifted: frozenset[tuple[int, int]]) -> ModelData:
@@ -237,7 +246,7 @@ class _Levels:
             slack=self.slack,
         )
 
-    def _count(self, matrix: MatrixModel, violation: float, version: str) -> None:
+    def _count(self, matrix: MatrixModel, violation: float) -> None:
         self.solves += 1
         self.rows, self.columns = max(self.rows, matrix.row_count), max(self.columns, matrix.column_count)
-        self.worst, self.solver_version = max(self.worst, violation), version
+        self.worst = max(self.worst, violation)
