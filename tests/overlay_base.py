@@ -6,6 +6,7 @@ pool. 10 units are coming, and FLEET has ordered 4 for the third day.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -39,6 +40,8 @@ from tests.science_frames import item_location, segment
 
 SHARES = {"FLEET": 10.0, "POOL": 5.0, "RETAIL": 5.0}
 TIERS = {"FLEET": 1, "RETAIL": 2}
+# An active reservation: its id, item, location, units, and when it ends.
+Held = tuple[str, str, str, float, str]
 
 
 @dataclass
@@ -59,10 +62,12 @@ class Base:
         names = np.array([f"I{number:06d}" for number in range(1, self.items + 1)], dtype=object)
         return pd.DataFrame({"item_id": np.repeat(names, 2), "location_id": ["L1", "L2"] * self.items})
 
-    def publish(self, note: str = "first", held: list[tuple[str, str, str, float, str]] = []) -> Release:  # noqa: B006
+    def publish(
+        self, note: str = "first", held: Sequence[Held] = (), lines: Sequence[tuple[str, str]] = ()
+    ) -> Release:
         """Publish the release; `note` makes its content differ.
 
-        `held`: active reservations of FLEET as (id, item, location, units, when it ends).
+        `held`: active reservations of FLEET. `lines`: what the release did, as (action, status).
         """
         day = pd.Timestamp(self.as_of)
         frames = self._inputs(day)
@@ -72,7 +77,7 @@ class Base:
             "allocation": self._allocation(day, note, held),
             "borrow_ledger": _empty(BORROW_LOAN),
             "reservation": _held(held, day),
-            "allocation_ledger": _empty(ALLOCATION_ENTRY),
+            "allocation_ledger": _lines(lines, day),
         }
         atp, _ = available_to_promise(
             frames[ITEM_LOCATION],
@@ -162,9 +167,7 @@ class Base:
         )
         return {ITEM_LOCATION: located, SUPPLY_EXPECTATION: supply, COMMITMENT: owed, SEGMENT: terms}
 
-    def _allocation(
-        self, day: pd.Timestamp, note: str, held: list[tuple[str, str, str, float, str]]
-    ) -> pd.DataFrame:
+    def _allocation(self, day: pd.Timestamp, note: str, held: Sequence[Held]) -> pd.DataFrame:
         places = self.places()
         n, k = len(places), len(SHARES)
         names = np.tile(np.array(list(SHARES), dtype=object), n)
@@ -201,10 +204,12 @@ class Base:
         return frame.astype({"plan_version_number": "Int64", "rule_version": "Int64"})
 
 
-def _held(held: list[tuple[str, str, str, float, str]], day: pd.Timestamp) -> pd.DataFrame:
+def _held(held: Sequence[Held], day: pd.Timestamp) -> pd.DataFrame:
     if not held:
         return _empty(SOFT_RESERVATION)
-    frame = pd.DataFrame(held, columns=["reservation_id", "item_id", "location_id", "units", "expires_at"])
+    frame = pd.DataFrame(
+        list(held), columns=["reservation_id", "item_id", "location_id", "units", "expires_at"]
+    )
     frame = frame.assign(
         segment_id="FLEET",
         opened_at=day,
@@ -217,6 +222,30 @@ def _held(held: list[tuple[str, str, str, float, str]], day: pd.Timestamp) -> pd
         **dict.fromkeys(("pool_units", "consumed_units", "released_units", "expired_units"), 0.0),
     )
     return frame.loc[:, list(SOFT_RESERVATION.column_names)]
+
+
+def _lines(lines: Sequence[tuple[str, str]], day: pd.Timestamp) -> pd.DataFrame:
+    """Lines of consumptions of FLEET at the first place."""
+    if not lines:
+        return _empty(ALLOCATION_ENTRY)
+    texts = [column.name for column in ALLOCATION_ENTRY.columns if column.kind == "text"]
+    numbers = [column.name for column in ALLOCATION_ENTRY.columns if column.kind == "number"]
+    frame = pd.DataFrame(lines, columns=["action_id", "entry_status"])
+    frame = frame.assign(**dict.fromkeys((one for one in texts if one not in frame), "-"))
+    frame = frame.assign(
+        **dict.fromkeys(numbers, 1.0),
+        entry_id=frame["action_id"],
+        entry_number=range(1, len(frame) + 1),
+        event_at=day,
+        operation="consume",
+        purpose="SEGMENT_CONSUMPTION",
+        audit_type="USER",
+        segment_id="FLEET",
+        rule_version=pd.array([None] * len(frame), dtype="Int64"),
+        expires_at=pd.NaT,
+        due_date=pd.NaT,
+    )
+    return frame.loc[:, list(ALLOCATION_ENTRY.column_names)]
 
 
 def _empty(table: Table) -> pd.DataFrame:

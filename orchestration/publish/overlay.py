@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
 
 import pandas as pd
@@ -25,7 +25,13 @@ from orchestration.lake.paths import Lake
 from orchestration.publish.doors import seal_files
 from orchestration.publish.manifest import code_version, package_versions
 from orchestration.publish.overlay_checks import problems_of
-from orchestration.publish.overlay_content import OverlayContent, Unapplied, make_content, unapplied
+from orchestration.publish.overlay_content import (
+    OverlayContent,
+    Unapplied,
+    applied_actions,
+    make_content,
+    unapplied,
+)
 from orchestration.publish.overlay_rows import BaseRows, WarmRows
 from orchestration.publish.overlay_shelf import (
     Overlay,
@@ -71,15 +77,23 @@ class WarmOverlay:
         self.lake, self.ledger, self.settings = lake, ledger, settings
         self._rows: WarmRows | None = None
         self._read: Unapplied | None = None
+        self._told: OverlayOutcome | None = None
 
     def publish(self, until: pd.Timestamp | None, actor: str) -> OverlayOutcome:
         """Publish what happened since the release; as `publish_overlay`."""
         with publishing_alone(self.lake):
             base = _base(self.lake)
             if self._rows is None or self._rows.base.release_id != base.release_id:
-                self._rows, self._read = WarmRows(self.lake, base), None
-            self._read = unapplied(base, self.ledger, self._read)
-            return _publish(self._rows, self._read, until, self.ledger, self.settings, actor)
+                self._rows, self._read, self._told = WarmRows(self.lake, base), None, None
+            before, self._read = self._read, unapplied(base, self.ledger, self._read)
+            is_idle = before is not None and before.events is self._read.events and until is None
+            if is_idle and self._told is not None and self._told.overlay == _newest(self.lake, base):
+                return replace(self._told, state="unchanged")
+            self._told = None
+            told = _publish(self._rows, self._read, until, self.ledger, self.settings, actor)
+            # What was asked for another time says nothing of the present.
+            self._told = told if until is None else None
+            return told
 
 
 def publish_overlay(
@@ -127,6 +141,11 @@ def _base(lake: Lake) -> Release:
     return base
 
 
+def _newest(lake: Lake, base: Release) -> Overlay | None:
+    found = overlays(lake, base.release_id)
+    return found[-1] if found else None
+
+
 def _publish(
     rows: BaseRows,
     read: Unapplied,
@@ -139,10 +158,10 @@ def _publish(
     lake, base = rows.lake, rows.base
     finish_overlays(lake, ledger, actor)
     bring_up_overlay(lake, base.release_id)
-    before = overlays(lake, base.release_id)
-    last = before[-1] if before else None
+    last = _newest(lake, base)
     try:
-        content = make_content(rows, read.events, until, settings)
+        applied = applied_actions(lake, ledger, base, read)
+        content = make_content(rows, read.events, until, settings, applied)
     except AuditError as error:
         _refuse(base, [str(error)], ledger, actor)
     if content is None:

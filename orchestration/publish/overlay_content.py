@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pandas as pd
 import pyarrow as pa
@@ -25,10 +26,12 @@ from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import SUPPLY_EXPECTATION
 from optimization.contracts.table import Table
 from optimization.parameters import AllocationParameters, AtpParameters
-from orchestration.evidence.operations import operations_of
+from orchestration.evidence.earlier_actions import applied_before
+from orchestration.evidence.operations import OPERATION_FAMILY, operations_of
 from orchestration.lake.hashing import logical_hash
 from orchestration.lake.ledger import GENESIS, Ledger
 from orchestration.lake.parquet import arrow_to_frame
+from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import content_hash
 from orchestration.publish.overlay_form import in_published_form, supply_audit_of
 from orchestration.publish.overlay_rows import BaseRows
@@ -74,11 +77,15 @@ class OverlayContent:
 
 @dataclass(frozen=True)
 class Unapplied:
-    """Operations that a release has not applied, and how far the ledger was read for them."""
+    """Operations that a release has not applied, and how far the ledger was read for them.
+
+    `earlier`: ids of the actions that stood in the ledger before them.
+    """
 
     events: pd.DataFrame
     seq: int
     head: str
+    earlier: frozenset[str]
 
 
 def read_point(base: Release, ledger: Ledger) -> tuple[int, str]:
@@ -101,21 +108,36 @@ def unapplied(base: Release, ledger: Ledger, since: Unapplied | None = None) -> 
     head = ledger.head()
     seq = ledger.seq_of(head)
     if since is not None and since.seq <= seq:
-        found = ledger.events("allocation", None, since.seq)
+        found = ledger.events(OPERATION_FAMILY, None, since.seq)
         new = operations_of(event for event in found if event.seq <= seq).events
         joined = pd.concat([since.events, new], ignore_index=True) if len(new) else since.events
-        return Unapplied(joined, seq, head)
-    events = ledger.events("allocation", None, read_point(base, ledger)[0], base.as_of)
-    return Unapplied(operations_of(event for event in events if event.seq <= seq).events, seq, head)
+        return Unapplied(joined, seq, head, since.earlier)
+    start = read_point(base, ledger)[0]
+    events = [event for event in ledger.events(OPERATION_FAMILY) if event.seq <= seq]
+    is_new = [event.seq > start or event.business_date > base.as_of for event in events]
+    operations = operations_of(event for event, new in zip(events, is_new, strict=True) if new)
+    earlier = (event.payload.get("action_id") for event, new in zip(events, is_new, strict=True) if not new)
+    return Unapplied(operations.events, seq, head, frozenset(str(one) for one in earlier if one))
+
+
+def applied_actions(lake: Lake, ledger: Ledger, base: Release, read: Unapplied) -> frozenset[str]:
+    """Return the ids of actions that `base` or a release before it applied and that are told again."""
+    again = read.earlier.intersection(read.events["action_id"])
+    return applied_before(lake, ledger, base.as_of + timedelta(days=1), again) if again else frozenset()
 
 
 def make_content(
-    rows: BaseRows, operations: pd.DataFrame, until: pd.Timestamp | None, settings: Settings
+    rows: BaseRows,
+    operations: pd.DataFrame,
+    until: pd.Timestamp | None,
+    settings: Settings,
+    applied: frozenset[str] = frozenset(),
 ) -> OverlayContent | None:
     """Apply `operations` (`ledger__allocation_event`) up to `until` to the release behind `rows`.
 
-    `until` (UTC): by default the time of the last operation. None when nothing happened by then and
-    nothing ended. Raises `OverlayError` when the release carries no allocation state.
+    `applied`: ids of actions that were applied before and are refused. `until` (UTC): by default the
+    time of the last operation. None when nothing happened by then and nothing ended. Raises
+    `OverlayError` when the release carries no allocation state.
     """
     base = rows.base
     missing = [name for name in STATE if name not in base.tables]
@@ -133,7 +155,7 @@ def make_content(
     touched = _touched(rows, operations, until)
     if touched.empty:
         return None
-    frames = _frames(rows, operations, touched, until, settings)
+    frames = _frames(rows, operations, touched, until, settings, applied)
     if frames.entry.empty:
         return None
     tables = _published(rows, frames)
@@ -153,7 +175,12 @@ def _touched(rows: BaseRows, operations: pd.DataFrame, until: pd.Timestamp) -> p
 
 
 def _frames(
-    rows: BaseRows, operations: pd.DataFrame, touched: pd.DataFrame, until: pd.Timestamp, settings: Settings
+    rows: BaseRows,
+    operations: pd.DataFrame,
+    touched: pd.DataFrame,
+    until: pd.Timestamp,
+    settings: Settings,
+    applied: frozenset[str],
 ) -> OverlayFrames:
     from optimization.allocation.overlay import Facts, apply_since
 
@@ -173,6 +200,7 @@ def _frames(
             segment_demand=_known(rows, SEGMENT_DEMAND.name, SEGMENT_DEMAND, items),
             plan=_known(rows, "allocation_plan", ALLOCATION_PLAN),
         ),
+        applied_actions=applied,
     )
     after = {
         "allocation": made.allocation,

@@ -22,7 +22,6 @@ from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import POLICY
 from optimization.parameters import AllocationParameters
 from orchestration.batches import mapper
-from orchestration.defs.allocation.earlier_actions import applied_before
 from orchestration.defs.allocation.ledger_read import keep_position, previous_position
 from orchestration.defs.borders import (
     Told,
@@ -35,6 +34,7 @@ from orchestration.defs.borders import (
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
+from orchestration.evidence.earlier_actions import applied_before
 from orchestration.lake.parquet import write_json
 from orchestration.settings import AllocationSettings
 

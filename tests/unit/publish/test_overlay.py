@@ -168,6 +168,16 @@ def test_an_adjustment_of_supply_moves_the_promise(base: Base) -> None:
     assert _promised(base, "*", 1)[0] == ("2024-06-30", 8.0)
 
 
+def test_an_action_that_a_release_has_applied_is_refused_when_it_is_told_again(base: Base) -> None:
+    base.operate("consume", "FLEET", 4.0, action_id="ONCE")
+    # The release of the next day has read it and says so in its lines.
+    base.as_of += timedelta(days=1)
+    base.publish("second", lines=[("ONCE", "accepted")])
+    base.operate("consume", "FLEET", 4.0, action_id="ONCE")
+    assert _lay(base).rejected == 1
+    assert _shares(base)["FLEET"] == 10.0
+
+
 # --- made from the release, whoever looked in between
 
 

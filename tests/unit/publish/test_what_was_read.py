@@ -5,10 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 
 from optimization.contracts.allocation_tables import SOFT_RESERVATION
-from orchestration.defs.allocation.earlier_actions import applied_before
 from orchestration.defs.allocation.ledger_read import keep_position, kept_position, previous_position
 from orchestration.defs.borders import previous_border
 from orchestration.defs.resources import Pipeline
+from orchestration.evidence.earlier_actions import applied_before
 from orchestration.evidence.operations import LedgerRead
 from orchestration.publish.candidate import build_candidate
 from orchestration.publish.release import publish
