@@ -26,12 +26,14 @@ from tests.pipelines import SMALL_DAYS, SmallSource
 
 GRAPH = defs.resolve_asset_graph()
 MADE = [node for node in GRAPH.asset_nodes if node.is_executable]
-# The one check that tells without stopping: a source whose stock was corrected without a movement.
+# What tells without stopping: sources whose stock or names do not agree in themselves.
 ONLY_TELLS = {
     ("fct_balance_check", "movements_add_up_to_stock"),
     ("int_location_scopes_named", "location_scopes_name_something"),
     ("int_scopes_named", "scopes_name_something"),
     ("int_demand_lines_resolved", "no_more_came_back_than_was_shipped"),
+    ("int_demand_lines_resolved", "no_order_names_an_unknown_segment"),
+    ("dim_segment", "assert_group_levels_are_named"),
 }
 
 
