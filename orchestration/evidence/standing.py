@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import pandas as pd
@@ -18,6 +18,7 @@ from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.table import Table
 from optimization.errors import StockplanError
 from optimization.parameters import AllocationParameters
+from orchestration.evidence.earlier_actions import applied_before
 from orchestration.evidence.operations import OPERATION_FAMILY, operations_of
 from orchestration.lake.ledger import Event, Ledger
 from orchestration.lake.parquet import arrow_to_frame
@@ -95,6 +96,9 @@ def standing(
         return of_items(table.name, table) if rows.has(table.name) else None
 
     state = {name: of_items(name, table) for name, table in STATE.items()}
+    # An operation without an id bears its event's, which nothing else does.
+    actions = {str(event.payload["action_id"]) for event in events if event.payload.get("action_id")}
+    asked = actions.intersection(operations.events["action_id"])
     now = apply_since(
         state["allocation"],
         state["borrow_ledger"],
@@ -104,6 +108,7 @@ def standing(
         pd.Timestamp(until).tz_convert(None),
         AllocationParameters(**terms.model_dump()),
         Facts(item_location=known(ITEM_LOCATION), segment_demand=known(SEGMENT_DEMAND), plan=_plan(rows)),
+        applied_actions=applied_before(lake, ledger, base.as_of + timedelta(days=1), asked),
     )
     own = set(pools)
     return Standing(

@@ -136,9 +136,10 @@ class Chain:
             prev_hash=self.head,
             hash="",
         )
-        event = unhashed._replace(hash=_line_hash(unhashed.to_line()[:-1], 0))
+        line = unhashed.to_line()
+        event = unhashed._replace(hash=_line_hash(line[:-1], 0))
         self._take_in(event, fact)
-        return event, event.to_line()
+        return event, line.replace(b',"hash":""', b',"hash":"' + event.hash.encode() + b'"', 1)
 
     def read(self, line: bytes) -> str:
         """Take in the next line, without its newline; return what is wrong with it, empty when nothing is.
