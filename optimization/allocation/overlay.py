@@ -80,12 +80,14 @@ def apply_since(
     parameters: AllocationParameters | None = None,
     facts: Facts | None = None,
     mapper: Mapper = map,
+    applied_actions: frozenset[str] = frozenset(),
 ) -> OverlayFrames:
     """Apply `events` (`ledger__allocation_event`) up to `until` to the published state of some pools.
 
     `allocation`, `borrow_loan`, `soft_reservation`: rows of the release for the touched pools;
     `segment`: `opt_in__segment`. With `parameters`, requested rebalancings take place; without, they
-    are told and left to the next cycle. Loans and reservations that end by `until` have ended. Raises
+    are told and left to the next cycle. Loans and reservations that end by `until` have ended. Actions of
+    `applied_actions` were applied before and are refused. Raises
     `ContractError` for a frame not of its table and `AuditError` when the lines do not lead to the state.
     """
     facts = facts or Facts()
@@ -94,7 +96,7 @@ def apply_since(
     keys = sorted_by_key(former_pools(allocation))
     segments = state_segments(segment, gone_segments(segment, allocation, borrow_loan, soft_reservation))
     is_whole = _whole(keys, allocation, facts.item_location)
-    base = restore(keys, is_whole, segments, allocation, borrow_loan, soft_reservation)
+    base = restore(keys, is_whole, segments, allocation, borrow_loan, soft_reservation, applied_actions)
     told = as_published(allocation, keys, segments)
     at = int(until.as_unit("ns").value)
     events = sorted_by_key(frame_or_empty(events, ALLOCATION_EVENT), ALLOCATION_EVENT.key)
