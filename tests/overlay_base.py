@@ -265,8 +265,10 @@ def _published(frame: pd.DataFrame, contract: Table) -> pa.Table:
 def _audit(entry: pd.DataFrame) -> pa.Table:
     """The lines as records of the supply audit."""
     told = supply_audit_of(entry)
-    names = ["entry_id", "entry_number", "event_at", "purpose", "action_id", "audit_type", "actor"]
-    names += ["item_id", "location_id", "segment_id", "units", "effective_units", "entry_status"]
+    names = ["entry_id", "entry_number", "event_at", "operation", "purpose"]
+    names += ["action_id", "parent_action_id", "related_by_action_id", "audit_type", "actor"]
+    names += ["item_id", "location_id", "segment_id", "to_segment_id", "units", "effective_units"]
+    names += ["entry_status", "reason_code"]
     known = {field.name: field.type for field in arrow_schema(ALLOCATION_ENTRY)}
     fields = [pa.field(name, known[name]) for name in names]
     fields += [pa.field("audit_details", pa.string()), pa.field("snapshot_id", pa.string())]

@@ -40,8 +40,6 @@ _FIRST_COLUMNS = (
 )
 # What names an action: the record's own id, what caused it, and what it belongs to.
 _ACTIONS = ("action_id", "parent_action_id", "related_by_action_id")
-# What the audit leaves to the ledger's lines, and a question needs.
-_OF_THE_LINE = ("operation", "to_segment_id")
 # What the ledger holds since the last release, before a cycle has told what became of it.
 AWAITING = "awaiting"
 
@@ -58,14 +56,14 @@ class SupplyQuestion:
     since: date | None = None
     until: date | None = None
 
-    def conditions(self, columns: Sequence[str]) -> dict[str, object]:
-        """SQL conditions on a table with these columns, with the value of each one's parameter."""
-        actions = ", ".join(name for name in _ACTIONS if name in columns)
+    @property
+    def conditions(self) -> dict[str, object]:
+        """SQL conditions with the value of each one's parameter."""
         asked = {
             "item_id = $item_id": self.item_id,
             "location_id = $location_id": self.location_id,
             "(segment_id = $segment_id or to_segment_id = $segment_id)": self.segment_id,
-            f"$action_id in ({actions})": self.action_id,
+            f"$action_id in ({', '.join(_ACTIONS)})": self.action_id,
             "purpose = $purpose": self.purpose,
             "cast(event_at as date) >= $since": self.since,
             "cast(event_at as date) <= $until": self.until,
@@ -94,14 +92,14 @@ def supply_audit(
         chosen = [one for one in shelf if one.release_id == release_id]
         if not chosen:
             raise StockplanError(f"there is no release {release_id!r}; list them with: stockplan releases")
-    parts = [_records(one) for one in chosen if "supply_audit" in one.tables]
+    parts = [read_arrow(one.table("supply_audit")) for one in chosen if "supply_audit" in one.tables]
     if not parts:
         raise StockplanError("no release has the table supply_audit; it comes with the next: stockplan run")
     if release_id is None:
         parts.append(_since(ledger, current, parts[-1].schema))
     lines = pa.concat_tables(parts, promote_options="default")
     order = ["event_at desc", "entry_number desc", "action_id"]
-    return _asked(lines, question.conditions(lines.column_names), vars(question), order, _FIRST_COLUMNS)
+    return _asked(lines, question.conditions, vars(question), order, _FIRST_COLUMNS)
 
 
 def inventory_audit(
@@ -123,14 +121,6 @@ def inventory_audit(
     ]
     first = ("item_id", "location_id", "unit_id", "audit_status", "difference_units", "difference_value")
     return _asked(read_arrow(release.table("inventory_audit")), conditions, values, order, first)
-
-
-def _records(release: Release) -> pa.Table:
-    """The release's audit with the columns that its ledger lines have beside."""
-    audit = read_arrow(release.table("supply_audit"))
-    missing = [name for name in _OF_THE_LINE if name not in audit.column_names]
-    lines = read_arrow(release.table("allocation_ledger")).select(["entry_id", *missing])
-    return audit.join(lines, "entry_id", join_type="left outer").select([*audit.column_names, *missing])
 
 
 def _since(ledger: Ledger, base: Release, schema: pa.Schema) -> pa.Table:
