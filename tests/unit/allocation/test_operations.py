@@ -221,6 +221,8 @@ def test_lost_supply_is_cut_from_the_last_tier_first() -> None:
     ]
     assert folded.outcomes.segment.tolist() == [-1, 2, 1]
     assert folded.outcomes.related_by_action_id.tolist() == ["a0001"] * 3
+    equals = book({"A": {}, "B": {}}, [[2, 2]], [0])
+    assert _folded(_act("adjust", None, units=-3), start=equals).book.own.tolist() == [[1, 0]]
     named = _folded(_act("adjust", "FLEET", units=-10))
     assert named.book.own.tolist() == [[5, 0, 3]] and named.book.pool.tolist() == [14]
 
