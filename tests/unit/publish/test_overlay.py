@@ -144,6 +144,17 @@ def test_a_refused_operation_is_told_and_changes_nothing(base: Base) -> None:
     assert set(lines["entry_status"]) == {"rejected"}
 
 
+def test_an_operation_on_a_pool_that_is_none_is_told_alone(base: Base) -> None:
+    base.operate("consume", "FLEET", 1.0, item_id="NOTHING")
+    outcome = _lay(base)
+    assert outcome.overlay is not None and outcome.rejected == 1
+    assert {name for name, rows in outcome.overlay.rows.items() if rows} == {
+        "allocation_ledger",
+        "supply_audit",
+    }
+    assert _shares(base) == {"FLEET": 10.0, "POOL": 5.0, "RETAIL": 5.0}
+
+
 def test_what_borrows_owes_the_pool(base: Base) -> None:
     base.operate("consume", "RETAIL", 7.0)
     _lay(base)
