@@ -25,7 +25,7 @@ from optimization.allocation.rebalancing.deciding import (
     terms_of,
 )
 from optimization.allocation.rebalancing.moving import ending_loans, moved
-from optimization.allocation.rebalancing.syncing import broken, cut, settled, swept, synced_supply
+from optimization.allocation.rebalancing.syncing import broken, closed, cut, settled, swept, synced_supply
 from optimization.allocation.rebalancing.triggers import (
     NO_TRIGGER,
     demand_spike,
@@ -187,6 +187,7 @@ def run_cycle(
     book, broken_lines = broken(book, day.facts.supply, synced, at)
     held = reserved_units(book)
     supply = np.maximum(np.where(synced, day.facts.supply - held, 0.0), 0.0)
+    book, closed_lines = closed(book, ~day.is_current, at)
     book, sync_lines = synced_supply(book, supply, synced, day.is_current)
     supply_changed = np.zeros(len(book), dtype=np.bool_)
     supply_changed[sync_lines.pool] = True
@@ -215,7 +216,15 @@ def run_cycle(
         at=at,
         previous=previous,
         operations=operations,
-        lines=[settle_lines, swept_lines, broken_lines, sync_lines, cut_lines, *moved_lines],
+        lines=[
+            settle_lines,
+            swept_lines,
+            broken_lines,
+            closed_lines,
+            sync_lines,
+            cut_lines,
+            *moved_lines,
+        ],
         book=book,
         facts=facts,
         current=current,

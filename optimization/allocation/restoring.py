@@ -92,7 +92,7 @@ def restore(
     Raises `ContractError` for a frame not of its table.
     """
     n, k = len(keys), len(segments)
-    allocation = _none_of(ALLOCATION.column_names) if allocation is None else ALLOCATION.validate(allocation)
+    allocation = _checked(allocation, ALLOCATION)
     row = positions(allocation, keys)
     column = pd.Index(segments.segment_id).get_indexer(pd.Index(allocation["segment_id"]))
     of_pool = (row >= 0) & (allocation["segment_id"] == POOL).to_numpy()
@@ -192,7 +192,7 @@ def _open(
     order: tuple[str, ...],
 ) -> tuple[pd.DataFrame, Integers, Integers]:
     """The rows that are still open, in the order in which they began, with pool and segment."""
-    frame = _none_of(table.column_names) if frame is None else table.validate(frame)
+    frame = _checked(frame, table)
     frame = frame[(frame["open_units"].to_numpy(np.float64) > 0)].sort_values(list(order), kind="stable")
     pool = positions(frame, keys)
     segment = pd.Index(segments.segment_id).get_indexer(pd.Index(frame["segment_id"])).astype(np.int64)
@@ -205,5 +205,7 @@ def _texts(values: pd.Series) -> Texts:
     return values.astype(object).where(values.notna(), "").to_numpy(dtype=object)
 
 
-def _none_of(columns: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
+def _checked(frame: pd.DataFrame | None, table: Table) -> pd.DataFrame:
+    if frame is not None and len(frame):
+        return table.validate(frame)
+    return pd.DataFrame({name: pd.Series(dtype=object) for name in table.column_names})

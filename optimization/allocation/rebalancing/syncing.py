@@ -107,6 +107,23 @@ def synced_supply(book: Book, supply: Numbers, synced: Flags, is_current: Flags)
     return replace(book, pool=np.where(np.abs(free) < _TINY, 0.0, free)), lines
 
 
+def closed(book: Book, is_gone: Flags, at: int) -> tuple[Book, Changes]:
+    """End the loans of pools that are none any more (`is_gone`, n): there is no pool to repay."""
+    loans = book.loans
+    ends = (loans.open_units > 0) & is_gone[loans.pool]
+    rows = np.flatnonzero(ends)
+    lines = changes(
+        "expire", "EXPIRE", loans.pool[rows], loans.segment[rows], loans.open_units[rows], "POOL_GONE"
+    )
+    after = replace(
+        loans,
+        open_units=np.where(ends, 0.0, loans.open_units),
+        expired_units=loans.expired_units + np.where(ends, loans.open_units, 0.0),
+        closed_at=np.where(ends, at, loans.closed_at),
+    )
+    return replace(book, loans=after), lines
+
+
 def cut(book: Book, committed: Numbers, only: Flags) -> tuple[Book, Changes]:
     """Take back from quotas what the common pool lacks, in the pools of `only` (n).
 
