@@ -46,7 +46,7 @@ ALLOCATION = allocation_model.ModelData(
     safety_short=np.array([1.0]),
     settled={(0, 1): 2.0},
     lifted=frozenset({(0, 1), (0, 2)}),
-    slack=0.0,
+    slack=np.zeros(1),
 )
 ALLOCATION_FAMILIES = tuple(allocation_model.FAMILIES)
 NETWORK_FAMILIES = tuple(FAMILIES)

@@ -17,6 +17,8 @@ from optimization.results import Mapper
 
 MODEL_NAME = "allocation"
 _TOLERANCE = 1e-6
+# The model keeps each of its levels only up to a slack; together they stay within this share of supply.
+_MODEL_TOLERANCE = 1e-5
 POOLS_PER_MODEL = 100
 
 
@@ -54,7 +56,7 @@ def checked_runs(
         exact = share_claims(taken, whole=False)
         difference = difference_of(taken, exact, answer)
         worst = float(difference.max(initial=0.0))
-        if not worst <= _TOLERANCE:
+        if not worst <= _MODEL_TOLERANCE:
             raise AuditError(
                 f"model and closed form of the allocation differ by {worst:.3g} of supply in batch "
                 f"{batch_id}, {name_of(int(part[np.argmax(difference)]))}; nothing may be published: report "

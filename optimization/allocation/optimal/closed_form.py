@@ -57,6 +57,8 @@ def common_level(low: Numbers, high: Numbers, weight: Numbers, total: Numbers) -
     >>> common_level(np.zeros((1, 4)), high, np.ones((1, 4)), np.array([10.0])).round(9).tolist()
     [[2.0, 2.6, 2.7, 2.7]]
     """
+    if not low.shape[1]:
+        return low.copy()
     weight = np.where(high > low, weight, 0.0)
     some = np.where(weight > 0, weight, 1.0)
     breaks = np.sort(

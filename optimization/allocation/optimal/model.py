@@ -60,7 +60,8 @@ class ModelData:
     """A case and what earlier levels have settled.
 
     own, loan: bounds by pool and segment; safety_short: most that the pool's safety stock may miss.
-    settled: unmet demand by pool and tier; lifted: pool and segment whose share the level lifts.
+    settled: unmet demand by pool and tier, which is kept up to the pool's slack; lifted: pool and segment
+    whose share the level lifts.
     """
 
     case: Case
@@ -72,7 +73,7 @@ class ModelData:
     safety_short: Numbers
     settled: Mapping[tuple[int, int], float]
     lifted: frozenset[tuple[int, int]]
-    slack: float
+    slack: Numbers
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,8 @@ def solve_claims(claims: Claims) -> ModelShares:
     """
     kept, of_orders = _solved(claims, claims.orders)
     quotas, of_quotas = _solved(claims, claims.quotas)
+    # They may exceed the supply by the model's slack, and nothing could be lent from less than nothing.
+    quotas *= np.minimum(1.0, claims.quotas.supply / np.maximum(quotas.sum(axis=1), 1e-300))[:, None]
     served, of_loans = _solved(claims, loans_above(claims, quotas, whole=False), quotas)
     steps = [*of_orders, *of_quotas, *of_loans]
     return ModelShares(
@@ -145,14 +148,23 @@ def solve_claims(claims: Claims) -> ModelShares:
 def _solved(claims: Claims, pools: Pools, quotas: Numbers | None = None) -> tuple[Numbers, list[_Levels]]:
     """What is served where there is anything to share, and the guaranteed units elsewhere."""
     served = pools.guaranteed.copy()
-    left = pools.supply > pools.guaranteed.sum(axis=1) + 1e-9
-    rows = np.flatnonzero((pools.most > pools.guaranteed).any(axis=1) & left)
+    slack = slack_of(claims)
+    left = pools.supply > pools.guaranteed.sum(axis=1) + slack
+    rows = np.flatnonzero((pools.most > pools.guaranteed + slack[:, None]).any(axis=1) & left)
     if not len(rows):
         return served, []
     step = _Levels(claims.take(rows), pools.take(rows), None if quotas is None else quotas[rows])
     step.serve()
     served[rows] = step.served
     return served, [step]
+
+
+def slack_of(claims: Claims) -> Numbers:
+    """How closely a settled goal of each pool is kept (n), units.
+
+    Wider than the solver's own tolerance, or rounding of one solve makes the next infeasible.
+    """
+    return 5e-7 * np.maximum(claims.quotas.supply, 1.0)
 
 
 class _Levels:
@@ -177,8 +189,7 @@ class _Levels:
                 "safety": claims.safety,
             },
         )
-        # Settled goals are kept up to this, or rounding of the last solve makes the next infeasible.
-        self.slack = 1e-9 * max(1.0, float(supply.max(initial=0.0)))
+        self.slack = slack_of(claims)
         self.settled: dict[tuple[int, int], float] = {}
         self.least = pools.guaranteed.copy()
         self.served = pools.guaranteed.copy()
@@ -198,18 +209,20 @@ class _Levels:
         values = self._solve(tier, frozenset())
         for place in range(len(pools)):
             self.settled[place, tier] = sum(values["unmet", (place, segment)] for segment in members)
-        can_rise = (pools.most > pools.guaranteed) & (pools.weight > 0)
+        can_rise = (pools.most > pools.guaranteed + self.slack[:, None]) & (pools.weight > 0)
         lifted = {(place, s) for s in members for place in np.flatnonzero(can_rise[:, s]).tolist()}
         while lifted:
             values = self._solve(tier, frozenset(lifted))
             reached = {pair: values["level", pair[0]] * pools.weight[pair] for pair in lifted}
-            at_most = {pair for pair in lifted if reached[pair] >= pools.most[pair] - 10.0 * self.slack}
+            at_most = {
+                pair for pair in lifted if reached[pair] >= pools.most[pair] - 4.0 * self.slack[pair[0]]
+            }
             # Where nobody reached their most, the total binds and the shares are final.
             settled = {place for place, _ in lifted} - {place for place, _ in at_most}
             for pair in lifted:
                 if pair in at_most or pair[0] in settled:
                     self.served[pair] = np.clip(reached[pair], pools.guaranteed[pair], pools.most[pair])
-                    self.least[pair] = max(self.served[pair] - self.slack, pools.guaranteed[pair])
+                    self.least[pair] = max(self.served[pair] - self.slack[pair[0]], pools.guaranteed[pair])
             lifted = {pair for pair in lifted - at_most if pair[0] not in settled}
 
     def _solve(self, tier: int, lifted: frozenset[tuple[int, int]]) -> Mapping[tuple[str, Any], float]:
@@ -228,9 +241,7 @@ class _Levels:
         own, loan, missing = (self.least, pools.most), (none, none), claims.safety
         if self.quotas is not None:
             most = np.minimum(claims.borrow_cap, pools.demand)
-            # The quotas came out of a model and may exceed the supply by its slack.
-            own = (np.maximum(self.quotas - 20.0 * self.slack, 0.0), self.quotas)
-            loan = (np.maximum(self.least - self.quotas, 0.0), most)
+            own, loan = (self.quotas, self.quotas), (np.maximum(self.least - self.quotas, 0.0), most)
             common = self.case.supply - self.quotas.sum(axis=1)
             missing = np.maximum(claims.safety - common, 0.0)
         return ModelData(

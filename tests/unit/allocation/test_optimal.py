@@ -12,6 +12,7 @@ import pytest
 from optimization.allocation.book import PoolFacts
 from optimization.allocation.optimal import checking
 from optimization.allocation.optimal.claims import state_claims
+from optimization.allocation.optimal.fairness import fairness
 from optimization.allocation.optimal.model import solve_claims
 from optimization.allocation.optimal.sharing import Shared, share_claims
 from optimization.allocation.optimal.targets import optimal_targets
@@ -235,6 +236,29 @@ def test_the_fingerprint_is_of_the_terms_and_not_of_supply_and_demand() -> None:
         return str(targets.rules_hash[0])
 
     assert of(1.0) == of(2.0) != of(1.0, cap_share=0.5)
+
+
+def test_no_segments_leave_all_in_the_pool() -> None:
+    facts = facts_of([3, 4], np.zeros((2, 0)), segments_of(0, segment_id=np.zeros(0, dtype=object)))
+    targets, _ = optimal_targets(facts)
+    assert targets.units.shape == (2, 0)
+    assert len(fairness(facts, targets)) == 0
+
+
+def test_model_and_closed_form_agree_from_thousands_to_fractions() -> None:
+    dice = np.random.default_rng(3)
+    size = np.where(np.arange(60) % 2 == 0, 1000.0, 0.1)
+    segments = segments_of(
+        4, tier=[1, 2, 2, 3], cap_share=[0.3, 1.0, 0.4, 1.0], may_borrow=True, borrow_ratio=0.5
+    )
+    facts = facts_of(
+        dice.poisson(16.0, 60) * size,
+        dice.negative_binomial(1, 0.2, (60, 4)) * size[:, None],
+        segments,
+        is_whole=False,
+    )
+    _, runs = optimal_targets(facts)
+    assert runs["max_violation"].max() <= 1e-5
 
 
 def test_no_pools_are_no_error() -> None:

@@ -18,4 +18,4 @@ def higher_tiers(model: Any, place: int, tier: int) -> Any:
     """
     data = model.data
     unmet = sum(model.unmet[place, segment] for segment in data.members[tier])
-    return unmet <= data.settled[place, tier] + data.slack
+    return unmet <= data.settled[place, tier] + float(data.slack[place])
