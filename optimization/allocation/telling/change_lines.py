@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optimization.allocation.book import POOL, Book, Integers, Numbers, RuleTerms, Texts
+from optimization.allocation.book import NEVER, POOL, Book, Integers, Numbers, RuleTerms, Texts
 from optimization.allocation.rebalancing.changes import Changes, applied
 from optimization.allocation.restoring import as_stamps
 from optimization.allocation.telling.forms import or_none
@@ -126,6 +126,8 @@ def change_lines(lines: list[Changes], grounds: Grounds) -> pd.DataFrame:
             "rule_id": terms["rule_id"],
             "rule_version": terms["rule_version"],
             "reservation_id": or_none(joined("reservation_id")),
+            "expires_at": as_stamps(np.full(len(pool), NEVER)),
+            "due_date": as_stamps(np.full(len(pool), NEVER)),
             "source_id": terms["plan_id"],
         }
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -39,10 +41,19 @@ def entry_frame(cycle: Cycle, pool_formula: str, as_of: pd.Timestamp) -> pd.Data
 
 def numbered(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """The lines one part after the other, in the contract's form."""
-    columns = list(ALLOCATION_ENTRY.column_names)
-    parts = [part.reindex(columns=columns).astype(object) for part in parts if len(part)]
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-    return in_form(frame.assign(entry_number=np.arange(1, len(frame) + 1)), ALLOCATION_ENTRY)
+    parts = [part for part in parts if len(part)]
+    count = sum(map(len, parts))
+
+    def stacked(name: str) -> Any:
+        told = [
+            part[name].to_numpy() if name in part else np.full(len(part), None, dtype=object)
+            for part in parts
+        ]
+        return np.concatenate(told) if told else np.zeros(0, dtype=object)
+
+    names = [name for name in ALLOCATION_ENTRY.column_names if name != "entry_number"]
+    frame = pd.DataFrame({name: stacked(name) for name in names})
+    return in_form(frame.assign(entry_number=np.arange(1, count + 1)), ALLOCATION_ENTRY)
 
 
 def operation_lines(book: Book, operations: Applied) -> pd.DataFrame:
