@@ -9,7 +9,7 @@ import typer
 from dagster import BetaWarning
 
 from optimization.errors import StockplanError
-from orchestration.cli import allocation, audit, inspect, overlay, plan, prepare, run, serve
+from orchestration.cli import allocation, audit, inspect, overlay, plan, prepare, run, serve, shortage
 from orchestration.ims.connector import SourceError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("overlay")(overlay.overlay)
 app.command("releases")(inspect.releases_command)
 app.command("show")(inspect.show)
 app.command("charts")(inspect.charts)
+allocation.allocation.command("week")(shortage.week)
 app.add_typer(allocation.allocation, name="allocation")
 app.add_typer(plan.plan, name="plan")
 app.add_typer(audit.audit, name="audit")

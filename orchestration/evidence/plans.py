@@ -46,7 +46,8 @@ def plans_now(lake: Lake, ledger: Ledger) -> pd.DataFrame:
 
     decisions = plan_decisions(ledger, date.max)
     days = [pd.Timestamp(_next_date(lake)), *decisions["business_date"]]
-    return plan_states(_published_rules(lake), proposed_rules(ledger, date.max), decisions, max(days))
+    proposed = proposed_rules(ledger, date.max)
+    return plan_states(_source_rules(lake, proposed), proposed, decisions, max(days))
 
 
 def propose(
@@ -146,12 +147,21 @@ def _next_date(lake: Lake) -> date:
     return date(1970, 1, 1) if current is None else current.as_of + timedelta(days=1)
 
 
-def _published_rules(lake: Lake) -> pd.DataFrame:
-    """Rules as the current release states them, with the state it found them in."""
+def _source_rules(lake: Lake, proposed: pd.DataFrame) -> pd.DataFrame:
+    """Rules of the source, from the current release: the ledger states what was proposed there itself.
+
+    A state that follows from dates and other versions goes back to the one the source gave, so that
+    it is told anew.
+    """
     current = current_release(lake)
     if current is None or "allocation_plan" not in current.tables:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in ALLOCATION_RULE.column_names})
-    return arrow_to_frame(read_arrow(current.table("allocation_plan")), ALLOCATION_RULE)
+    rules = arrow_to_frame(read_arrow(current.table("allocation_plan")), ALLOCATION_RULE)
+    version = ["plan_id", "plan_version_number"]
+    own = ~pd.MultiIndex.from_frame(rules[version]).isin(pd.MultiIndex.from_frame(proposed[version]))
+    rules = rules[own].reset_index(drop=True)
+    follows = rules["plan_state"].isin(["effective", "superseded", "expired"])
+    return rules.assign(plan_state=rules["plan_state"].mask(follows, "approved"))
 
 
 def _plain_rules(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -19,15 +19,15 @@ select
     methods.breakdown_value,
     methods.priority_tier,
     methods.segment_id,
-    methods.pool_count,
-    methods.short_pool_count,
     methods.demand_units,
     methods.served_units,
-    methods.unmet_units,
     methods.fill_rate,
     methods.min_fill_rate,
     methods.gini,
     methods.served_value,
-    methods.price_of_fairness
+    methods.price_of_fairness,
+    methods.unmet_units,
+    methods.pool_count,
+    methods.short_pool_count
 from methods
 cross join run_context

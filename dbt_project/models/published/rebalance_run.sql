@@ -19,11 +19,11 @@ select
     runs.reason_code,
     runs.plan_id,
     runs.rule_id,
-    runs.action_id,
-    runs.event_at,
     runs.pool_count,
     runs.rebalanced_units,
     runs.expected_benefit,
-    runs.detail
+    runs.detail,
+    runs.action_id,
+    runs.event_at
 from runs
 cross join run_context

@@ -71,7 +71,7 @@ def segment_table(names: Names, as_of: int) -> pa.Table:
         {
             "segment_id": pa.array(SEGMENTS),
             "segment_name": pa.array(["Retail customers", "Fleet customers", "Online customers"]),
-            "priority_tier": pa.array([2, 1, 3]),
+            "priority_tier": pa.array([2, 1, 2]),
             "service_target": pa.array([0.95, 0.97, 0.90]),
             "ring_fence_share": pa.array([0.20, 0.15, 0.0]),
             "cap_share": pa.array([1.0, 0.6, 0.5]),
