@@ -36,8 +36,8 @@ WHOLE = [True, False, True]
 UNTIL = DAY.value + 48 * 60 * MINUTE_NS
 
 _KINDS = [
-    *("allocate", "unallocate", "reallocate", "consume", "consume", "consume", "reserve", "reserve"),
-    *("extend", "release", "offset", "adjust", "adjust", "rebalance", "destroy"),
+    *("allocate", "unallocate", "reallocate", "consume", "consume", "reserve", "reserve", "reserve"),
+    *("extend", "release", "release", "offset", "adjust", "adjust", "rebalance", "destroy"),
 ]
 _NAMED = [*"AABBCDD" * 3, "POOL", None, "web/fleet", "Z", "web//fleet"]
 _UNITS = [
@@ -72,13 +72,13 @@ def _frame(steps: list[tuple[int, ...]]) -> pd.DataFrame:
     for number, (kind, place, segment, to, units, hour, lasts, which, due) in enumerate(steps):
         at = DAY + pd.Timedelta(hours=_HOURS[hour])
         operation = _KINDS[kind]
-        named = f"r{which}" if which < 6 else None
-        if operation == "reserve" and which > 1:
-            named = f"r{which}-{number % 5}"
+        # Few names, mostly of reservations that were made a little before.
+        age = 0 if operation == "reserve" else lasts % 2
+        named = f"r{which % 3}-{max(hour // 3 - age, 0)}" if which < 9 else None
         if operation == "consume" and which > 2:
             named = None
-        if operation in ("extend", "release", "offset") and named is not None:
-            segment, named = 22, f"r{which}-{lasts % 5}" if which > 1 else named
+        if operation in ("extend", "release", "offset") and which > 1:
+            segment = _NAMED.index(None)
         amount = math.nan if operation in ("release", "offset") and units % 3 == 0 else _UNITS[units]
         if operation == "adjust":
             amount = _LOST.get(amount, amount)
@@ -576,5 +576,5 @@ def test_operations_in_any_sequence_are_as_kept_by_hand(capsys: pytest.CaptureFi
     with capsys.disabled():
         print("\noperations:", ", ".join(f"{count} {name}" for name, count in done.items()))
     assert done["steps"] >= LEAST_STEPS
-    assert done["accepted"] >= 0.3 * LEAST_STEPS
+    assert done["accepted"] >= 0.25 * LEAST_STEPS
     assert len(reasons) >= 30, sorted(reasons)
