@@ -212,7 +212,7 @@ def _facts(book: Book, told: Told, segments: Segments, columns: Integers, known:
     waiting, recent, margin = np.zeros((3, n, k))
     if known.segment_demand is not None:
         frame = SEGMENT_DEMAND.validate(known.segment_demand)
-        everywhere = np.isin(frame["item_id"], book.item_id[book.location_id == EVERYWHERE])
+        everywhere = frame["item_id"].isin(book.item_id[book.location_id == EVERYWHERE])
         location = np.where(everywhere, EVERYWHERE, frame["location_id"])
         place = positions(frame.assign(location_id=location), keys)
         column = pd.Index(segments.segment_id).get_indexer(pd.Index(frame["segment_id"]))
