@@ -16,6 +16,7 @@ from optimization.allocation.book import (
     NEVER,
     POOL,
     Book,
+    Flags,
     Integers,
     Numbers,
     Segments,
@@ -119,10 +120,15 @@ def pool_codes(book: Book, items: Texts, locations: Texts) -> Integers:
     is_everywhere = book.location_id == EVERYWHERE
     other = np.where(
         locations == EVERYWHERE,
-        np.isin(items, book.item_id[~is_everywhere]),
-        np.isin(items, book.item_id[is_everywhere]),
+        _among(items, book.item_id[~is_everywhere]),
+        _among(items, book.item_id[is_everywhere]),
     )
     return np.where((rows < 0) & other, OTHER_LEVEL, np.where(rows < 0, UNKNOWN_POOL, rows))
+
+
+def _among(texts: Texts, known: Texts) -> Flags:
+    """Whether each text is a known one, by hashing: numpy compares every pair of objects."""
+    return np.asarray(pd.Index(texts).isin(known), dtype=np.bool_)
 
 
 def _of_ledger(book: Book, events: pd.DataFrame) -> Events:
@@ -151,7 +157,7 @@ def _of_ledger(book: Book, events: pd.DataFrame) -> Events:
 def _of_orders(book: Book, orders: pd.DataFrame) -> Events:
     count = len(orders)
     items, locations = _texts(orders, "item_id"), _texts(orders, "location_id")
-    is_everywhere = np.isin(items, book.item_id[book.location_id == EVERYWHERE])
+    is_everywhere = _among(items, book.item_id[book.location_id == EVERYWHERE])
     source: Texts = _texts(orders, "order_id") + "/" + _texts(orders, "line_id")
     nothing, never = _same("", count), np.full(count, NEVER)
     return Events(
