@@ -17,7 +17,7 @@ from orchestration.run import DayResult
 from tests.pipelines import SMALL_DAYS, SmallSource, Workshop, open_workshop, stockplan
 
 # The same examples in every run; HYPOTHESIS_PROFILE=default looks for new ones.
-settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 # The installation that the tests of a file share; its files run in one worker, one after the other.
