@@ -76,7 +76,7 @@ def week(
             "min_fill_rate": "worst fill",
             "gini": "inequality",
             "served_value": "margin",
-            "price_of_fairness": "gives up",
+            "price_of_fairness": "gives up (less: earns)",
         },
         fairness,
     )

@@ -85,7 +85,8 @@ def _prices(axis: Axes, methods: pd.DataFrame) -> None:
     axis.barh(height, methods["worst_fill"] * 100.0, color=colours)
     columns = (methods[name].to_numpy(float) for name in ("worst_fill", "fill_rate", "price_of_fairness"))
     for place, (worst, fill, price) in enumerate(zip(*columns, strict=True)):
-        told = "" if np.isnan(price) else f", gives up {price:,.0f}"
+        won = "gives up" if price >= 0 else "earns more by"
+        told = "" if np.isnan(price) else f", {won} {abs(price):,.0f}"
         axis.annotate(
             f" {100.0 * fill:.1f} % filled in all{told}", (worst * 100.0, place), va="center", fontsize=8
         )
@@ -94,4 +95,4 @@ def _prices(axis: Axes, methods: pd.DataFrame) -> None:
     axis.set_xlim(0, 165)
     axis.set_xticks(range(0, 101, 20))
     axis.set_xlabel("worst fill of a segment within its tier, %")
-    axis.set_title("Ways of sharing the same stock, and what they give up", loc="left")
+    axis.set_title("Ways of sharing the same stock, beside the highest margin first", loc="left")
