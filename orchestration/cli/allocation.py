@@ -199,7 +199,7 @@ def query(
         raise StockplanError("no pool or segment is asked for; look for keys with: stockplan show allocation")
     title = f"Allocation on {base.release_id} and {n_since:,} operations since"
     if roll_up:
-        from optimization.allocation.groups import rollup
+        from optimization.allocation.rollup import rollup
 
         sums = rollup(state)
         print_table(title, [str(name) for name in sums], _plain(sums.head(limit)))
