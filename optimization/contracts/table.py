@@ -56,10 +56,12 @@ class Table:
         """
         import pandera.pandas as pandera
 
+        from optimization.contracts.text_type import Text
+
         return pandera.DataFrameSchema(
             {
                 column.name: pandera.Column(
-                    column.pandas_dtype(self.is_nullable(column.name)),
+                    Text() if column.kind == "text" else column.pandas_dtype(self.is_nullable(column.name)),
                     checks=column.checks(),
                     nullable=self.is_nullable(column.name),
                     description=column.description,
