@@ -63,13 +63,6 @@ def read_position(ledger: Ledger) -> LedgerRead:
     return LedgerRead(ledger.seq_of(head), head)
 
 
-def allocation_events(
-    ledger: Ledger, as_of: date, previous_seq: int, previous_as_of: date | None
-) -> pd.DataFrame:
-    """Return `ledger__allocation_event`: the operations of `read_operations` that have its form."""
-    return read_operations(ledger, as_of, previous_seq, previous_as_of).events
-
-
 def read_operations(
     ledger: Ledger, as_of: date, previous_seq: int, previous_as_of: date | None
 ) -> Operations:

@@ -34,7 +34,6 @@ _PAYLOAD_KEY = b',"payload":'
 _PREV_HASH_KEY = b',"prev_hash":"'
 _FAMILY_KEY = b',"family":"'
 _DATE_KEY = b'"business_date":"'
-_HASH_LENGTH = 64
 _DATE_LENGTH = 10
 # Made once: `json.dumps` with options would build an encoder per call.
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode

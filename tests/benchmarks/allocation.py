@@ -29,7 +29,7 @@ from optimization.allocation.optimal.fairness import fairness
 from optimization.allocation.optimal.model import solve_claims
 from optimization.allocation.optimal.sharing import Shared, share_claims
 from optimization.allocation.optimal.targets import optimal_targets
-from optimization.allocation.rules.targets import rule_targets
+from optimization.allocation.rules.targets import rule_outcome
 from optimization.parameters import AllocationParameters
 from tests.benchmarks import allocation_ledger
 from tests.benchmarks.network_memory import forget_peak, peak_mb
@@ -143,7 +143,7 @@ def measured(n: int, k: int, sample: int, seed: int) -> dict[str, Any]:
     unchecked = AllocationParameters(checked_pools=0)
     (targets, _), seconds = timed(lambda: optimal_targets(pools, unchecked))
     result["optimal_targets"] = told(n, seconds)
-    (ruled, _), seconds = timed(lambda: rule_targets(pools, rules(k), AS_OF))
+    ruled, seconds = timed(lambda: rule_outcome(pools, rules(k), AS_OF).targets)
     result["rule_engine"] = told(n, seconds) | {"ruled_pools": int((ruled.rule >= 0).sum())}
     _, seconds = timed(lambda: fairness(pools, targets, ruled))
     result["fairness"] = told(n, seconds)

@@ -138,7 +138,7 @@ def _lost(start: Book, folded: Folded) -> float:
 
 def ledger_lines(count: int, folder: Path) -> dict[str, Any]:
     """CPU of writing `count` operations as lines of the one ledger, reading and coding them, in parts."""
-    from orchestration.evidence.operations import OPERATION_FAMILY, allocation_events
+    from orchestration.evidence.operations import OPERATION_FAMILY, read_operations
     from orchestration.lake.events import Draft
     from orchestration.lake.ledger import Ledger
 
@@ -165,7 +165,7 @@ def ledger_lines(count: int, folder: Path) -> dict[str, Any]:
     ]
     ledger.append_many(drafts)
     told = {"events": count, "write": clock.lap()}
-    frame = allocation_events(ledger, date(2024, 12, 31), 0, None)
+    frame = read_operations(ledger, date(2024, 12, 31), 0, None).events
     told["read"] = clock.lap()
     coded = stated_events(start, frame, None)
     told["code"] = clock.lap()

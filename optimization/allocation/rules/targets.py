@@ -28,18 +28,12 @@ class RuleOutcome:
     findings: pd.DataFrame
 
 
-def rule_targets(facts: PoolFacts, plan: pd.DataFrame, as_of: pd.Timestamp) -> tuple[Targets, RuleTerms]:
-    """Targets of the pools by the effective rules of `plan`, and the terms of the rules in force.
-
-    `plan` has the columns of `opt_out__allocation_plan`. A pool without a rule has rule -1, no units,
-    method "", and reason NO_RULE.
-    """
-    outcome = rule_outcome(facts, plan, as_of)
-    return outcome.targets, outcome.terms
-
-
 def rule_outcome(facts: PoolFacts, plan: pd.DataFrame, as_of: pd.Timestamp) -> RuleOutcome:
-    """Like `rule_targets`, with the findings on the rules, which `with_findings` puts into the plan."""
+    """What the effective rules of `plan` give the pools, their terms, and the findings on the rules.
+
+    `plan` has the columns of `opt_out__allocation_plan`; `with_findings` puts the findings into it. A
+    pool without a rule has rule -1, no units, method "", and reason NO_RULE.
+    """
     as_of = pd.Timestamp(as_of).normalize()
     stated, faults = stated_rules(plan, facts.segments)
     rules = [rule for rule in stated if rule.holds_on(as_of)]

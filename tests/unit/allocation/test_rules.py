@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from optimization.allocation.book import PoolFacts
-from optimization.allocation.rules.targets import RuleOutcome, rule_outcome, rule_targets, with_findings
+from optimization.allocation.rules.targets import RuleOutcome, rule_outcome, with_findings
 from optimization.contracts.allocation_tables import ALLOCATION_PLAN
 from tests.science_frames import AS_OF, allocation_rule
 from tests.unit.allocation.pool_facts import pool_facts, segments
@@ -209,7 +209,7 @@ def test_the_smallest_rank_whose_conditions_match_is_used(
         category=["C1", "C2", "C2"],
         region=["R1"] * 3,
     )
-    targets, _ = rule_targets(facts, two_rules(**{column: [value, None]}), AS_OF)
+    targets = outcome(facts, two_rules(**{column: [value, None]})).targets
 
     assert targets.rule.tolist() == [0 if one else 1 for one in matching]
     assert targets.units[:, 0].tolist() == [100.0 if one else 7.0 for one in matching]
@@ -218,18 +218,19 @@ def test_the_smallest_rank_whose_conditions_match_is_used(
 def test_all_conditions_of_a_rule_must_hold_and_a_pool_without_a_rule_says_so() -> None:
     facts = pool_facts(segments("A"), [10] * 2, category=["C", "D"], region=["R", "R"])
     rows = plan([("R1", "A", "percentage", 100)], category="C", region="R", item_id="I0")
-    targets, terms = rule_targets(facts, rows, AS_OF)
+    told = outcome(facts, rows)
+    targets = told.targets
 
     assert targets.rule.tolist() == [0, -1]
     assert targets.method.tolist() == ["rules", ""]
     assert targets.reason.tolist() == [["RULE_SHARE"], ["NO_RULE"]]
     assert targets.rules_hash[1] == "" and len(targets.rules_hash[0]) == 25
-    assert terms.rule_id.tolist() == ["R1"]
+    assert told.terms.rule_id.tolist() == ["R1"]
 
 
 def test_a_condition_on_a_location_matches_no_pool_of_all_locations() -> None:
     facts = pool_facts(segments("A"), [10], location=["*"])
-    targets, _ = rule_targets(facts, plan([("R1", "A", "percentage", 100)], location_id="L1"), AS_OF)
+    targets = outcome(facts, plan([("R1", "A", "percentage", 100)], location_id="L1")).targets
 
     assert targets.rule.tolist() == [-1]
 
@@ -245,7 +246,7 @@ def test_a_schedule_holds_from_its_first_day_until_before_its_last(
         condition_to=AS_OF + pd.Timedelta(days=last),
     )
 
-    assert rule_targets(facts, rows, AS_OF)[0].rule.tolist() == [0 if holds else -1]
+    assert outcome(facts, rows).targets.rule.tolist() == [0 if holds else -1]
 
 
 def test_rules_of_the_same_rank_are_told_and_the_first_id_is_used() -> None:
@@ -270,7 +271,7 @@ def test_terms_of_a_rule_and_its_freeze_window_are_handed_on() -> None:
         freeze_from=[AS_OF, pd.NaT],
         freeze_to=[AS_OF + pd.Timedelta(days=1), pd.NaT],
     )
-    _, terms = rule_targets(facts, rows, AS_OF)
+    terms = outcome(facts, rows).terms
 
     assert np.array_equal(terms.interval_hours, [12.0, np.nan], equal_nan=True)
     assert np.array_equal(terms.band_units, [np.nan, 3.0], equal_nan=True)
@@ -282,7 +283,7 @@ def test_the_fingerprint_changes_with_the_rule_and_with_the_segments_and_with_no
 
     def fingerprint(rows: pd.DataFrame, weight: float = 1.0, supply: float = 10.0) -> list[str]:
         facts = pool_facts(segments("A", weight=[weight]), [supply], demand=supply)
-        return str(rule_targets(facts, rows, AS_OF)[0].rules_hash[0]).split("-")
+        return str(outcome(facts, rows).targets.rules_hash[0]).split("-")
 
     rule, members = fingerprint(rows)
     assert fingerprint(rows, supply=99.0) == [rule, members]
@@ -361,7 +362,7 @@ def test_the_share_of_an_unknown_segment_stays_in_the_pool_and_is_told_in_the_pl
 
 def test_only_effective_plans_are_read() -> None:
     facts = pool_facts(segments("A"), [100])
-    targets, terms = rule_targets(facts, two_rules(plan_state="approved"), AS_OF)
+    told = outcome(facts, two_rules(plan_state="approved"))
 
-    assert targets.rule.tolist() == [-1] and len(terms) == 0
-    assert rule_targets(facts, two_rules().iloc[:0], AS_OF)[0].units.tolist() == [[0]]
+    assert told.targets.rule.tolist() == [-1] and len(told.terms) == 0
+    assert outcome(facts, two_rules().iloc[:0]).targets.units.tolist() == [[0]]

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from optimization.contracts.allocation_tables import ALLOCATION_EVENT, PLAN_DECISION, PROPOSED_RULE
 from orchestration.evidence.operations import (
     LedgerRead,
-    allocation_events,
     operations_of,
     plan_decisions,
     proposed_frame,
@@ -79,7 +78,7 @@ def test_an_operation_has_every_column_of_its_table(ledger: Ledger) -> None:
         note="Zürich",
         unknown="is left out",
     )
-    frame = ALLOCATION_EVENT.validate(allocation_events(ledger, DAY, 0, None))
+    frame = ALLOCATION_EVENT.validate(read_operations(ledger, DAY, 0, None).events)
     row = frame.iloc[0].to_dict()
     assert (row["event_id"], row["ledger_seq"], row["operation"]) == (event.event_id, 1, "reserve")
     assert (row["actor"], row["audit_type"], row["action_id"]) == ("ann", "USER", "a-1")
@@ -92,7 +91,7 @@ def test_an_operation_has_every_column_of_its_table(ledger: Ledger) -> None:
 
 
 def test_without_operations_the_frames_have_their_columns(ledger: Ledger) -> None:
-    assert len(ALLOCATION_EVENT.validate(allocation_events(ledger, DAY, 0, None))) == 0
+    assert len(ALLOCATION_EVENT.validate(read_operations(ledger, DAY, 0, None).events)) == 0
     assert len(PLAN_DECISION.validate(plan_decisions(ledger, DAY))) == 0
     assert len(PROPOSED_RULE.validate(proposed_rules(ledger, DAY))) == 0
     assert read_position(ledger) == LedgerRead(0, GENESIS)
@@ -100,7 +99,7 @@ def test_without_operations_the_frames_have_their_columns(ledger: Ledger) -> Non
 
 def test_what_names_no_quantity_or_action_gets_the_rest_or_its_event(ledger: Ledger) -> None:
     told = tell(ledger, "release", units=None, reservation_id="r-1")
-    frame = ALLOCATION_EVENT.validate(allocation_events(ledger, DAY, 0, None))
+    frame = ALLOCATION_EVENT.validate(read_operations(ledger, DAY, 0, None).events)
     assert frame["units"].tolist() == [0.0]
     assert frame["action_id"].tolist() == [told.event_id]
 
@@ -121,7 +120,7 @@ def test_the_releases_of_any_days_apply_each_operation_once(tmp_path_factory, da
             earliest = date(2024, 1, 1) if before is None else date(2024, 1, before.day + 1)
             tell(ledger, day=max(date(2024, 1, day), earliest))
         at = until
-        applied += allocation_events(ledger, as_of, seq, before)["ledger_seq"].tolist()
+        applied += read_operations(ledger, as_of, seq, before).events["ledger_seq"].tolist()
         seq, before = read_position(ledger).seq, as_of
     assert sorted(applied) == [event.seq for event in ledger.events() if event.business_date <= before]
     assert len(set(applied)) == len(applied)
