@@ -48,6 +48,21 @@ allocations as (
 
     select * from {{ ref('allocation') }}
 
+),
+
+-- the pool of all locations is one of its planned locations
+planned_places as (
+
+    select
+        item_id,
+        location_id
+    from planned
+    union all
+    select distinct
+        item_id,
+        '*' as location_id
+    from planned
+
 )
 
 select
@@ -106,8 +121,7 @@ select
     'allocation of an item-location that was not planned' as problem,
     concat_ws(' ', allocations.item_id, allocations.location_id, allocations.segment_id) as row_id
 from allocations
-anti join planned
+anti join planned_places
     on
-        allocations.item_id = planned.item_id
-        -- the pool of all locations is one of its planned locations
-        and allocations.location_id in (planned.location_id, '*')
+        allocations.item_id = planned_places.item_id
+        and allocations.location_id = planned_places.location_id

@@ -76,6 +76,11 @@ class Table:
             description=self.description,
         )
 
+    @cached_property
+    def _schema(self) -> pandera.DataFrameSchema:
+        # Stated once: to state it takes as long as to check a small frame.
+        return self.to_pandera()
+
     def validate(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` in the table's column order, or raise naming column, rule and rows.
 
@@ -88,7 +93,7 @@ class Table:
         try:
             # pandera cannot list duplicates of a frame whose own index has some.
             checked = frame if frame.index.is_unique else frame.reset_index(drop=True)
-            self.to_pandera().validate(checked, lazy=True)
+            self._schema.validate(checked, lazy=True)
         except pandera.errors.SchemaErrors as failure:
             raise ContractError.from_failure_cases(self.name, failure.failure_cases) from failure
         return frame.loc[:, list(self.column_names)]
