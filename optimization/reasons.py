@@ -183,6 +183,7 @@ REASONS: dict[str, str] = {
     "POOL_GONE": "The item-location is no longer ranged; its pool is closed",
     "SEGMENT_GONE": "There is no such segment any more; its quota went to the common pool",
     "RESERVATION_BROKEN": "Not even the stock that was reserved is left",
+    "QUOTA_UNUSED": "Nobody asked for the quota in the segment's days; only open orders are kept",
     "NOT_REBALANCED": "The quota stays as it was; its target is another",
     "FIRST_ALLOCATION": "The pool had no quotas before",
     "MOVED_TO_TARGET": "The quotas were moved to their target",

@@ -192,6 +192,7 @@ class Base:
             "pool_formula": "sellable",
             "rules_hash": note,
             "rebalanced_at": day,
+            "quota_asked_at": day,
             "rebalance_trigger": "interval",
             "rebalance_decision": "rebalanced",
             "reason_code": "DEMAND_MET",

@@ -33,6 +33,7 @@ from optimization.allocation.rebalancing.triggers import (
     first_trigger,
     hours_passed,
 )
+from optimization.allocation.rebalancing.unused import asked_after, last_asked, unused, without_unused
 from optimization.allocation.restoring import Previous
 from optimization.allocation.rules.targets import rule_outcome, with_findings
 from optimization.allocation.stating import Day, take, with_state
@@ -96,7 +97,8 @@ class Cycle:
 
     `facts` are by the segments of the day (columns `current` of the book), with the supply after
     reservations and the quotas before the rebalancing. `counted` (n): what the formula counts.
-    `target` (n, K). `is_told` (n): the pool has anything to tell.
+    `target` (n, K). `asked_at` (n, K): when the segment last asked for units.
+    `is_told` (n): the pool has anything to tell.
     """
 
     at: int
@@ -112,6 +114,7 @@ class Cycle:
     verdict: Verdict
     rebalanced_at: Integers
     rules_hash: Texts
+    asked_at: Integers
     is_told: Flags
 
 
@@ -194,10 +197,18 @@ def run_cycle(
 
     facts = with_state(day.facts, supply, book.own[:, current])
     aim = aims(facts, synced & day.is_current, plan, as_of, parameters, mapper)
+    asked = last_asked(previous.asked_at, operations.outcomes)
+    rules_changed, _ = changed_hashes(previous.rules_hash, aim.targets.rules_hash)
+    idle = unused(asked[:, current], day.release_after_days, at) & ~rules_changed[:, None]
+    aim = replace(aim, targets=without_unused(aim.targets, idle, facts.committed))
     target = np.zeros_like(book.own)
     target[:, current] = aim.targets.units
     request = requested(operations.outcomes, len(book))
-    verdict = _judged(previous, day, facts, book, aim, target, request, supply_changed, at, as_of, parameters)
+    idle_wide = np.zeros(target.shape, dtype=np.bool_)
+    idle_wide[:, current] = idle
+    verdict = _judged(
+        previous, day, facts, book, aim, target, idle_wide, request, supply_changed, at, as_of, parameters
+    )
 
     committed = np.zeros_like(book.own)
     committed[:, current] = facts.committed
@@ -234,6 +245,7 @@ def run_cycle(
         verdict=verdict,
         rebalanced_at=np.where(made_anew, at, previous.rebalanced_at),
         rules_hash=np.where(confirmed, aim.targets.rules_hash, previous.rules_hash).astype(object),
+        asked_at=asked_after(asked, operations.book.own, book.own, made_anew & rules_changed, at),
         is_told=day.is_current & (something | history),
     )
 
@@ -245,6 +257,7 @@ def _judged(
     book: Book,
     aim: Aim,
     target: Numbers,
+    idle: Flags,
     request: Flags,
     supply_changed: Flags,
     at: int,
@@ -261,7 +274,9 @@ def _judged(
         rules_changed=rules_changed,
         segments_changed=segments_changed,
         supply_changed=supply_changed,
-        deviates=deviation(book.own, target, terms.band_units, terms.band_share),
+        # A quota that nobody uses goes back whatever the band is.
+        deviates=deviation(book.own, target, terms.band_units, terms.band_share)
+        | (idle & (book.own > target + _TINY)).any(axis=1),
         spikes=demand_spike(day.recent_week, day.weekly_mean, day.weekly_sd, parameters.spike_z),
         interval_due=(terms.interval_hours > 0)
         & hours_passed(previous.rebalanced_at, at, terms.interval_hours),

@@ -14,13 +14,14 @@ import pandas as pd
 
 from optimization.allocation.auditing import audit_replay
 from optimization.allocation.book import EVERYWHERE, Book, Flags, Integers, PoolFacts, Segments
-from optimization.allocation.cycle import aims, applied_operations, requested
+from optimization.allocation.cycle import Applied, aims, applied_operations, requested
 from optimization.allocation.rebalancing.changes import held_units
 from optimization.allocation.rebalancing.deciding import REBALANCED, decide, expected_benefit, terms_of
 from optimization.allocation.rebalancing.moving import ending_loans, moved
 from optimization.allocation.rebalancing.triggers import NO_TRIGGER
+from optimization.allocation.rebalancing.unused import asked_after, last_asked, unused, without_unused
 from optimization.allocation.restoring import former_pools, gone_segments, restore
-from optimization.allocation.stating import frame_or_empty, segment_sums, state_segments
+from optimization.allocation.stating import frame_or_empty, release_days, segment_sums, state_segments
 from optimization.allocation.telling.change_lines import Grounds, change_lines
 from optimization.allocation.telling.entries import numbered, operation_lines
 from optimization.allocation.telling.retelling import as_published
@@ -97,12 +98,12 @@ def apply_since(
     segments = state_segments(segment, gone_segments(segment, allocation, borrow_loan, soft_reservation))
     is_whole = _whole(keys, allocation, facts.item_location)
     base = restore(keys, is_whole, segments, allocation, borrow_loan, soft_reservation, applied_actions)
-    told = as_published(allocation, keys, segments)
+    told = as_published(allocation, keys, segments, base.asked_at)
     at = int(until.as_unit("ns").value)
     events = sorted_by_key(frame_or_empty(events, ALLOCATION_EVENT), ALLOCATION_EVENT.key)
     done = applied_operations(base.book, events, frame_or_empty(None, SEGMENT_ORDER), at)
 
-    book, told = done.book, _after_operations(told, base.book, done.book)
+    book, told = done.book, _after_operations(told, base.book, done, at)
     made: list[pd.DataFrame] = [operation_lines(base.book, done)]
     asked = requested(done.outcomes, len(book))
     if parameters is not None and asked.any():
@@ -136,11 +137,13 @@ def _places(keys: pd.DataFrame, item_location: pd.DataFrame) -> Integers:
     return np.where(is_everywhere, of_item, positions(keys, item_location))
 
 
-def _after_operations(told: Told, before: Book, after: Book) -> Told:
+def _after_operations(told: Told, before: Book, done: Applied, at: int) -> Told:
     """A quota that somebody changed is what was asked for, not what the release's reason says."""
-    changed = np.abs(after.own - before.own) > _TINY
+    changed = np.abs(done.book.own - before.own) > _TINY
+    asked = last_asked(told.asked_at, done.outcomes)
+    asked = asked_after(asked, before.own, done.book.own, np.zeros(len(before), dtype=np.bool_), at)
     reason = np.where(changed | (told.reason == ""), "AS_ASKED", told.reason).astype(object)
-    return replace(told, reason=reason)
+    return replace(told, reason=reason, asked_at=asked)
 
 
 def _rebalanced(
@@ -162,6 +165,8 @@ def _rebalanced(
     asked = asked & ~facts.is_poisoned & (~by_rule | (known.plan is not None))
     plan = frame_or_empty(known.plan, ALLOCATION_PLAN)
     aim = aims(facts, asked, plan, until.normalize(), parameters, mapper)
+    idle = unused(told.asked_at[:, columns], release_days(segment, current), at)
+    aim = replace(aim, targets=without_unused(aim.targets, idle, facts.committed))
     target, reason = told.target.copy(), told.reason.copy()
     target[np.ix_(asked, columns)] = aim.targets.units[asked]
     reason[np.ix_(asked, columns)] = aim.targets.reason[asked]
@@ -172,7 +177,9 @@ def _rebalanced(
     nothing = np.zeros(len(book), dtype=np.bool_)
     decision, _ = decide(trigger, nothing, unmoved, nothing, benefit, terms)
     only = np.asarray(decision == REBALANCED, dtype=np.bool_)
+    before = book.own
     book, lines = moved(book, target, only, trigger, reason, at)
+    kept = np.zeros(len(book), dtype=np.bool_)
     grounds = Grounds(
         book=book,
         target=target,
@@ -194,6 +201,7 @@ def _rebalanced(
         "decision": np.where(asked, decision, told.decision).astype(object),
         "reason": np.where(only[:, None], reason, told.reason).astype(object),
         "target": np.where(only[:, None], target, told.target),
+        "asked_at": asked_after(told.asked_at, before, book.own, kept, at),
     }
     rule_names = {
         name: np.where(only, names[name], values).astype(object) for name, values in told.rule_names.items()

@@ -36,7 +36,8 @@ class Previous:
     """The state before the cycle: n pools by K segments, the gone ones included.
 
     `exists` (n): published before. `allocatable` (n): what the formula counted then. `rebalanced_at`
-    (n): 0 where never. `rules_hash` (n): of the target that the quotas were made for.
+    (n): 0 where never. `rules_hash` (n): of the target that the quotas were made for. `asked_at`
+    (n, K): when the segment last asked for units, 0 where never.
     """
 
     book: Book
@@ -44,6 +45,7 @@ class Previous:
     allocatable: Numbers
     rebalanced_at: Integers
     rules_hash: Texts
+    asked_at: Integers
 
 
 def as_ns(stamps: pd.Series) -> Integers:
@@ -135,7 +137,13 @@ def restore(
         reservations=_reservations(reservation, keys, segments),
         applied_actions=applied_actions,
     )
-    return Previous(book, exists, pooled("allocatable_units"), rebalanced_at, rules_hash)
+    asked_at = np.zeros(n * k, dtype=np.int64)
+    if of_segment.any():
+        asked = as_ns(allocation["quota_asked_at"])[of_segment]
+        asked_at[cells] = np.where(asked == NEVER, 0, asked)
+    return Previous(
+        book, exists, pooled("allocatable_units"), rebalanced_at, rules_hash, asked_at.reshape(n, k)
+    )
 
 
 def _loans(frame: pd.DataFrame | None, keys: pd.DataFrame, segments: Segments) -> Loans:

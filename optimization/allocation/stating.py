@@ -72,11 +72,13 @@ class Day:
 
     `facts` has no deduction for soft reservations yet (`supply` is what the formula counts) and no
     quotas. `is_current` (n): still ranged; a pool that is not has no supply and is closed.
+    `release_after_days` (k, -1: never) until a quota that nobody asks for goes back.
     `recent_week`, `weekly_mean`, `weekly_sd` (n, k): requests per week.
     """
 
     facts: PoolFacts
     is_current: Flags
+    release_after_days: Integers
     recent_week: Numbers
     weekly_mean: Numbers
     weekly_sd: Numbers
@@ -129,6 +131,16 @@ def state_segments(segment: pd.DataFrame, gone: Sequence[str] = ()) -> Segments:
         borrow_days=np.concatenate([days, np.full(count, -1)])[order],
         borrow_repays=column("borrow_repays", False, np.bool_)[order],
     )
+
+
+def release_days(segment: pd.DataFrame, segments: Segments) -> Integers:
+    """Days until a quota that nobody asks for goes back, by segment (k); -1 where it stays.
+
+    `segment` is `opt_in__segment`; a segment that does not stand there is gone and has no term.
+    """
+    row = pd.Index(segment["segment_id"]).get_indexer(pd.Index(segments.segment_id))
+    days = np.append(segment["release_after_days"].astype("float64").to_numpy(), np.nan)[row]
+    return np.where(np.isnan(days), -1.0, days).astype(np.int64)
 
 
 def state_day(
@@ -196,6 +208,7 @@ def state_day(
     return Day(
         facts=facts,
         is_current=first >= 0,
+        release_after_days=release_days(segment[~bad_segment], segments),
         recent_week=spread(demand["recent_week_units"].to_numpy(np.float64)),
         weekly_mean=spread(demand["weekly_mean_units"].to_numpy(np.float64)),
         weekly_sd=np.sqrt(spread(sd**2)),

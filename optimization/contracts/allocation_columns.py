@@ -234,6 +234,11 @@ ALLOCATION_COLUMNS = (
     Column("pool_formula", "text", "Name of the formula that counts the pool"),
     Column("rules_hash", "text", "Fingerprint of the rules and segments that made the target"),
     Column("rebalanced_at", "timestamp", "When the quotas were last made anew (UTC)"),
+    Column(
+        "quota_asked_at",
+        "timestamp",
+        "When the segment last asked for units of the pool, or was given a quota there (UTC)",
+    ),
     Column("rebalance_trigger", "text", "What asked for a rebalancing", isin=TRIGGERS),
     Column("rebalance_decision", "text", "Whether it took place", isin=REBALANCE_DECISIONS),
     # --- loans and reservations

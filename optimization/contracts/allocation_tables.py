@@ -171,7 +171,7 @@ ALLOCATION = Table(
         "rebalance_decision",
         *_JUDGED,
     ),
-    optional=_RULE,
+    optional=(*_RULE, "quota_asked_at"),
 )
 
 ALLOCATION_PLAN = Table(

@@ -170,7 +170,8 @@ def previous_border(pipeline: Pipeline, as_of: date, name: str, table: Table) ->
     """Read a published table of the last release before this date as the contract's frame.
 
     Published tables carry the contract's columns under the same names, and others beside them. None
-    without an earlier release, and for one whose table lacks columns that the contract has since grown.
+    without an earlier release, and for one whose table lacks required columns that the contract has
+    since grown; optional ones are null.
     """
     from orchestration.publish.shelf import previous_release
 
@@ -178,7 +179,7 @@ def previous_border(pipeline: Pipeline, as_of: date, name: str, table: Table) ->
     if before is None or name not in before.tables:
         return None
     held = read_arrow(before.table(name))
-    if not set(table.column_names) <= set(held.column_names):
+    if not set(table.required) <= set(held.column_names):
         return None
     return arrow_to_frame(held, table)
 

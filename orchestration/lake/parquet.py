@@ -124,19 +124,29 @@ def arrow_to_frame(table: pa.Table, contract: Table) -> pd.DataFrame:
     """Return an Arrow table as the contract's frame (dtypes of `Column.pandas_dtype`).
 
     Dates and timestamps become naive nanoseconds, flags and integers that may be null become
-    pandas' nullable types, so that a null is never turned into another value on the way.
+    pandas' nullable types, so that a null is never turned into another value on the way. An optional
+    column that an older file lacks is null; a required one raises `KeyError`.
     """
     import pandas as pd
 
-    missing = [name for name in contract.column_names if name not in table.column_names]
+    held = set(table.column_names)
+    missing = [name for name in contract.required if name not in held]
     if missing:
         raise KeyError(f"{contract.name}: the file lacks the columns {', '.join(missing)}")
     return pd.DataFrame(
         {
-            column.name: _to_series(table.column(column.name), column, contract.is_nullable(column.name))
+            column.name: _to_series(
+                table.column(column.name) if column.name in held else _nulls(table, column, contract),
+                column,
+                contract.is_nullable(column.name),
+            )
             for column in contract.columns
         }
     )
+
+
+def _nulls(table: pa.Table, column: Column, contract: Table) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.nulls(table.num_rows, arrow_schema(contract).field(column.name).type)])
 
 
 def _to_series(values: pa.ChunkedArray, column: Column, is_nullable: bool) -> pd.Series:

@@ -52,7 +52,8 @@ select
     shares.plan_id,
     shares.plan_version_number,
     shares.rule_id,
-    shares.rule_version
+    shares.rule_version,
+    shares.quota_asked_at
 from shares
 cross join run_context
 left join segments on shares.segment_id = segments.segment_id

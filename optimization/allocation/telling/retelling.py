@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from optimization.allocation.book import POOL, Numbers, Segments, Texts
+from optimization.allocation.book import POOL, Integers, Numbers, Segments, Texts
 from optimization.allocation.restoring import as_ns
 from optimization.allocation.telling.state import RULE_COLUMNS, Told
 from optimization.keys import positions
 
 
-def as_published(allocation: pd.DataFrame, keys: pd.DataFrame, segments: Segments) -> Told:
+def as_published(
+    allocation: pd.DataFrame, keys: pd.DataFrame, segments: Segments, asked_at: Integers
+) -> Told:
     """The published words on n pools (`keys`: item_id, location_id) by K segments.
 
-    `allocation` is `opt_out__allocation`. What a segment without a row has is zero and the reason empty.
+    `allocation` is `opt_out__allocation`; `asked_at` (n, K) is what `restore` read of it. What a
+    segment without a row has is zero and the reason empty.
     """
     n, k = len(keys), len(segments)
     row = positions(allocation, keys)
@@ -61,4 +64,5 @@ def as_published(allocation: pd.DataFrame, keys: pd.DataFrame, segments: Segment
         status=words("status"),
         is_gone=np.zeros(k, dtype=np.bool_),
         rule_names={name: words(name) for name in RULE_COLUMNS},
+        asked_at=asked_at,
     )

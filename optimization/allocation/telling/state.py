@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from optimization.allocation.book import POOL, Book, Flags, Integers, Numbers, RuleTerms, Texts
+from optimization.allocation.book import NEVER, POOL, Book, Flags, Integers, Numbers, RuleTerms, Texts
 from optimization.allocation.operations.availability import available, borrowable, borrowed, soft_reserved
 from optimization.allocation.restoring import as_stamps
 from optimization.allocation.telling.forms import or_none
@@ -24,6 +24,7 @@ class Told:
 
     `reason` (n, K) judges the quota, `status`, `pool_reason` (n) the pool. `is_gone` (K): no
     segment any more, told only while it has something. `rule_names`: what `rule_columns` makes (n each).
+    `asked_at` (n, K): when the segment last asked for units, 0 where never.
     """
 
     demand: Numbers
@@ -43,6 +44,7 @@ class Told:
     status: Texts
     is_gone: Flags
     rule_names: Mapping[str, Texts]
+    asked_at: Integers
 
 
 def allocation_frame(book: Book, told: Told, only: Flags) -> pd.DataFrame:
@@ -67,7 +69,8 @@ def allocation_frame(book: Book, told: Told, only: Flags) -> pd.DataFrame:
     pool, segment = np.nonzero(involved & only[:, None])
     at = (pool, segment)
     free = book.pool[pools]
-    nothing = np.zeros(len(pools))
+    nothing, never = np.zeros(len(pools)), np.full(len(pools), NEVER)
+    asked = told.asked_at[at]
     values: dict[str, tuple[Numbers, Numbers]] = {
         "demand_units": (told.demand[at], nothing),
         "guaranteed_units": (told.guaranteed[at], nothing),
@@ -106,6 +109,7 @@ def allocation_frame(book: Book, told: Told, only: Flags) -> pd.DataFrame:
             "method": told.method[row],
             "status": told.status[row],
             **{name: values[row] for name, values in told.rule_names.items()},
+            "quota_asked_at": as_stamps(np.concatenate([np.where(asked > 0, asked, NEVER), never])),
         }
     ).astype({"plan_version_number": "Int64", "rule_version": "Int64"})
     return ALLOCATION.validate(sorted_by_key(frame, ALLOCATION.key))

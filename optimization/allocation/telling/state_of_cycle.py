@@ -60,6 +60,7 @@ def allocation_of_cycle(cycle: Cycle, pool_formula: str) -> pd.DataFrame:
             status=np.where(poisoned, "QUARANTINED", "OK").astype(object),
             is_gone=~np.isin(np.arange(book.own.shape[1]), cycle.current),
             rule_names=rule_columns(targets.rule, cycle.aim.rules),
+            asked_at=cycle.asked_at,
         ),
         cycle.is_told,
     )

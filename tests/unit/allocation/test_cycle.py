@@ -275,3 +275,63 @@ def test_a_change_of_level_closes_the_pools_and_opens_others(level: str) -> None
     _, frames = _next(inputs, frames, parameters=AllocationParameters(dimension_level=other))  # type: ignore[arg-type]
     assert _units(frames) == {"FLEET": 6.0, "POOL": 10.0, "WEB": 4.0}
     assert set(frames.allocation["location_id"]) == {"*" if other == "item" else "L1"}
+
+
+UNUSED = segment(TERMS, may_borrow=True, release_after_days=[None, 3])
+
+
+def _asked(frames: AllocationFrames) -> dict[str, int | None]:
+    """Days after the first on which each segment last asked."""
+    at = frames.allocation.set_index("segment_id")["quota_asked_at"]
+    return {name: None if pd.isna(one) else (one.normalize() - AS_OF).days for name, one in at.items()}
+
+
+def test_a_quota_that_nobody_asks_for_goes_back_after_its_days_and_returns_with_the_next_request() -> None:
+    rules = allocation_rule([("R1", "FLEET", "fixed", 8.0), ("R1", "WEB", "fixed", 5.0)])
+    nothing = {"parameters": KEEP, "allocation_rule": rules, "segment_order": None}
+    inputs = replace(_first(segments=UNUSED, FLEET=0.0, WEB=0.0), allocation_rule=rules)
+    frames = allocate(inputs, AS_OF, KEEP).frames
+    assert _asked(frames) == {"FLEET": 0, "POOL": None, "WEB": 0}
+    for day in (1, 2):
+        inputs, frames = _next(inputs, frames, day, **nothing)
+        assert _units(frames) == {"FLEET": 8.0, "POOL": 7.0, "WEB": 5.0}
+    inputs, frames = _next(inputs, frames, 3, **nothing)
+    assert _units(frames) == {"FLEET": 8.0, "POOL": 12.0, "WEB": 0.0}
+    assert _run(frames) == ("deviation", "rebalanced", "MOVED_TO_TARGET")
+    assert _lines(frames, "segment_id", "own_units", "reason_code") == [("WEB", -5.0, "QUOTA_UNUSED")]
+    assert frames.allocation.set_index("segment_id").loc["WEB", "reason_code"] == "QUOTA_UNUSED"
+    inputs, frames = _next(inputs, frames, 4, **nothing)
+    assert not len(frames.allocation_entry)
+
+    orders = segment_order([("O1", "L1", "WEB", 1.0)], order_date=AS_OF + 5 * DAY)
+    _, asked = _next(inputs, frames, 5, **nothing | {"segment_order": orders, "parameters": None})
+    assert _units(asked)["WEB"] == 4.0 and asked.borrow_loan["returned_units"].tolist() == [1.0]
+    refused = segment_order([("O1", "L1", "WEB", 99.0)], order_date=AS_OF + 5 * DAY)
+    _, asked = _next(inputs, frames, 5, **nothing | {"segment_order": refused, "parameters": None})
+    assert _units(asked)["WEB"] == 5.0 and _asked(asked)["WEB"] == 5
+
+
+def test_an_unused_quota_keeps_open_orders_and_a_changed_rule_promises_anew() -> None:
+    rules = allocation_rule([("R1", "WEB", "fixed", 5.0)])
+    demand = segment_demand([("L1", "WEB", 0.0, 2.0)])
+    inputs = replace(_first(segments=UNUSED), allocation_rule=rules, segment_demand=demand)
+    frames = allocate(inputs, AS_OF, KEEP).frames
+    _, released = _next(inputs, frames, 3, KEEP)
+    assert _units(released)["WEB"] == 2.0
+    changed = allocation_rule([("R1", "WEB", "fixed", 6.0)])
+    inputs, frames = _next(inputs, frames, 3, KEEP, allocation_rule=changed)
+    assert _units(frames)["WEB"] == 6.0 and _asked(frames)["WEB"] == 3
+    frozen = replace(KEEP, freeze_from=date(2024, 7, 1))
+    _, frames = _next(inputs, frames, 6, frozen)
+    assert _units(frames)["WEB"] == 6.0 and _run(frames)[1:] == ("suppressed", "FREEZE_WINDOW")
+
+
+def test_a_changed_path_moves_no_stock_and_is_told_as_changed_segments() -> None:
+    inputs, frames = _start()
+    moved = SEGMENTS.assign(segment_path=["dealer/FLEET", "WEB"], group_depth=[2, 1])
+    inputs, frames = _next(inputs, frames, parameters=KEEP, segment=moved)
+    assert _run(frames) == ("segments_changed", "not_due", "AT_TARGET")
+    assert _units(frames) == {"FLEET": 6.0, "POOL": 10.0, "WEB": 4.0} and not len(frames.allocation_entry)
+    assert frames.allocation["segment_path"].tolist() == ["dealer/FLEET", "POOL", "WEB"]
+    _, frames = _next(inputs, frames, 2, KEEP)
+    assert _run(frames) == ("none", "not_due", "NO_TRIGGER")

@@ -92,6 +92,16 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         read_frame(tmp_path / "x.parquet", ITEM_LOCATION)
 
 
+def test_an_optional_column_that_an_older_file_lacks_is_null() -> None:
+    units = small_snapshot().tables[UNIT.source_name]
+    absent = [name for name in units.column_names if UNIT.is_nullable(name)]
+    frame = arrow_to_frame(units.drop_columns(absent), UNIT)
+    whole = arrow_to_frame(units, UNIT)
+    assert frame[absent].isna().all(axis=None)
+    assert frame.dtypes.to_dict() == whole.dtypes.to_dict()
+    pd.testing.assert_frame_equal(frame.drop(columns=absent), whole.drop(columns=absent))
+
+
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     write_json({"is": "old"}, path)

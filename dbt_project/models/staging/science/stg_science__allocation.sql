@@ -40,7 +40,8 @@ chosen as (
         plan_id,
         plan_version_number,
         rule_id,
-        rule_version
+        rule_version,
+        quota_asked_at
     from source
 
 )
