@@ -10,8 +10,6 @@ A reader who wants both as one asks `current_with_overlay`; `published.duckdb` s
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
 
@@ -20,9 +18,8 @@ import pyarrow as pa
 
 from optimization.errors import AuditError
 from orchestration.lake.ledger import Ledger
-from orchestration.lake.parquet import read_arrow, sync_folder, write_arrow, write_json
+from orchestration.lake.parquet import read_arrow, write_arrow, write_json
 from orchestration.lake.paths import Lake
-from orchestration.publish.doors import seal_files
 from orchestration.publish.manifest import code_version, package_versions
 from orchestration.publish.overlay_checks import problems_of
 from orchestration.publish.overlay_content import (
@@ -45,7 +42,8 @@ from orchestration.publish.overlay_shelf import (
     record_overlay,
 )
 from orchestration.publish.release import publishing_alone
-from orchestration.publish.shelf import UNFINISHED_PREFIX, Release, ReleaseError, current_release
+from orchestration.publish.shelf import Release, ReleaseError, current_release
+from orchestration.publish.shelving import whole_folder, with_release_id
 from orchestration.settings import Settings
 
 __all__ = ["OverlayOutcome", "WarmOverlay", "current_with_overlay", "publish_overlay"]
@@ -211,11 +209,9 @@ def _shelve(lake: Lake, content: OverlayContent, read: Unapplied, number: int) -
     """Write the whole overlay aside and rename it onto the shelf."""
     base = content.base
     overlay_id = new_overlay_id(base.release_id, number, content.content_hash)
-    lake.overlays_dir.mkdir(parents=True, exist_ok=True)
-    aside = lake.overlays_dir / tempfile.mkdtemp(dir=lake.overlays_dir, prefix=UNFINISHED_PREFIX)
-    try:
+    with whole_folder(lake.overlays_dir, overlay_id) as aside:
         for name, table in content.tables.items():
-            write_arrow(_stamped(table, overlay_id), aside / "tables" / f"{name}.parquet")
+            write_arrow(with_release_id(table, overlay_id), aside / "tables" / f"{name}.parquet")
         manifest: dict[str, Any] = {
             "manifest_version": MANIFEST_VERSION,
             "overlay_id": overlay_id,
@@ -238,18 +234,5 @@ def _shelve(lake: Lake, content: OverlayContent, read: Unapplied, number: int) -
             },
         }
         write_json(manifest, aside / "manifest.json")
-        # mkdtemp makes private folders; an overlay is read by other users of the machine.
-        aside.chmod(0o755)
-        seal_files(aside)
-        folder = lake.overlays_dir / overlay_id
-        aside.rename(folder)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    sync_folder(lake.overlays_dir)
+    folder = lake.overlays_dir / overlay_id
     return Overlay(overlay_id, base.release_id, folder, content.content_hash, manifest)
-
-
-def _stamped(table: pa.Table, overlay_id: str) -> pa.Table:
-    ids = pa.repeat(pa.scalar(overlay_id, pa.string()), table.num_rows)
-    return table.add_column(0, pa.field("release_id", pa.string(), nullable=False), ids)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,15 +17,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.lake.hashing import logical_hash
 from orchestration.lake.ledger import Ledger
-from orchestration.lake.parquet import read_arrow, sync_folder, write_arrow, write_json
+from orchestration.lake.parquet import read_arrow, write_arrow, write_json
 from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.doors import open_doors, point_to, seal_files, sweep
+from orchestration.publish.doors import open_doors, point_to, sweep
 from orchestration.publish.export import check_export_columns, read_export_columns
 from orchestration.publish.overlay_shelf import bring_up_overlay, finish_overlays
 from orchestration.publish.plain_json import plain_json
@@ -42,6 +40,7 @@ from orchestration.publish.shelf import (
     previous_release,
     releases,
 )
+from orchestration.publish.shelving import whole_folder, with_release_id
 from orchestration.publish.staleness import inputs_read, stale_releases
 from orchestration.settings import Settings
 
@@ -177,8 +176,7 @@ def _shelve(
     """Write the whole release aside and rename it onto the shelf."""
     number = _next_number(candidate.as_of, lake, ledger)
     release_id = new_release_id(candidate.as_of, number, candidate.content_hash)
-    aside = Path(tempfile.mkdtemp(dir=lake.releases_dir, prefix=UNFINISHED_PREFIX))
-    try:
+    with whole_folder(lake.releases_dir, release_id) as aside:
         for name, file in candidate.tables.items():
             table = read_arrow(file)
             if logical_hash(table) != candidate.hashes[name]:
@@ -186,7 +184,7 @@ def _shelve(
                     f"{name} was changed after the candidate of {candidate.as_of} was built and checked; "
                     "run the whole job for this date again"
                 )
-            write_arrow(_with_release_id(table, release_id), aside / "tables" / f"{name}.parquet")
+            write_arrow(with_release_id(table, release_id), aside / "tables" / f"{name}.parquet")
         if evidence is not None and evidence.is_dir():
             shutil.copytree(evidence, aside / "evidence")
         manifest = {
@@ -206,21 +204,8 @@ def _shelve(
             },
         }
         write_json(manifest, aside / "manifest.json")
-        # mkdtemp makes private folders; a release is read by other users of the machine.
-        aside.chmod(0o755)
-        seal_files(aside)
-        folder = lake.releases_dir / release_id
-        aside.rename(folder)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    sync_folder(lake.releases_dir)
+    folder = lake.releases_dir / release_id
     return Release(release_id, candidate.as_of, folder, candidate.content_hash, manifest)
-
-
-def _with_release_id(table: pa.Table, release_id: str) -> pa.Table:
-    ids = pa.repeat(pa.scalar(release_id, pa.string()), table.num_rows)
-    return table.add_column(0, pa.field("release_id", pa.string(), nullable=False), ids)
 
 
 def _next_number(as_of: date, lake: Lake, ledger: Ledger) -> int:

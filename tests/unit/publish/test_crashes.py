@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from orchestration.publish import doors, release
+from orchestration.publish import doors, release, shelving
 from orchestration.publish.release import current_release, releases, repair
 from tests.unit.publish.release_lake import DAY, NEXT_DAY, ReleaseLake
 
 STEPS = {
     "the first table": (release, "write_arrow"),
     "the manifest": (release, "write_json"),
-    "flushing the folder": (release, "seal_files"),
+    "flushing the folder": (shelving, "seal_files"),
     "the rename onto the shelf": (Path, "rename"),
-    "flushing the shelf": (release, "sync_folder"),
+    "flushing the shelf": (shelving, "sync_folder"),
     "the ledger event": (release, "_record_published"),
     "the pointer": (release, "point_to"),
     "the pointer's file": (doors, "write_text"),

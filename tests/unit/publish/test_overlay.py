@@ -14,7 +14,7 @@ import pytest
 from orchestration.lake.hashing import logical_hash
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
-from orchestration.publish import overlay, overlay_shelf
+from orchestration.publish import overlay, overlay_shelf, shelving
 from orchestration.publish.candidate import content_hash
 from orchestration.publish.overlay import OverlayOutcome, WarmOverlay, current_with_overlay, publish_overlay
 from orchestration.publish.overlay_content import OverlayContent, make_content, unapplied
@@ -305,9 +305,9 @@ class DiedError(BaseException):
 STEPS = {
     "the first table": (overlay, "write_arrow"),
     "the manifest": (overlay, "write_json"),
-    "flushing the folder": (overlay, "seal_files"),
+    "flushing the folder": (shelving, "seal_files"),
     "the rename onto the shelf": (Path, "rename"),
-    "flushing the shelf": (overlay, "sync_folder"),
+    "flushing the shelf": (shelving, "sync_folder"),
     "the ledger event": (overlay, "record_overlay"),
     "the doors": (overlay_shelf, "write_text"),
     "the link": (overlay_shelf, "place_link"),
