@@ -83,7 +83,8 @@ def allocate(
     parameters = parameters or AllocationParameters()
     event, decision, proposed, rules = state_ledger(inputs)
     before = inputs.previous_allocation
-    day = state_day(inputs, parameters, None if before is None else former_pools(before))
+    former = None if before is None else former_pools(before)
+    day = state_day(inputs, parameters, former)
     published = (inputs.previous_allocation, inputs.previous_loan, inputs.previous_reservation)
     current = inputs.segment[inputs.segment["segment_id"].isin(day.facts.segments.segment_id)]
     previous = restore(
@@ -94,7 +95,7 @@ def allocate(
         inputs.applied_actions,
     )
     at = int(end_of_day(as_of).as_unit("ns").value)
-    orders = state_orders(inputs.segment_order, inputs.previous_as_of, as_of)
+    orders = state_orders(inputs.segment_order, inputs.previous_as_of, as_of, inputs.previous_order, former)
     operations = applied_operations(previous.book, event, orders, at)
     plan = plan_states(rules, proposed, decision, as_of)
     cycle = run_cycle(previous, day, operations, plan, as_of, at, parameters, mapper)

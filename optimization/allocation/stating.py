@@ -46,7 +46,8 @@ class AllocationInputs:
 
     `item_location`, `segment`, `segment_demand`, `segment_order`, `allocation_rule`: the marts'
     `opt_in__` tables; `policy`: `opt_out__policy`, for its safety stock. `event`, `plan_decision`,
-    `proposed_rule`: the ledger's. `previous_*`: what the release before published, of `previous_as_of`.
+    `proposed_rule`: the ledger's. `previous_*`: what the release before published, of `previous_as_of`;
+    of its order lines the keys are read.
     `applied_actions`: ids of actions that earlier releases applied; told again they are refused.
     """
 
@@ -63,6 +64,7 @@ class AllocationInputs:
     previous_loan: pd.DataFrame | None = None
     previous_reservation: pd.DataFrame | None = None
     previous_as_of: pd.Timestamp | None = None
+    previous_order: pd.DataFrame | None = None
     applied_actions: frozenset[str] = frozenset()
 
 
@@ -236,11 +238,18 @@ def segment_sums(
 
 
 def state_orders(
-    segment_order: pd.DataFrame | None, after: pd.Timestamp | None, as_of: pd.Timestamp
+    segment_order: pd.DataFrame | None,
+    after: pd.Timestamp | None,
+    as_of: pd.Timestamp,
+    known: pd.DataFrame | None = None,
+    former: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Order lines that came in after the release before, until `as_of`, in key order.
+    """Order lines that the release before, of `after`, did not know, until `as_of`, in key order.
 
-    None before the first release: nothing is allocated yet that an order could consume.
+    Those are the lines of later days, and those of earlier ones that became known since: which are not
+    among `known` (order_id, line_id), and whose pool is `former` (item_id, location_id), for where
+    nothing was allocated there was nothing to consume. Without `known`, later days alone. No lines
+    before the first release.
     """
     orders = frame_or_empty(segment_order, SEGMENT_ORDER)
     if after is None:
@@ -248,7 +257,17 @@ def state_orders(
     orders = sorted_by_key(orders, SEGMENT_ORDER.key)
     day = orders["order_date"].dt.normalize()
     of_the_days = (day > after.normalize()) & (day <= as_of.normalize())
-    chosen: pd.DataFrame = orders[of_the_days.to_numpy()]
+    is_new = of_the_days.to_numpy()
+    if known is not None and former is not None:
+        lines, before = (
+            pd.MultiIndex.from_frame(frame[list(SEGMENT_ORDER.key)].astype(object))
+            for frame in (orders, known)
+        )
+        is_late = (day <= after.normalize()).to_numpy() & ~lines.isin(before)
+        everywhere = orders[["item_id", "location_id"]].assign(location_id=EVERYWHERE)
+        is_late &= (positions(orders, former) >= 0) | (positions(everywhere, former) >= 0)
+        is_new = is_new | is_late
+    chosen: pd.DataFrame = orders[is_new]
     return chosen
 
 

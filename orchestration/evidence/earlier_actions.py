@@ -16,18 +16,27 @@ from orchestration.publish.shelf import releases
 _LINES = "allocation_ledger"
 
 
-def applied_before(lake: Lake, ledger: Ledger, as_of: date, asked: Collection[str]) -> frozenset[str]:
+def applied_before(
+    lake: Lake,
+    ledger: Ledger,
+    as_of: date,
+    asked: Collection[str],
+    asked_elsewhere: Collection[str] = (),
+) -> frozenset[str]:
     """Return those of the action ids `asked` that a release before this date has accepted.
 
     An action that was refused may be told again under its id. The lines of the releases are read only
-    when the ledger holds an id more than once, which is rare.
+    when the ledger holds an id more than once, or one of `asked_elsewhere` at all (actions that are not
+    told by the ledger, such as order lines); both are rare.
     """
     seen: set[str] = set()
     repeated: set[str] = set()
-    wanted = set(asked)
-    for event in ledger.events(OPERATION_FAMILY) if wanted else ():
+    wanted, elsewhere = set(asked), set(asked_elsewhere)
+    for event in ledger.events(OPERATION_FAMILY) if wanted or elsewhere else ():
         action = event.payload.get("action_id")
-        if action in wanted:
+        if action in elsewhere:
+            repeated.add(str(action))
+        elif action in wanted:
             (repeated if action in seen else seen).add(str(action))
     applied: set[str] = set()
     newest = {one.as_of: one for one in releases(lake) if one.as_of < as_of} if repeated else {}

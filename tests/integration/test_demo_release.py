@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pytest
 
+from optimization.allocation.auditing import replayed
 from optimization.reasons import REASONS
 from orchestration.lake.inputs import collect_inputs
 from orchestration.lake.manifests import latest_sealed
@@ -427,12 +428,26 @@ def test_allocation_gives_out_every_pool_exactly(read: Read, position: pd.DataFr
 
 def test_orders_since_the_last_release_consume_their_segments_quotas(demo: Demo, read: Read) -> None:
     orders, ledger = read("order_segment"), read("allocation_ledger")
-    since = orders[pd.to_datetime(orders["order_date"]).dt.date > demo.first.as_of]
-    consumed = ledger[ledger["operation"] == "consume"]
+    key = ["order_id", "line_id"]
+    known = pd.MultiIndex.from_frame(published(demo.first.release, "order_segment")[key])
+    pools = pd.MultiIndex.from_frame(published(demo.first.release, "allocation")[PAIR])
+    is_later = pd.to_datetime(orders["order_date"]).dt.date > demo.first.as_of
+    became_known = ~pd.MultiIndex.from_frame(orders[key]).isin(known)
+    since = orders[is_later | (became_known & pd.MultiIndex.from_frame(orders[PAIR]).isin(pools))]
+    consumed = ledger[(ledger["operation"] == "consume") & (ledger["audit_type"] == "SYSTEM")]
     assert len(since)
-    assert set(since["order_id"] + "/" + since["line_id"]) <= set(consumed["source_id"])
+    assert set(since["order_id"] + "/" + since["line_id"]) == set(consumed["source_id"])
     assert set(consumed["entry_status"]) <= {"accepted", "rejected"}
     assert set(consumed["reason_code"]) <= set(REASONS)
+
+
+def test_the_lines_of_all_releases_replay_to_the_state_of_the_newest(demo: Demo, read: Read) -> None:
+    lines = pd.concat([published(demo.first.release, "allocation_ledger"), read("allocation_ledger")])
+    after = replayed(None, lines)
+    told = read("allocation").set_index([*PAIR, "segment_id"])["allocated_units"]
+    index = after.index.union(told.index)
+    difference = after.reindex(index, fill_value=0.0) - told.reindex(index, fill_value=0.0)
+    assert len(told) and difference.abs().max() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_every_line_of_the_ledger_is_a_record_of_the_supply_audit(demo: Demo, read: Read) -> None:

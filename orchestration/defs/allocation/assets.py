@@ -60,10 +60,10 @@ def ledger_operations(
 ) -> Iterable[Told]:
     """Read from the ledger what the release before has not applied, and all that is known of plans."""
     from orchestration.evidence.operations import (
-        plan_decisions,
-        proposed_rules,
         read_operations,
+        read_plan_decisions,
         read_position,
+        read_proposed_rules,
     )
 
     as_of = business_date(context)
@@ -72,28 +72,29 @@ def ledger_operations(
         position = read_position(pipeline.ledger)
         previous_seq, previous_as_of = previous_position(pipeline.lake, as_of)
         operations = read_operations(pipeline.ledger, as_of, previous_seq, previous_as_of)
-        decisions = plan_decisions(pipeline.ledger, as_of)
+        decisions, unfit_decisions = read_plan_decisions(pipeline.ledger, as_of)
+        proposed, unfit_proposals = read_proposed_rules(pipeline.ledger, as_of)
         frames = {
             ALLOCATION_EVENT: operations.events[operations.events["ledger_seq"] <= position.seq],
             PLAN_DECISION: decisions[decisions["ledger_seq"] <= position.seq],
-            PROPOSED_RULE: proposed_rules(pipeline.ledger, as_of),
+            PROPOSED_RULE: proposed,
         }
         for table, frame in frames.items():
             yield from write_border(pipeline, as_of, table, frame, position._asdict())
         keep_position(pipeline.lake, as_of, position)
-        _tell_unfit(pipeline, as_of, operations.set_aside)
+        unfit = [one for one in (operations.set_aside, unfit_decisions, unfit_proposals) if len(one)]
+        if unfit:
+            _tell_unfit(pipeline, as_of, pd.concat(unfit, ignore_index=True))
         stage.detail = f"{len(frames[ALLOCATION_EVENT]):,} operations; read to event {position.seq:,}"
 
 
 def _tell_unfit(pipeline: Pipeline, as_of: date, set_aside: pd.DataFrame) -> None:
-    """Keep what has not even the form of an operation with the release's evidence, and say so."""
-    if set_aside.empty:
-        return
+    """Keep what has no form of an operation, decision or proposal with the release's evidence, say so."""
     file = pipeline.lake.build_dir(as_of) / "evidence" / "operations_set_aside.json"
     write_json(set_aside.astype(str).to_dict("records"), file)
     first = set_aside.iloc[0]
     pipeline.notes.append(
-        f"{len(set_aside)} events of the ledger are no operations and change nothing (first: event "
+        f"{len(set_aside)} events of the ledger cannot be read and change nothing (first: event "
         f"{first['ledger_seq']}, {first['reason']}); read evidence/{file.name} of the release"
     )
 
@@ -127,6 +128,8 @@ def segment_allocation(
         )
         before = {name: previous_border(pipeline, as_of, name, of) for name, of in PREVIOUS_STATE.items()}
         _, previous_as_of = previous_position(pipeline.lake, as_of)
+        known_orders = previous_border(pipeline, as_of, "order_segment", SEGMENT_ORDER)
+        order_actions = "order/" + orders["order_id"] + "/" + orders["line_id"]
         # A release without the whole state is none to go on from: the book then begins empty.
         has_state = all(frame is not None for frame in before.values())
         plan = allocate(
@@ -144,8 +147,9 @@ def segment_allocation(
                 previous_loan=before["borrow_ledger"] if has_state else None,
                 previous_reservation=before["reservation"] if has_state else None,
                 previous_as_of=pd.Timestamp(previous_as_of) if has_state and previous_as_of else None,
+                previous_order=known_orders,
                 applied_actions=applied_before(
-                    pipeline.lake, pipeline.ledger, as_of, set(events["action_id"])
+                    pipeline.lake, pipeline.ledger, as_of, set(events["action_id"]), set(order_actions)
                 ),
             ),
             pd.Timestamp(as_of),

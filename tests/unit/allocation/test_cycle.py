@@ -112,6 +112,50 @@ def test_an_order_of_the_release_before_is_not_consumed_again() -> None:
     assert not len(frames.allocation_entry)
 
 
+def test_an_order_that_became_known_late_is_consumed_once_where_something_was_allocated() -> None:
+    inputs, frames = _start()
+    known = segment_order([("O1", "L1", "FLEET", 2.0)], order_date=AS_OF)
+    late = segment_order(
+        [("O1", "L1", "FLEET", 2.0), ("O2", "L1", "WEB", 1.0), ("O3", "L9", "WEB", 1.0)],
+        order_date=[AS_OF, AS_OF - 3 * DAY, AS_OF],
+    )
+    seen = {"segment_order": late, "parameters": KEEP}
+    inputs, frames = _next(inputs, frames, previous_order=known, on_hand=19.0, **seen)
+    assert _lines(frames, "operation", "source_id", "entry_status") == [
+        ("consume", "O2/1", "accepted"),
+        ("settle", None, "accepted"),
+    ]
+    assert _units(frames, "cumulative_consumed_units")["WEB"] == 1.0
+    _, frames = _next(inputs, frames, 2, previous_order=late, **seen)
+    assert not len(frames.allocation_entry)
+
+
+def test_an_adjustment_that_the_snapshot_shows_is_told_and_counted_once() -> None:
+    inputs, frames = _start()
+    late = _events(("adjust", None, 5.0), day=0)
+    _, counted = _next(inputs, frames, parameters=KEEP, event=late, on_hand=25.0)
+    assert _units(counted) == {"FLEET": 6.0, "POOL": 15.0, "WEB": 4.0}
+    assert _lines(counted, "operation", "pool_units", "pool_after_units") == [("adjust", 5.0, 15.0)]
+    _, frames = _next(inputs, frames, parameters=KEEP, event=late, on_hand=20.0)
+    assert _lines(frames, "operation", "pool_units", "pool_after_units") == [
+        ("adjust", 5.0, 15.0),
+        ("sync", -5.0, 10.0),
+    ]
+
+
+def test_a_loan_without_days_lapses_with_the_next_rebalancing_of_its_pool() -> None:
+    inputs, frames = _start(segments=segment(TERMS, may_borrow=True, borrow_repays=False))
+    orders = segment_order([("O1", "L1", "WEB", 7.0)], order_date=AS_OF + DAY)
+    nothing_more = segment_demand([("L1", "FLEET", 0.0, 6.0)])
+    inputs, frames = _next(inputs, frames, parameters=KEEP, segment_order=orders, on_hand=13.0)
+    assert frames.borrow_loan["loan_status"].tolist() == ["OPEN"]
+    asked = {"event": _events(("rebalance", None, 1.0), day=2), "segment_demand": nothing_more}
+    _, frames = _next(inputs, frames, 2, KEEP, **asked)
+    assert _run(frames) == ("request", "rebalanced", "MOVED_TO_TARGET")
+    assert frames.borrow_loan["loan_status"].tolist() == ["EXPIRED"]
+    assert ("expire", "LOAN_LAPSED", 3.0) in _lines(frames, "operation", "reason_code", "units")
+
+
 def test_new_supply_goes_to_the_common_pool_and_asks_for_a_rebalancing() -> None:
     inputs, frames = _start(on_hand=7.0)
     assert _units(frames) == {"FLEET": 6.0, "WEB": 1.0, "POOL": 0.0}
@@ -147,6 +191,10 @@ def test_a_request_rebalances_within_the_guard_hours_and_nothing_else_does() -> 
     asked = _events(("rebalance", None, 1.0))
     _, moved = _next(inputs, frames, parameters=guard, segment_demand=more, event=asked)
     assert _run(moved) == ("request", "rebalanced", "MOVED_TO_TARGET")
+    entry = moved.allocation_entry
+    request = entry.loc[entry["audit_type"] == "USER", "action_id"].item()
+    made = entry[entry["related_by_action_id"].str.startswith("request:")]
+    assert set(made["parent_action_id"]) == {request} and len(made) > 0
     assert _units(moved) == {"FLEET": 9.0, "POOL": 8.0, "WEB": 3.0}
 
 

@@ -115,6 +115,15 @@ def test_a_date_goes_on_from_the_release_before_with_what_was_told_since(pipelin
     _tell(pipeline, "reserve", "held", SECOND, segment_id="WEB", units=2.0, reservation_id="R1")
     _tell(pipeline, "consume", "used", SECOND, segment_id="FLEET", units=1.0)
     _tell(pipeline, "consume", "shapeless", SECOND, segment_id="FLEET", units="many")
+    for decision, payload in {"approved": {"plan_version_number": "one"}, "proposed": {"rules": []}}.items():
+        pipeline.ledger.append(
+            "allocation_plan",
+            decision,
+            subject="P1",
+            business_date=SECOND,
+            actor="kim",
+            payload={"plan_version_number": 1, "content_hash": "x", **payload},
+        )
     ordered = frames.segment_order([("O1", "L1", "FLEET", 2.0)], order_date=pd.Timestamp(SECOND))
     _write_marts(pipeline, SECOND, 17.0, ordered)
     _materialize(pipeline, SECOND)
@@ -129,10 +138,36 @@ def test_a_date_goes_on_from_the_release_before_with_what_was_told_since(pipelin
     assert second["allocated_units"].sum() + second["soft_reserved_units"].sum() == 17.0
     before = first.set_index("segment_id")["allocated_units"]
     assert second.set_index("segment_id")["previous_allocated_units"].to_dict() == before.to_dict()
-    # what is no operation is kept as evidence, with the reason
+    # what cannot be read is kept as evidence, with the reason: operations, decisions, proposals
     file = pipeline.lake.build_dir(SECOND) / "evidence" / "operations_set_aside.json"
-    assert [row["column_name"] for row in json.loads(file.read_text())] == ["units"]
-    assert any("no operations" in note for note in pipeline.notes)
+    told = [row["column_name"] for row in json.loads(file.read_text())]
+    assert told == ["units", "plan_version_number", "rules"]
+    assert any(note.startswith("3 events of the ledger cannot be read") for note in pipeline.notes)
+
+
+def test_an_order_line_that_became_known_late_is_consumed_unless_somebody_did_so_before(
+    pipeline: Pipeline,
+) -> None:
+    known = frames.segment_order([("O1", "L1", "FLEET", 1.0)], order_date=pd.Timestamp(FIRST))
+    _write_marts(pipeline, FIRST, 20.0, known)
+    _materialize(pipeline, FIRST)
+    told = read_arrow(pipeline.lake.border_file(SEGMENT_ORDER.name, FIRST))
+    _publish(pipeline, FIRST, order_segment=told)
+
+    third = SECOND + timedelta(days=1)
+    _tell(pipeline, "consume", "order/O2/1", SECOND, segment_id="FLEET", units=1.0)
+    _write_marts(pipeline, SECOND, 19.0, known)
+    _materialize(pipeline, SECOND)
+    lines = read_arrow(pipeline.lake.border_file("opt_out__allocation_entry", SECOND))
+    _publish(pipeline, SECOND, order_segment=told, allocation_ledger=lines)
+
+    rows = [(f"O{number}", "L1", "FLEET", 1.0) for number in (1, 2, 3)]
+    _write_marts(pipeline, third, 18.0, frames.segment_order(rows, order_date=pd.Timestamp(FIRST)))
+    _materialize(pipeline, third)
+    entries = _frame(pipeline, third, "opt_out__allocation_entry").set_index("source_id")
+    assert entries.loc["O2/1", "reason_code"] == "DUPLICATE_ACTION"
+    assert entries.loc["O3/1", "entry_status"] == "accepted"
+    assert "O1/1" not in entries.index
 
 
 def test_an_action_of_an_earlier_release_is_refused(pipeline: Pipeline) -> None:
