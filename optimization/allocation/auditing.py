@@ -23,6 +23,10 @@ def replayed(previous: pd.DataFrame | None, entry: pd.DataFrame) -> pd.Series:
     `previous` and `entry` are `opt_out__allocation` of the release before (None before the first) and
     `opt_out__allocation_entry` since. A rejected line changes nothing.
     """
+    return _summed(_changes(previous, entry))
+
+
+def _changes(previous: pd.DataFrame | None, entry: pd.DataFrame) -> list[pd.DataFrame]:
     lines = entry[(entry["entry_status"] == "accepted").to_numpy()]
     is_segment = (lines["segment_id"].notna() & (lines["segment_id"] != POOL)).to_numpy()
     moved_to = lines["to_segment_id"].notna().to_numpy()
@@ -35,8 +39,12 @@ def replayed(previous: pd.DataFrame | None, entry: pd.DataFrame) -> pd.Series:
     ]
     if previous is not None:
         parts.insert(0, previous[_KEY].assign(units=previous["allocated_units"]))
-    changes = pd.concat([part.astype(dict.fromkeys(_KEY, object)) for part in parts])
-    return changes.groupby(_KEY)["units"].sum()
+    return parts
+
+
+def _summed(parts: list[pd.DataFrame]) -> pd.Series:
+    stacked = pd.concat([part.astype(dict.fromkeys(_KEY, object)) for part in parts], ignore_index=True)
+    return stacked.groupby(_KEY, sort=False)["units"].sum()
 
 
 def audit_replay(previous: pd.DataFrame | None, allocation: pd.DataFrame, entry: pd.DataFrame) -> None:
@@ -44,10 +52,8 @@ def audit_replay(previous: pd.DataFrame | None, allocation: pd.DataFrame, entry:
 
     A pool that is not told must hold nothing.
     """
-    after = replayed(previous, entry)
-    told = allocation.astype(dict.fromkeys(_KEY, object)).set_index(_KEY)["allocated_units"]
-    index = after.index.union(told.index)
-    difference = after.reindex(index, fill_value=0.0) - told.reindex(index, fill_value=0.0)
+    told = allocation[_KEY].assign(units=-allocation["allocated_units"])
+    difference = _summed([*_changes(previous, entry), told])
     _refuse(difference.abs(), "differs from the replay of its lines")
 
 
@@ -63,21 +69,29 @@ def audit_state(
     tells of each row of `allocation` whether it counts whole units.
     """
     audit_replay(previous, allocation, entry)
-    held = allocation.assign(
-        units=allocation["allocated_units"] + allocation["consumed_units"] + allocation["soft_reserved_units"]
+    held = allocation[_PLACE].assign(
+        units=allocation["allocated_units"]
+        + allocation["consumed_units"]
+        + allocation["soft_reserved_units"],
+        counted=allocation["allocatable_units"],
     )
-    pools = held.groupby(_PLACE).agg(units=("units", "sum"), counted=("allocatable_units", "first"))
+    pools = held.groupby(_PLACE, sort=False).agg(units=("units", "sum"), counted=("counted", "first"))
     _refuse((pools["units"] - pools["counted"]).abs(), "differs from what the pool formula counts")
 
+    key = allocation[_KEY].reset_index(drop=True)
     for name in _NOT_NEGATIVE:
-        _refuse(-allocation.set_index(_KEY)[name], f"is negative in {name}")
+        _refuse(-allocation[name].reset_index(drop=True), f"is negative in {name}", key)
     if whole is not None:
-        units = allocation["allocated_units"].where(whole.to_numpy(), 0.0)
-        _refuse((units - np.round(units)).abs().set_axis(allocation.set_index(_KEY).index), "is not whole")
+        units = allocation["allocated_units"].where(whole.to_numpy(), 0.0).reset_index(drop=True)
+        _refuse((units - np.round(units)).abs(), "is not whole", key)
 
 
-def _refuse(breach: pd.Series, what: str) -> None:
+def _refuse(breach: pd.Series, what: str, key: pd.DataFrame | None = None) -> None:
+    """Refuse the worst breach, of equal ones the first by key, which is the index where there is none."""
     if len(breach) and float(breach.max()) > _TOLERANCE:
+        if key is not None:
+            breach = breach.set_axis(pd.MultiIndex.from_frame(key))
+        breach = breach.sort_index()
         item, location, *segment = breach.index[int(np.argmax(breach.to_numpy()))]
         raise AuditError(
             f"the allocation of item {item!r} at {location!r}"
