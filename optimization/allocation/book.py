@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Numbers = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -46,6 +47,10 @@ class Segments:
 
     def __len__(self) -> int:
         return len(self.segment_id)
+
+    def columns_of(self, names: pd.Series | Texts) -> Integers:
+        """Column of each named segment; -1 for POOL and where there is none of that name."""
+        return np.asarray(pd.Index(self.segment_id).get_indexer(pd.Index(names)), dtype=np.int64)
 
 
 @dataclass(frozen=True)

@@ -177,9 +177,7 @@ def run_cycle(
 ) -> Cycle:
     """Everything after the fold: sync at `at` (nanoseconds), targets, decisions, moves."""
     segments = previous.book.segments
-    current = (
-        pd.Index(segments.segment_id).get_indexer(pd.Index(day.facts.segments.segment_id)).astype(np.int64)
-    )
+    current = segments.columns_of(day.facts.segments.segment_id)
     is_gone = np.ones(len(segments), dtype=np.bool_)
     is_gone[current] = False
     # An implausible row says nothing of the stock: its pool keeps its books until a better one comes.

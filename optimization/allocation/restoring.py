@@ -1,12 +1,12 @@
 """What the release before published, read back into the arrays of the book.
 
-Also the way from texts and times to integers and back that those tables need. Nothing is changed
-here: the book holds exactly what was published.
+Nothing is changed here: the book holds exactly what was published.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,48 +24,67 @@ from optimization.allocation.book import (
     Segments,
     Texts,
 )
+from optimization.allocation.moments import as_ns
+from optimization.allocation.stating import frame_or_empty
 from optimization.contracts.allocation_tables import ALLOCATION, BORROW_LOAN, SOFT_RESERVATION
 from optimization.contracts.table import Table
 from optimization.keys import positions
-
-Stamps = npt.NDArray[np.datetime64]
 
 
 @dataclass(frozen=True)
 class Previous:
     """The state before the cycle: n pools by K segments, the gone ones included.
 
-    `exists` (n): published before. `allocatable` (n): what the formula counted then. `rebalanced_at`
-    (n): 0 where never. `rules_hash` (n): of the target that the quotas were made for. `asked_at`
-    (n, K): when the segment last asked for units, 0 where never.
+    `exists` (n): published before. `rebalanced_at` (n): 0 where never. `rules_hash` (n): of the target
+    that the quotas were made for. `asked_at` (n, K): when the segment last asked for units, 0 where never.
     """
 
     book: Book
     exists: Flags
-    allocatable: Numbers
     rebalanced_at: Integers
     rules_hash: Texts
     asked_at: Integers
 
 
-def as_ns(stamps: pd.Series) -> Integers:
-    """Times as nanoseconds since 1970; a missing one is `NEVER`.
+class Published:
+    """Rows of `opt_out__allocation` by n pools (`keys`: item_id, location_id) and K segments.
 
-    >>> as_ns(pd.Series(pd.to_datetime(["1970-01-01 00:00:01"]))).tolist()
-    [1000000000]
+    What a pool or segment has no row for is `empty`.
     """
-    values = pd.to_datetime(stamps).to_numpy(dtype="datetime64[ns]")
-    return np.where(np.isnat(values), NEVER, values.astype(np.int64)).astype(np.int64)
 
+    def __init__(self, allocation: pd.DataFrame, keys: pd.DataFrame, segments: Segments) -> None:
+        row = positions(allocation, keys)
+        column = segments.columns_of(allocation["segment_id"])
+        self._frame = allocation
+        self._shape = (len(keys), len(segments))
+        self._of_segment = (row >= 0) & (column >= 0)
+        self._of_pool = (row >= 0) & (allocation["segment_id"] == POOL).to_numpy()
+        self._cell = (row[self._of_segment], column[self._of_segment])
+        self._row = row[self._of_pool]
 
-def as_stamps(ns: Integers) -> Stamps:
-    """The times of integers; `NEVER` is missing.
+    def exists(self) -> Flags:
+        """Whether each pool (n) was published."""
+        return self.by_pool(np.ones(len(self._frame), dtype=np.bool_), False)
 
-    >>> as_stamps(np.array([NEVER])).tolist()
-    [None]
-    """
-    missing = np.int64(np.iinfo(np.int64).min)
-    return np.where(ns == NEVER, missing, ns).astype("datetime64[ns]")
+    def by_segment(self, values: npt.NDArray[Any], empty: object) -> npt.NDArray[Any]:
+        """`values`, one a row of the table, as (n, K)."""
+        told = np.full(self._shape, empty, dtype=values.dtype)
+        told[self._cell] = values[self._of_segment]
+        return told
+
+    def by_pool(self, values: npt.NDArray[Any], empty: object) -> npt.NDArray[Any]:
+        """`values`, one a row of the table, of the common pools (n)."""
+        told = np.full(self._shape[0], empty, dtype=values.dtype)
+        told[self._row] = values[self._of_pool]
+        return told
+
+    def units_by_segment(self, name: str) -> Numbers:
+        """A column of units as (n, K)."""
+        return self.by_segment(self._frame[name].to_numpy(np.float64), 0.0)
+
+    def units_by_pool(self, name: str) -> Numbers:
+        """A column of units of the common pools (n)."""
+        return self.by_pool(self._frame[name].to_numpy(np.float64), 0.0)
 
 
 def former_pools(allocation: pd.DataFrame) -> pd.DataFrame:
@@ -93,56 +112,34 @@ def restore(
     `segments` include the gone ones. Loans and reservations that had ended by then are left behind.
     Raises `ContractError` for a frame not of its table.
     """
-    n, k = len(keys), len(segments)
-    allocation = _checked(allocation, ALLOCATION)
-    row = positions(allocation, keys)
-    column = pd.Index(segments.segment_id).get_indexer(pd.Index(allocation["segment_id"]))
-    of_pool = (row >= 0) & (allocation["segment_id"] == POOL).to_numpy()
-    of_segment = (row >= 0) & (column >= 0)
-    cells = row[of_segment] * k + column[of_segment]
-
-    def spread(name: str) -> Numbers:
-        values = np.zeros(n * k)
-        values[cells] = allocation[name].to_numpy(np.float64)[of_segment]
-        return values.reshape(n, k)
-
-    def pooled(name: str) -> Numbers:
-        values = np.zeros(n)
-        values[row[of_pool]] = allocation[name].to_numpy(np.float64)[of_pool]
-        return values
-
-    exists = np.zeros(n, dtype=np.bool_)
-    exists[row[of_pool]] = True
-    rebalanced_at = np.zeros(n, dtype=np.int64)
-    rules_hash = np.full(n, "", dtype=object)
-    if of_pool.any():
-        rebalanced_at[row[of_pool]] = as_ns(allocation["rebalanced_at"])[of_pool]
-        rules_hash[row[of_pool]] = allocation["rules_hash"].to_numpy(dtype=object)[of_pool]
-    pool = pooled("allocated_units")
+    allocation = frame_or_empty(allocation, ALLOCATION)
+    told = Published(allocation, keys, segments)
+    pool = told.units_by_pool("allocated_units")
     book = Book(
         item_id=keys["item_id"].to_numpy(dtype=object),
         location_id=keys["location_id"].to_numpy(dtype=object),
         is_whole=is_whole,
         segments=segments,
-        own=spread("allocated_units"),
-        consumed=spread("consumed_units"),
-        cumulative_allocated=spread("cumulative_allocated_units"),
-        cumulative_consumed=spread("cumulative_consumed_units"),
+        own=told.units_by_segment("allocated_units"),
+        consumed=told.units_by_segment("consumed_units"),
+        cumulative_allocated=told.units_by_segment("cumulative_allocated_units"),
+        cumulative_consumed=told.units_by_segment("cumulative_consumed_units"),
         pool=pool,
-        pool_consumed=pooled("consumed_units"),
-        pool_cumulative_consumed=pooled("cumulative_consumed_units"),
+        pool_consumed=told.units_by_pool("consumed_units"),
+        pool_cumulative_consumed=told.units_by_pool("cumulative_consumed_units"),
         pool_at_start=pool.copy(),
-        safety=pooled("safety_units"),
+        safety=told.units_by_pool("safety_units"),
         loans=_loans(loan, keys, segments),
         reservations=_reservations(reservation, keys, segments),
         applied_actions=applied_actions,
     )
-    asked_at = np.zeros(n * k, dtype=np.int64)
-    if of_segment.any():
-        asked = as_ns(allocation["quota_asked_at"])[of_segment]
-        asked_at[cells] = np.where(asked == NEVER, 0, asked)
+    asked_at = as_ns(allocation["quota_asked_at"])
     return Previous(
-        book, exists, pooled("allocatable_units"), rebalanced_at, rules_hash, asked_at.reshape(n, k)
+        book=book,
+        exists=told.exists(),
+        rebalanced_at=told.by_pool(as_ns(allocation["rebalanced_at"]), 0),
+        rules_hash=told.by_pool(allocation["rules_hash"].to_numpy(dtype=object), ""),
+        asked_at=told.by_segment(np.where(asked_at == NEVER, 0, asked_at), 0),
     )
 
 
@@ -200,10 +197,10 @@ def _open(
     order: tuple[str, ...],
 ) -> tuple[pd.DataFrame, Integers, Integers]:
     """The rows that are still open, in the order in which they began, with pool and segment."""
-    frame = _checked(frame, table)
+    frame = frame_or_empty(frame, table)
     frame = frame[(frame["open_units"].to_numpy(np.float64) > 0)].sort_values(list(order), kind="stable")
     pool = positions(frame, keys)
-    segment = pd.Index(segments.segment_id).get_indexer(pd.Index(frame["segment_id"])).astype(np.int64)
+    segment = segments.columns_of(frame["segment_id"])
     # Those of the common pool itself have no segment; what belongs to no pool is not the book's.
     known = pool >= 0
     return frame[known], pool[known], segment[known]
@@ -211,9 +208,3 @@ def _open(
 
 def _texts(values: pd.Series) -> Texts:
     return values.astype(object).where(values.notna(), "").to_numpy(dtype=object)
-
-
-def _checked(frame: pd.DataFrame | None, table: Table) -> pd.DataFrame:
-    if frame is not None and len(frame):
-        return table.validate(frame)
-    return pd.DataFrame({name: pd.Series(dtype=object) for name in table.column_names})

@@ -170,7 +170,7 @@ def state_day(
     supply = np.where(bad, 0.0, np.maximum(_floored(supply, whole), 0.0))
 
     row = positions(demand, item_location)
-    column = pd.Index(segments.segment_id).get_indexer(pd.Index(demand["segment_id"]))
+    column = segments.columns_of(demand["segment_id"])
     known = (row >= 0) & (column >= 0)
     demand, row, column = demand[known], row[known], column[known]
     cells = pool[row] * k + column

@@ -22,6 +22,7 @@ from optimization.allocation.book import (
     Segments,
     Texts,
 )
+from optimization.allocation.moments import as_ns
 from optimization.allocation.operations.vocabulary import (
     BROKEN_PREFIX,
     COMMON,
@@ -98,8 +99,7 @@ def segment_codes(segments: Segments, named: Texts) -> Integers:
 
     A path with a gap has an empty value above one that is not.
     """
-    ids = pd.Index(segments.segment_id)
-    codes = np.asarray(ids.get_indexer(pd.Index(named)), dtype=np.int64)
+    codes = segments.columns_of(named)
     codes = np.where(codes < 0, UNKNOWN_SEGMENT, codes)
     codes[(named == "") | (named == POOL)] = COMMON
     by_path = {str(path): column for column, path in reversed(list(enumerate(segments.path)))}
@@ -197,5 +197,4 @@ def _times(frame: pd.DataFrame, name: str) -> Integers:
     """A column as nanoseconds since 1970, `NEVER` where it, or a value of it, is missing."""
     if name not in frame.columns:
         return np.full(len(frame), NEVER)
-    times = pd.to_datetime(frame[name]).to_numpy(dtype="datetime64[ns]")
-    return np.where(np.isnat(times), NEVER, times.astype(np.int64))
+    return as_ns(frame[name])

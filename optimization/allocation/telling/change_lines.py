@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from optimization.allocation.book import NEVER, POOL, Book, Integers, Numbers, RuleTerms, Texts
+from optimization.allocation.moments import as_stamps
 from optimization.allocation.rebalancing.changes import Changes, applied
-from optimization.allocation.restoring import as_stamps
 from optimization.allocation.telling.forms import or_none
 from optimization.allocation.telling.groups import rule_names
 from optimization.allocation.telling.identities import line_ids

@@ -9,8 +9,8 @@ import pandas as pd
 
 from optimization.allocation.book import NEVER, POOL, Book, Texts
 from optimization.allocation.cycle import Applied, Cycle
+from optimization.allocation.moments import as_stamps
 from optimization.allocation.operations.vocabulary import COMMON, OPERATION_NAMES, names_of
-from optimization.allocation.restoring import as_stamps
 from optimization.allocation.telling.change_lines import ACTOR, Grounds, change_lines
 from optimization.allocation.telling.forms import in_form, or_none
 from optimization.allocation.telling.identities import line_ids

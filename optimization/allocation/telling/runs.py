@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.allocation.cycle import Cycle
-from optimization.allocation.restoring import as_stamps
+from optimization.allocation.moments import as_stamps
 from optimization.allocation.telling.groups import rule_names
 from optimization.contracts.allocation_tables import REBALANCE_RUN
 from optimization.reasons import REASONS

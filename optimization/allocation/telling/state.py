@@ -9,8 +9,14 @@ import numpy as np
 import pandas as pd
 
 from optimization.allocation.book import NEVER, POOL, Book, Flags, Integers, Numbers, RuleTerms, Texts
-from optimization.allocation.operations.availability import available, borrowable, borrowed, soft_reserved
-from optimization.allocation.restoring import as_stamps
+from optimization.allocation.moments import as_stamps
+from optimization.allocation.operations.availability import (
+    available,
+    borrowable,
+    borrowed,
+    pool_free,
+    soft_reserved,
+)
 from optimization.allocation.telling.forms import or_none
 from optimization.contracts.allocation_tables import ALLOCATION, BORROW_LOAN, SOFT_RESERVATION
 from optimization.keys import sorted_by_key
@@ -86,7 +92,7 @@ def allocation_frame(book: Book, told: Told, only: Flags) -> pd.DataFrame:
         "soft_reserved_units": (reserved[at], reserved[pools, -1]),
         "borrowed_units": (lent[at], nothing),
         "borrowable_units": (may_take[at], nothing),
-        "available_units": (can_have[at], free),
+        "available_units": (can_have[at], pool_free(book)[pools]),
         "unmet_units": (np.maximum(told.demand - book.own, 0.0)[at], nothing),
     }
     row = np.concatenate([pool, pools])

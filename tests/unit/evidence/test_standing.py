@@ -14,7 +14,7 @@ from orchestration.lake.paths import Lake
 from orchestration.settings import Settings
 from tests.overlay_base import Base
 
-WRITERS, TAKEN_EACH = 16, 2
+WRITERS, TAKEN_EACH = 16, 1
 POOL = Pool("I000001", "L1")
 
 
@@ -45,7 +45,7 @@ def _take(path: str, writer: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def taken(base: Base) -> list[str]:
-    """Ids of 32 operations of one unit each, on a quota of 10, written by 16 processes at once."""
+    """Ids of operations of one unit each, on a quota of 10, written by 16 processes at once."""
     with ProcessPoolExecutor(WRITERS) as workers:
         ids = workers.map(_take, [str(base.lake.ledger_file)] * WRITERS, range(WRITERS))
         return [event_id for written in ids for event_id in written]
