@@ -116,9 +116,16 @@ def event_order(book: Book, events: Events) -> Integers:
     if not same.any():
         return order
     tied = np.append(same, False) | np.append(False, same)
-    group = np.append(0, np.cumsum(~same))[tied]
-    rows = order[tied]
-    words = _words(events.event_id[rows])
+    group = np.append(0, np.cumsum(~same))
+    # Rows mostly come by id already: of equal ones only those that do not are ordered by it.
+    ids = events.event_id[order]
+    falls = np.zeros(group[-1] + 1, dtype=np.bool_)
+    falls[group[1:][same & (ids[1:] < ids[:-1]).astype(np.bool_)]] = True
+    tied &= falls[group]
+    if not tied.any():
+        return order
+    rows, group = order[tied], group[tied]
+    words = _words(ids[tied])
     order[tied] = rows[
         np.lexsort((*(words[:, column] for column in range(words.shape[1] - 1, -1, -1)), group))
     ]
@@ -131,7 +138,10 @@ def _words(texts: Texts) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
     >>> _words(np.array(["b", "a"], dtype=object))[:, 0].argsort().tolist()
     [1, 0]
     """
-    raw = np.array([text.encode() for text in texts], dtype=np.bytes_)
+    try:
+        raw = texts.astype(np.bytes_)
+    except UnicodeEncodeError:
+        raw = np.array([text.encode() for text in texts], dtype=np.bytes_)
     width = -(-max(raw.dtype.itemsize, 1) // 8)
     words = raw.astype(f"S{8 * width}").view(">u8").reshape(len(texts), width)
     return words.astype(np.uint64)
