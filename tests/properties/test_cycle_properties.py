@@ -116,7 +116,7 @@ def _dated(inputs: AllocationInputs, number: int, frames: AllocationFrames | Non
 
 
 @given(st.lists(days(), min_size=2, max_size=4))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_stock_is_conserved_and_the_lines_lead_to_the_state_day_after_day(
     given_days: list[AllocationInputs],
 ) -> None:
