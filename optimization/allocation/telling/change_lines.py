@@ -12,8 +12,8 @@ from optimization.allocation.book import NEVER, POOL, Book, Integers, Numbers, R
 from optimization.allocation.moments import as_stamps
 from optimization.allocation.rebalancing.changes import Changes, applied
 from optimization.allocation.telling.forms import or_none
-from optimization.allocation.telling.groups import rule_names
 from optimization.allocation.telling.identities import line_ids
+from optimization.allocation.telling.rule_names import rule_names
 from optimization.allocation.telling.state import rule_columns
 from optimization.reasons import REASONS
 

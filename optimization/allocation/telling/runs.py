@@ -7,7 +7,7 @@ import pandas as pd
 
 from optimization.allocation.cycle import Cycle
 from optimization.allocation.moments import as_stamps
-from optimization.allocation.telling.groups import rule_names
+from optimization.allocation.telling.rule_names import rule_names
 from optimization.contracts.allocation_tables import REBALANCE_RUN
 from optimization.reasons import REASONS
 

@@ -1,4 +1,4 @@
-"""Names that group the lines of one allocation: what asked for it, on which day, by which rule."""
+"""Plan and rule that a line names; the optimal sharing has a name of its own."""
 
 from __future__ import annotations
 
