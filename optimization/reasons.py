@@ -130,7 +130,7 @@ REASONS: dict[str, str] = {
     "AS_ASKED": "Took effect as it was asked",
     "BORROWED_FROM_POOL": "The segment's own quota is used up; the rest was taken from the common pool",
     "RESERVED_BEFORE": "Taken from what was reserved; the quota was lowered when it was reserved",
-    "REBALANCE_REQUESTED": "A rebalancing of the pool was asked for; the next cycle acts on it",
+    "REBALANCE_REQUESTED": "A rebalancing of the pool was asked for; the next overlay or release acts on it",
     "LOAN_RETURNED": "New supply of the segment first returned what it had borrowed",
     "LOAN_LAPSED": "The loan ran out and is not returned; the common pool bears it",
     "RESERVATION_ENDED": "The reservation ran out; its units went back where they came from",

@@ -269,7 +269,7 @@ def _audit(entry: pd.DataFrame) -> pa.Table:
     names = ["entry_id", "entry_number", "event_at", "operation", "purpose"]
     names += ["action_id", "parent_action_id", "related_by_action_id", "audit_type", "actor"]
     names += ["item_id", "location_id", "segment_id", "to_segment_id", "units", "effective_units"]
-    names += ["entry_status", "reason_code"]
+    names += ["entry_status", "reason_code", "source_id"]
     known = {field.name: field.type for field in arrow_schema(ALLOCATION_ENTRY)}
     fields = [pa.field(name, known[name]) for name in names]
     fields += [pa.field("audit_details", pa.string()), pa.field("snapshot_id", pa.string())]

@@ -23,7 +23,7 @@ from optimization.allocation.rebalancing.unused import asked_after, last_asked, 
 from optimization.allocation.restoring import former_pools, gone_segments, restore
 from optimization.allocation.stating import frame_or_empty, release_days, segment_sums, state_segments
 from optimization.allocation.telling.change_lines import Grounds, change_lines
-from optimization.allocation.telling.entries import numbered, operation_lines
+from optimization.allocation.telling.entries import numbered, operation_lines, requested_by
 from optimization.allocation.telling.retelling import as_published
 from optimization.allocation.telling.state import (
     Told,
@@ -108,7 +108,7 @@ def apply_since(
     asked = requested(done.outcomes, len(book))
     if parameters is not None and asked.any():
         book, told, lines = _rebalanced(book, told, asked, segment, facts, until, parameters, mapper)
-        made.append(lines)
+        made.append(requested_by(made[0], lines))
     told = replace(told, counted=held_units(book))
     after = allocation_frame(book, told, np.ones(len(book), dtype=np.bool_))
     entry = numbered(made)
@@ -159,7 +159,7 @@ def _rebalanced(
     """Make the pools that were asked for anew; what is told of them then, and the lines."""
     at = int(until.as_unit("ns").value)
     current = state_segments(segment)
-    columns = pd.Index(book.segments.segment_id).get_indexer(pd.Index(current.segment_id)).astype(np.int64)
+    columns = book.segments.columns_of(current.segment_id)
     facts = _facts(book, told, current, columns, known)
     by_rule = np.array([name is not None for name in told.rule_names["rule_id"].tolist()], dtype=np.bool_)
     asked = asked & ~facts.is_poisoned & (~by_rule | (known.plan is not None))
@@ -223,7 +223,7 @@ def _facts(book: Book, told: Told, segments: Segments, columns: Integers, known:
         everywhere = frame["item_id"].isin(book.item_id[book.location_id == EVERYWHERE])
         location = np.where(everywhere, EVERYWHERE, frame["location_id"])
         place = positions(frame.assign(location_id=location), keys)
-        column = pd.Index(segments.segment_id).get_indexer(pd.Index(frame["segment_id"]))
+        column = segments.columns_of(frame["segment_id"])
         mine = (place >= 0) & (column >= 0)
         waiting, recent, margin = segment_sums(frame[mine], place[mine] * k + column[mine], (n, k))
     demand = told.demand[:, columns]

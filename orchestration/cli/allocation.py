@@ -7,6 +7,7 @@ is the fold of the pool at the event's own time, so that it is the one that the 
 from __future__ import annotations
 
 import getpass
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,6 +80,12 @@ _PAYLOAD_NAMES = {
     "expires": "expires_at",
     "due": "due_date",
     "order": "order_id",
+}
+# What limits an operation that asked for too much: a column of the state, of the pool or the segment.
+_LIMITS = {
+    "BEYOND_ALLOWANCE": ("available_units", None),
+    "QUOTA_SHORT": ("allocated_units", None),
+    "POOL_SHORT": ("allocated_units", "POOL"),
 }
 
 
@@ -196,7 +203,7 @@ def query(
         parts = (state["segment_path"] + "/").str.startswith(path_prefix.rstrip("/") + "/")
         state = state[parts]
     if not len(state):
-        raise StockplanError("no pool or segment is asked for; look for keys with: stockplan show allocation")
+        raise StockplanError("no pool or segment is as asked; look for keys with: stockplan show allocation")
     title = f"Allocation on {base.release_id} and {n_since:,} operations since"
     if roll_up:
         from optimization.allocation.rollup import rollup
@@ -238,6 +245,8 @@ def _operate(operation: str, item: str, location: str, told: dict[str, Any], act
     pipeline = open_pipeline()
     base = base_release(pipeline.lake)
     now = clock_of(pipeline)
+    if not math.isfinite(told.get("units", 0.0)):
+        raise StockplanError(f"--units {told['units']} is no quantity; nothing was written")
     if "event_at" in told:
         told["event_at"] = business_moment(told["event_at"], now())
     event = pipeline.ledger.append_timed(
@@ -249,12 +258,17 @@ def _operate(operation: str, item: str, location: str, told: dict[str, Any], act
         payload={"item_id": item, "location_id": location, **told},
         clock=now,
     )
-    state = _stand(
-        pipeline,
-        base,
-        {Pool(item, location)},
-        _time_of(event),
-    )
+    try:
+        state = _stand(pipeline, base, {Pool(item, location)}, _time_of(event))
+    except StockplanError as error:
+        raise StockplanError(
+            f"The operation is in the ledger as event {event.seq}; do not tell it again. What became of it "
+            f"cannot be said now: {error}"
+        ) from error
+    if told.get("event_at", event.payload["event_at"]) != event.payload["event_at"]:
+        console.print(
+            f"Told for {told['event_at']}; operations told before it stand, so it takes effect after them."
+        )
     _tell_answer(event, state)
 
 
@@ -280,14 +294,31 @@ def _tell_answer(event: Event, state: Standing) -> None:
     if len(state.allocation):
         _print_state(f"{event.payload['item_id']} at {event.payload['location_id']} now", state.allocation)
     if line["entry_status"] == "rejected":
+        why = REASONS.get(reason, "").removeprefix("Rejected: ")
         raise StockplanError(
-            f"Rejected ({where}): {reason}. {REASONS.get(reason, '')}. It stays in the ledger and changes "
-            "nothing."
+            f"Rejected ({where}): {reason}, {why}.{_way_out(event, state, reason)} It stays in the ledger "
+            "and changes nothing."
         )
-    console.print(
-        f"[bold green]Accepted[/bold green] ({where}): {event.event_type} {line['effective_units']:g} units; "
-        f"{line['own_units']:+g} own, {line['pool_units']:+g} common pool. {REASONS.get(reason, '')}"
+    changed = (
+        "a rebalancing"
+        if event.event_type == "rebalance"
+        else f"{event.event_type} {line['effective_units']:g} units; {line['own_units']:+g} own, "
+        f"{line['pool_units']:+g} common pool"
     )
+    console.print(f"[bold green]Accepted[/bold green] ({where}): {changed}. {REASONS.get(reason, '')}")
+
+
+def _way_out(event: Event, state: Standing, reason: str) -> str:
+    """What the one who was refused can do, where the table above does not say it."""
+    payload = event.payload
+    if reason in ("UNKNOWN_POOL", "WRONG_LEVEL"):
+        return f" Its pools: stockplan allocation query --item {payload['item_id']}."
+    limit = _LIMITS.get(reason)
+    if limit is None:
+        return ""
+    column, segment = limit[0], limit[1] or payload.get("segment_id")
+    rows = state.allocation[state.allocation["segment_id"] == segment]
+    return f" At most {rows[column].iloc[0]:g} units." if len(rows) else ""
 
 
 def _print_state(title: str, state: pd.DataFrame) -> None:

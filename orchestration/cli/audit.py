@@ -21,6 +21,7 @@ ReleaseId = Annotated[str | None, typer.Option("--release", help="Release id; wi
 Item = Annotated[str | None, typer.Option("--item", help="Item id.")]
 Location = Annotated[str | None, typer.Option("--location", help="Location id.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Rows to show.")]
+Columns = Annotated[str | None, typer.Option("--columns", help="Columns to show, separated by commas.")]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write all rows to this file.")]
 
 
@@ -78,6 +79,7 @@ def supply(
         str | None, typer.Option(help="One release alone; without it all up to the current one, and since.")
     ] = None,
     limit: Limit = 20,
+    columns: Columns = None,
     csv: Csv = None,
 ) -> None:
     """Show what changed the segments' stock, newest first: who, when, why, and what became of it."""
@@ -94,7 +96,7 @@ def supply(
         until=until.date() if until else None,
     )
     found = supply_audit(pipeline.lake, pipeline.ledger, question, release)
-    _tell("Supply audit", found, limit, csv)
+    _tell("Supply audit", found, limit, columns, csv)
 
 
 @audit.command("levels")
@@ -103,10 +105,11 @@ def levels(
     location: Location = None,
     release: ReleaseId = None,
     limit: Limit = 20,
+    columns: Columns = None,
     csv: Csv = None,
 ) -> None:
     """Show cycle counts against the system's stock, the largest differences first."""
-    _tell_inventory("level", item, location, release, limit, csv)
+    _tell_inventory("level", item, location, release, limit, columns, csv)
 
 
 @audit.command("valuation")
@@ -115,10 +118,11 @@ def valuation(
     location: Location = None,
     release: ReleaseId = None,
     limit: Limit = 20,
+    columns: Columns = None,
     csv: Csv = None,
 ) -> None:
     """Show the stock's value against the general ledger, the largest differences first."""
-    _tell_inventory("valuation", item, location, release, limit, csv)
+    _tell_inventory("valuation", item, location, release, limit, columns, csv)
 
 
 @audit.command("condition")
@@ -127,10 +131,11 @@ def condition(
     location: Location = None,
     release: ReleaseId = None,
     limit: Limit = 20,
+    columns: Columns = None,
     csv: Csv = None,
 ) -> None:
     """Show the stock that is not fit to be sold, the largest differences first."""
-    _tell_inventory("condition", item, location, release, limit, csv)
+    _tell_inventory("condition", item, location, release, limit, columns, csv)
 
 
 def _tell_inventory(
@@ -139,27 +144,37 @@ def _tell_inventory(
     location: str | None,
     release_id: str | None,
     limit: int,
+    columns: str | None,
     csv: Path | None,
 ) -> None:
     from orchestration.evidence.supply_audit import inventory_audit
 
     release = chosen_release(release_id)
-    _tell(
-        f"Audit of {kind}, {release.release_id}", inventory_audit(release, kind, item, location), limit, csv
-    )
+    found = inventory_audit(release, kind, item, location)
+    _tell(f"Audit of {kind}, {release.release_id}", found, limit, columns, csv)
 
 
-def _tell(title: str, found: pa.Table, limit: int, csv: Path | None) -> None:
+def _tell(title: str, found: pa.Table, limit: int, columns: str | None, csv: Path | None) -> None:
     """Print the first rows, and write all of them where asked."""
     from pyarrow.csv import write_csv
 
+    shown = found if columns is None else found.select(_known(columns, found.column_names))
     if not found.num_rows:
         console.print(f"{title}: nothing found.")
     else:
         print_arrow(
-            f"{title} · {min(limit, found.num_rows):,} of {found.num_rows:,} rows", found.slice(0, limit)
+            f"{title} · {min(limit, found.num_rows):,} of {found.num_rows:,} rows", shown.slice(0, limit)
         )
     if csv is not None:
         csv.parent.mkdir(parents=True, exist_ok=True)
         write_csv(found, csv)
         console.print(f"Wrote {found.num_rows:,} rows to {csv}")
+
+
+def _known(columns: str, names: list[str]) -> list[str]:
+    """The columns that are asked for. Raises `StockplanError` for one that there is not."""
+    asked = [name.strip() for name in columns.split(",")]
+    unknown = [name for name in asked if name not in names]
+    if unknown:
+        raise StockplanError(f"there is no column {', '.join(unknown)}; known are {', '.join(names)}")
+    return asked

@@ -27,6 +27,13 @@ Version = Annotated[int, typer.Argument(min=1, help="Version of the plan.")]
 Actor = Annotated[str | None, typer.Option(help="Who decides; else the system's user.")]
 Comment = Annotated[str, typer.Option(help="Why; it is kept with the decision.")]
 
+# Of a plan's rows what its head tells, and of a rule what comes first.
+_OF_THE_PLAN = (
+    "plan_id", "plan_version_number", "plan_state", "content_hash", "author", "approver", "decided_at",
+    "comment", "reason_code", "effective_from", "effective_to",
+)  # fmt: skip
+_LEADING = ("rule_rank", "rule_id", "rule_version", "segment_rank", "segment_id", "allocation_strategy")
+
 
 @plan.command("list")
 def list_plans() -> None:
@@ -58,6 +65,8 @@ def show_plan(
     version: Annotated[int | None, typer.Argument(min=1, help="Version; without it the newest.")] = None,
 ) -> None:
     """Show the rules of a plan, what was decided of it and why."""
+    import pandas as pd
+
     from orchestration.evidence.plans import plans_now
 
     pipeline = open_pipeline()
@@ -71,18 +80,29 @@ def show_plan(
             f"there is no such plan or version: {plan_id}; list them with: stockplan plan list"
         )
     head = rows.iloc[0]
+    approved = f", approved by {head['approver']}" if isinstance(head["approver"], str) else ""
+    last = rows["effective_to"].max()
+    until = "" if pd.isna(last) else f" to {last:%Y-%m-%d}"
     console.print(
         f"[bold]{plan_id}[/bold] version {head['plan_version_number']} is [bold]{head['plan_state']}[/bold] "
-        f"({head['reason_code']}), written by {head['author']}, content {str(head['content_hash'])[:16]}"
+        f"({head['reason_code']}), written by {head['author']}{approved}, content "
+        f"{str(head['content_hash'])[:16]}, from {rows['effective_from'].min():%Y-%m-%d}{until}"
     )
     if isinstance(head["comment"], str):
-        console.print(f"Last decided {head['decided_at']}: {head['comment']}", markup=False)
-    stated = {*head.index} - {
-        "plan_id", "plan_version_number", "plan_state", "content_hash", "author", "approver", "decided_at",
-        "comment", "reason_code",
-    }  # fmt: skip
-    columns = [name for name in rows.columns if name in stated and rows[name].notna().any()]
-    print_table("Rules", columns, _plain(rows[columns].sort_values(["rule_rank", "segment_rank"])))
+        console.print(f"Last decided {head['decided_at']:%Y-%m-%d %H:%M}: {head['comment']}", markup=False)
+    stated = [name for name in rows.columns if name not in _OF_THE_PLAN and rows[name].notna().any()]
+    # What every row says alike is said once, so that the rest has room.
+    same = [] if len(rows) == 1 else [name for name in stated if rows[name].nunique(dropna=False) == 1]
+    columns = [name for name in _LEADING if name in stated and name not in same]
+    columns += [name for name in stated if name not in _LEADING and name not in same]
+    # Spaces, so that a long name is broken between its words.
+    names = [str(name).replace("_", " ") for name in columns]
+    in_order = rows.sort_values(["rule_rank", "rule_id", "segment_rank"])
+    print_table("Rules", names, _plain(in_order[columns]))
+    if same:
+        values = _plain(rows[same].head(1))[0]
+        told = ", ".join(f"{name} {value}" for name, value in zip(same, values, strict=True))
+        console.print(f"In every row: {told}", markup=False)
 
 
 @plan.command("propose")

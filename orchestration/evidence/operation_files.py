@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -97,13 +98,20 @@ def _draft(row: dict[str | None, Any], actor: str, earliest: date, now: datetime
         raise StockplanError(f"operation {operation!r} is none of {', '.join(OPERATIONS)}")
     actor = told.pop("actor", actor)
     if "units" in told:
-        try:
-            told["units"] = float(told["units"])
-        except ValueError as error:
-            raise StockplanError(f"units {told['units']!r} is no number; write it with a point") from error
+        told["units"] = _units(told["units"])
     if "event_at" in told:
         told["event_at"] = business_moment(told["event_at"], now)
     # The form is that of the event to come; what only the ledger gives it stands in for here.
     stated_operation({"event_at": moment_text(now), **told}, operation, 0, "0", earliest, actor)
     subject = f"{told['item_id']}/{told['location_id']}"
     return Draft(OPERATION_FAMILY, operation, subject, earliest, actor, told)
+
+
+def _units(text: str) -> float:
+    try:
+        units = float(text)
+    except ValueError as error:
+        raise StockplanError(f"units {text!r} is no number; write it with a point") from error
+    if not math.isfinite(units):
+        raise StockplanError(f"units {text!r} is no quantity; write a number")
+    return units

@@ -16,6 +16,7 @@ from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
 from orchestration.publish.overlay_content import read_point
+from orchestration.publish.overlay_shelf import current_overlay
 from orchestration.publish.shelf import Release, current_release, releases
 
 if TYPE_CHECKING:
@@ -25,22 +26,24 @@ if TYPE_CHECKING:
 _FIRST_COLUMNS = (
     "event_at",
     "operation",
-    "purpose",
     "item_id",
     "location_id",
     "segment_id",
     "to_segment_id",
     "units",
-    "effective_units",
     "entry_status",
     "reason_code",
     "actor",
     "action_id",
+    "purpose",
+    "effective_units",
+    "source_id",
+    "snapshot_id",
     "audit_details",
 )
 # What names an action: the record's own id, what caused it, and what it belongs to.
 _ACTIONS = ("action_id", "parent_action_id", "related_by_action_id")
-# What the ledger holds since the last release, before a cycle has told what became of it.
+# What the ledger holds since the last release, before a cycle or an overlay has told what became of it.
 AWAITING = "awaiting"
 
 
@@ -76,9 +79,9 @@ def supply_audit(
 ) -> pa.Table:
     """Return the lines of `supply_audit` that are asked for, newest first.
 
-    Without a release: those of the newest release of every business date up to the current one, and
-    the operations that the ledger holds since, with status `awaiting`. Raises `StockplanError` when
-    there is no release, or the named one is not there.
+    Without a release: those of the newest release of every business date up to the current one, those
+    of the overlay on it, and with status `awaiting` the operations that neither has applied. Raises
+    `StockplanError` when there is no release, or the named one is not there.
     """
     shelf = releases(lake)
     current = current_release(lake)
@@ -96,7 +99,8 @@ def supply_audit(
     if not parts:
         raise StockplanError("no release has the table supply_audit; it comes with the next: stockplan run")
     if release_id is None:
-        parts.append(_since(ledger, current, parts[-1].schema))
+        laid = _laid(lake)
+        parts += [*laid, _since(ledger, current, parts[-1].schema, laid)]
     lines = pa.concat_tables(parts, promote_options="default")
     order = ["event_at desc", "entry_number desc", "action_id"]
     return _asked(lines, question.conditions, vars(question), order, _FIRST_COLUMNS)
@@ -123,9 +127,17 @@ def inventory_audit(
     return _asked(read_arrow(release.table("inventory_audit")), conditions, values, order, first)
 
 
-def _since(ledger: Ledger, base: Release, schema: pa.Schema) -> pa.Table:
-    """The ledger's operations that the release has not applied, in the columns of the audit."""
+def _laid(lake: Lake) -> list[pa.Table]:
+    """What the overlay on the current release tells, if there is one."""
+    overlay = current_overlay(lake)
+    return [] if overlay is None else [read_arrow(overlay.tables["supply_audit"])]
+
+
+def _since(ledger: Ledger, base: Release, schema: pa.Schema, laid: Sequence[pa.Table]) -> pa.Table:
+    """The ledger's operations that nothing published has applied, in the columns of the audit."""
     events = read_operations(ledger, date.max, read_point(base, ledger)[0], base.as_of).events
+    applied = {source for part in laid for source in part.column("source_id").to_pylist()}
+    events = events[~events["event_id"].isin(applied)].reset_index(drop=True)
     stated = _stated(events, base)
     columns = [
         pa.array(stated[field.name], from_pandas=True).cast(field.type)
@@ -147,7 +159,9 @@ def _stated(events: pd.DataFrame, base: Release) -> dict[str, object]:
         "purpose": purposes_of(codes),
         "related_by_action_id": events["action_id"],
         "entry_status": [AWAITING] * count,
-        "audit_details": [f"In the ledger since release {base.release_id}; the next release applies it"]
+        "audit_details": [
+            f"In the ledger since release {base.release_id}; the next overlay or release applies it"
+        ]
         * count,
         "source_id": events["event_id"],
     }

@@ -157,23 +157,25 @@ def _publish(
     finish_overlays(lake, ledger, actor)
     bring_up_overlay(lake, base.release_id)
     last = _newest(lake, base)
+    events = read.events
+    count = len(events) if until is None else int((events["event_at"] <= until).sum())
     try:
         applied = applied_actions(lake, ledger, base, read)
-        content = make_content(rows, read.events, until, settings, applied)
+        content = make_content(rows, events, until, settings, applied)
     except AuditError as error:
         _refuse(base, [str(error)], ledger, actor)
     if content is None:
-        return OverlayOutcome("unchanged", last, base, len(read.events), 0)
+        return OverlayOutcome("unchanged", last, base, count, 0)
     rejected = int((content.frames.entry["entry_status"] == "rejected").sum())
     if last is not None and last.content_hash == content.content_hash:
-        return OverlayOutcome("unchanged", last, base, len(read.events), rejected)
+        return OverlayOutcome("unchanged", last, base, count, rejected)
     problems = problems_of(content)
     if problems:
         _refuse(base, problems, ledger, actor)
     overlay = _shelve(lake, content, read, _next_number(lake, base, ledger))
     record_overlay(overlay, ledger, actor)
     bring_up_overlay(lake, base.release_id)
-    return OverlayOutcome("published", overlay, base, len(read.events), rejected)
+    return OverlayOutcome("published", overlay, base, count, rejected)
 
 
 def _refuse(base: Release, problems: list[str], ledger: Ledger, actor: str) -> NoReturn:

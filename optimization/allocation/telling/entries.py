@@ -19,6 +19,7 @@ from optimization.reasons import REASONS
 
 # Operations on a pool as a whole; all others without a segment are on the common pool itself.
 _OF_ALL = ("adjust", "rebalance", "sync")
+_POOL = ["item_id", "location_id"]
 
 
 def entry_frame(cycle: Cycle, pool_formula: str, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -36,7 +37,22 @@ def entry_frame(cycle: Cycle, pool_formula: str, as_of: pd.Timestamp) -> pd.Data
         moment=as_of.date().isoformat(),
     )
     done = operation_lines(cycle.previous.book, cycle.operations)
-    return numbered([done, change_lines(cycle.lines, grounds)])
+    return numbered([done, requested_by(done, change_lines(cycle.lines, grounds))])
+
+
+def requested_by(done: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """Lines of the system; those of a rebalancing on request bear the pool's last request as parent.
+
+    `done`: lines of operations. Both with columns of `opt_out__allocation_entry`.
+    """
+    if not len(done) or not len(lines):
+        return lines
+    asked = done[(done["operation"] == "rebalance") & (done["entry_status"] == "accepted")]
+    request = asked.drop_duplicates(_POOL, keep="last").set_index(_POOL)["action_id"]
+    parent = request.reindex(pd.MultiIndex.from_frame(lines[_POOL])).to_numpy(dtype=object, copy=True)
+    is_requested = lines["related_by_action_id"].str.startswith("request:") & pd.notna(parent)
+    parent[~is_requested.to_numpy(dtype=np.bool_)] = None
+    return lines.assign(parent_action_id=parent)
 
 
 def numbered(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -89,6 +89,8 @@ def test_a_requested_rebalancing_takes_place_where_the_terms_are_known(base: All
         "rebalance",
         "rebalance",
     ]
+    request = frames.allocation_entry["action_id"].iloc[1]
+    assert frames.allocation_entry["parent_action_id"].tolist()[2:] == [request, request]
 
 
 def test_a_pool_of_a_rule_waits_for_the_plan() -> None:

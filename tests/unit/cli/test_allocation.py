@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -102,6 +104,7 @@ def test_a_reservation_lives_on_the_command_line(base: Base, stockplan: Command)
         (("allocate", "--segment", "A", "--units", "1", "--to", "B"), "--to says nothing about allocate"),
         (("rebalance", "--at", "2999-01-01T00:00"), "still to come"),
         (("rebalance", "--at", "noon"), "is no time"),
+        (("consume", "--segment", "FLEET", "--units", "nan"), "--units nan is no quantity"),
     ],
 )
 def test_what_is_no_operation_is_not_written(base: Base, stockplan: Command, arguments, message) -> None:
@@ -120,6 +123,7 @@ def test_what_is_no_operation_is_not_written(base: Base, stockplan: Command, arg
         (POOL, ("--segment", "NOBODY", "--units", "1"), "UNKNOWN_SEGMENT"),
         (POOL, ("--segment", "FLEET", "--units", "-1"), "UNITS_NOT_POSITIVE"),
         (POOL, ("--segment", "FLEET", "--units", "1", "--due", "soon"), "is no date"),
+        (("--item", "GONE", "--location", "L1"), ("--segment", "FLEET", "--units", "1"), "query --item GONE"),
     ],
 )
 def test_what_cannot_be_done_is_told_why(base: Base, stockplan: Command, pool, options, reason) -> None:
@@ -162,7 +166,7 @@ def test_query_shows_the_release_and_what_was_done_since(base: Base, stockplan: 
     assert "own_available_units" in said(rolled)
     nothing = stockplan("allocation", "query", "--item", "GONE")
     assert nothing.exit_code == 1
-    assert "no pool or segment is asked for" in said(nothing)
+    assert "no pool or segment is as asked" in said(nothing)
 
 
 def test_a_file_of_operations_is_taken_row_by_row(base: Base, stockplan: Command, tmp_path: Path) -> None:
@@ -175,19 +179,21 @@ def test_a_file_of_operations_is_taken_row_by_row(base: Base, stockplan: Command
         "consume,,L1,FLEET,1,,,\n"
         "consume,I000001,L1,FLEET,1,2999-01-01T00:00,,\n"
         "consume,I000001,L1,FLEET,1\n"
-        "consume,I000001,L1,FLEET,40,2024-07-01T10:00,,\n",
+        "consume,I000001,L1,FLEET,40,2024-07-01T10:00,,\n"
+        "consume,I000001,L1,FLEET,inf,,,\n",
         encoding="utf-8-sig",
     )
     result = stockplan("allocation", "import", str(file), "--actor", "ann")
     assert result.exit_code == 1
     text = said(result)
-    assert "Wrote 2 operations; 5 rows skipped" in text
+    assert "Wrote 2 operations; 6 rows skipped" in text
     assert "Accepted 1, rejected 1" in text
     assert "line 3: units 'four' is no number" in text
     assert "line 4: operation 'borrow' is none of" in text
     assert "line 5: item_id: is missing" in text
     assert "line 6: event_at 2999-01-01T00:00 is still to come" in text
     assert "line 7: has more or fewer fields" in text
+    assert "line 9: units 'inf' is no quantity" in text
     assert [event.actor for event in base.ledger.events("allocation")] == ["bob", "ann"]
     assert _shares(base)["FLEET"] == 6.0
 
@@ -219,3 +225,36 @@ def test_the_answer_is_what_the_overlay_publishes(base: Base, stockplan: Command
     ids = [event.event_id for event in base.ledger.events("allocation")]
     told = pd.Series(lines["entry_status"].to_numpy(), index=lines["source_id"])
     assert answers == [told[one] for one in ids] == ["accepted", "accepted", "rejected", "accepted"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "options"),
+    [
+        ("consume", ("--segment", "FLEET")),
+        ("unallocate", ("--segment", "FLEET")),
+        ("allocate", ("--segment", "FLEET")),
+    ],
+)
+def test_who_asks_for_too_much_is_told_how_much_there_is(
+    base: Base, stockplan: Command, operation: str, options: tuple[str, ...]
+) -> None:
+    refused = said(stockplan("allocation", operation, *POOL, *options, "--units", "9999", *AT))
+    found = re.search(r"At most (\d+) units\.", refused)
+    assert found, refused
+    one_more = str(int(found[1]) + 1)
+    assert "Rejected" in said(stockplan("allocation", operation, *POOL, *options, "--units", one_more))
+    assert "Accepted" in said(stockplan("allocation", operation, *POOL, *options, "--units", found[1]))
+
+
+def test_a_time_before_what_was_told_is_said_to_have_moved(base: Base, stockplan: Command) -> None:
+    consume = ("allocation", "consume", *POOL, "--segment", "FLEET", "--units", "1")
+    assert "takes effect after them" not in said(stockplan(*consume, "--at", "2024-07-01T10:00"))
+    assert "takes effect after them" in said(stockplan(*consume, "--at", "2024-07-01T09:00"))
+
+
+def test_an_operation_that_cannot_be_answered_is_said_to_be_written(base: Base, stockplan: Command) -> None:
+    for folder in base.lake.root.glob("opt_in__segment"):
+        shutil.rmtree(folder)
+    told = said(stockplan("allocation", "consume", *POOL, "--segment", "FLEET", "--units", "1", *AT))
+    assert "The operation is in the ledger as event 2; do not tell it again" in told
+    assert len(list(base.ledger.events("allocation"))) == 1

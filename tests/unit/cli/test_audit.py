@@ -74,6 +74,33 @@ def test_supply_names_what_awaits_the_next_release(base: Base, stockplan: Comman
     assert "awaiting" in said(stockplan("audit", "supply"))
 
 
+def test_supply_names_what_the_overlay_has_applied(base: Base, stockplan: Command, tmp_path: Path) -> None:
+    base.operate("consume", "FLEET", 4.0)
+    base.operate("consume", "FLEET", 4000.0)
+    made = publish_overlay(base.lake, base.ledger, base.settings, None, "test").overlay
+    assert made is not None
+    base.operate("consume", "FLEET", 1.0)
+    file = tmp_path / "found.csv"
+    told = stockplan("audit", "supply", "--csv", str(file))
+    assert told.exit_code == 0, said(told)
+    with file.open() as lines:
+        rows = [(row["action_id"], row["entry_status"], row["release_id"]) for row in csv.DictReader(lines)]
+    assert rows == [
+        ("A3", "awaiting", ""),
+        ("A2", "rejected", made.overlay_id),
+        ("A1", "accepted", made.overlay_id),
+    ]
+
+
+def test_the_columns_of_an_audit_can_be_chosen(base: Base, stockplan: Command) -> None:
+    base.operate("consume", "FLEET", 4.0)
+    shown = said(stockplan("audit", "supply", "--columns", "action_id, source_id"))
+    assert "action_id" in shown and "source_id" in shown and "operation" not in shown
+    assert "there is no column price; known are event_at" in said(
+        stockplan("audit", "supply", "--columns", "price")
+    )
+
+
 def test_an_audit_that_a_release_does_not_have_is_told(stockplan: Command) -> None:
     for kind in ("levels", "valuation", "condition"):
         assert "has no table 'inventory_audit'" in said(stockplan("audit", kind))

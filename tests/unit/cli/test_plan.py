@@ -64,7 +64,8 @@ def test_one_proposes_a_plan_and_another_approves_it(base: Base, stockplan: Comm
     assert "SUMMER │ 1 │ effective" in listed
     assert "ann │ bob" in listed
     shown = said(stockplan("plan", "show", "SUMMER"))
-    assert "SUMMER version 1 is effective (PLAN_IN_FORCE), written by ann" in shown
+    assert "SUMMER version 1 is effective (PLAN_IN_FORCE), written by ann, approved by bob" in shown
+    assert "from 2024-07-01" in shown
     assert "good" in shown
     withdrawn = stockplan("plan", "withdraw", "SUMMER", "1", "--comment", "over", "--actor", "ann")
     assert withdrawn.exit_code == 0, said(withdrawn)

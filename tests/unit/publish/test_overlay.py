@@ -126,6 +126,14 @@ def test_what_was_consumed_is_no_longer_promised(base: Base) -> None:
     assert _promised(base, "FLEET") == [("2024-06-30", 1.0)]
 
 
+def test_operations_after_the_time_asked_for_are_not_counted(base: Base) -> None:
+    base.operate("consume", "FLEET", 1.0)
+    base.operate("consume", "FLEET", 1.0)
+    assert _lay(base, until="2024-07-01T08:01:30").operations == 1
+    assert _lay(base, until="2024-07-01T07:00").operations == 0
+    assert _lay(base).operations == 2
+
+
 def test_a_reservation_is_not_promised_until_it_ends(base: Base) -> None:
     # It ends on the day on which FLEET's order is due.
     base.operate("reserve", "RETAIL", 5.0, reservation_id="R", expires_at="2024-07-03T00:00:00.000000+00:00")
