@@ -311,6 +311,21 @@ def test_equal_times_go_by_tier_then_due_date_then_event_id() -> None:
     assert event_order(_start(), events).tolist() == [6, 4, 3, 5, 2, 1, 0]
 
 
+def test_equal_events_go_by_their_id_in_whatever_order_and_script_they_are_told() -> None:
+    ids = ["b", "a", "é", "z", "ab", "日", "A"]
+    frame = told(
+        *(
+            _act("consume", "DEALER", minute=minute, event_id=f"{each}{minute}")
+            for minute in (1, 0)
+            for each in ids
+        ),
+        *(_act("consume", "DEALER", minute=2, event_id=f"sorted-{number}") for number in range(3)),
+    )
+    events = stated_events(_start(), frame, None)
+    expected = sorted(range(len(frame)), key=lambda row: (events.at[row], events.event_id[row]))
+    assert event_order(_start(), events).tolist() == expected
+
+
 def test_a_segment_may_be_named_by_its_path() -> None:
     folded = _folded(_act("allocate", "store/fleet/", units=2))
     assert folded.book.own.tolist() == [[5, 6, 3]]
