@@ -27,8 +27,8 @@ _POOL = ["item_id", "location_id"]
 class ShortageWeek:
     """The week's releases, oldest first, and its tables.
 
-    `segments`: one row per segment. `pool`: one row per date and segment of the pool that was short
-    of most, among those that several segments want. `fairness`: one row per way of sharing the last
+    `segments`: one row per segment. `pool`: one row per date and segment of the pool that was asked for,
+    or of the one with most to share and most lacking. `fairness`: one row per way of sharing the last
     day's stock.
     """
 
@@ -77,7 +77,7 @@ def _gathered(chosen: Sequence[Release], name: str) -> pd.DataFrame:
 
 
 def _tightest(shares: pd.DataFrame, item_id: str | None, location_id: str | None) -> tuple[str, str]:
-    """The pool with most demand uncovered over the week; ties by key."""
+    """The pool of which most is both given and lacking, among those that several want; ties by key."""
     wanted = shares[shares["segment_id"] != "POOL"]
     for name, value in (("item_id", item_id), ("location_id", location_id)):
         if value is not None:
@@ -90,7 +90,7 @@ def _tightest(shares: pd.DataFrame, item_id: str | None, location_id: str | None
     sums = wanted.groupby(_POOL).agg(
         unmet=("unmet_units", "sum"), given=("allocated_units", "sum"), segments=("segment_id", "nunique")
     )
-    sums["contested"] = (sums["segments"] > 1) & (sums["given"] > 0)
+    sums["contested"] = sums[["unmet", "given"]].min(axis=1).where(sums["segments"] > 1, 0.0)
     order = sums.reset_index().sort_values(
         ["contested", "unmet", *_POOL], ascending=[False, False, True, True], kind="stable"
     )
