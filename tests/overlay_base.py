@@ -36,7 +36,7 @@ from orchestration.publish.candidate import build_candidate
 from orchestration.publish.overlay_form import supply_audit_of
 from orchestration.publish.release import Release, publish
 from orchestration.settings import Settings
-from tests.science_frames import item_location, segment
+from tests.science_frames import item_location, segment, supply_expectation
 
 SHARES = {"FLEET": 10.0, "POOL": 5.0, "RETAIL": 5.0}
 TIERS = {"FLEET": 1, "RETAIL": 2}
@@ -140,24 +140,12 @@ class Base:
         one = item_location(1, on_hand_units=20.0).assign(as_of=day)
         located = one.loc[np.zeros(n, dtype=int)].reset_index(drop=True)
         located[["item_id", "location_id"]] = places
-        supply = pd.DataFrame(
-            {
-                **{name: places[name] for name in places},
-                "supply_order_id": [f"S{number}" for number in range(n)],
-                "line_id": "1",
-                "open_units": 10.0,
-                "stated_date": day,
-                "expected_date": day,
-                "expected_p50_date": day + pd.Timedelta(days=5),
-                "expected_p90_date": day + pd.Timedelta(days=9),
-                "is_overdue": False,
-                "overdue_days": 0,
-                "is_counted": True,
-                "reason_code": "NOT_YET_DUE",
-                "method": "as_stated",
-                "status": "OK",
-                "supplier_id": "V",
-            }
+        supply = supply_expectation(
+            item_id=places["item_id"],
+            location_id=places["location_id"],
+            expected_date=day,
+            expected_p50_date=day + pd.Timedelta(days=5),
+            expected_p90_date=day + pd.Timedelta(days=9),
         )
         owed = places.assign(segment_id="FLEET", due_date=day + pd.Timedelta(days=3), committed_units=4.0)
         terms = segment(

@@ -311,11 +311,37 @@ def commitment(rows: list[tuple[str, str, int, float]], item_id: str = "I1") -> 
     return _typed("opt_in__commitment", frame.assign(item_id=item_id))
 
 
+def supply_expectation(**columns: Any) -> pd.DataFrame:
+    """`opt_out__supply_expectation` from its columns, scalar or per row; a row per `location_id`.
+
+    Without more being said: a line of 10 open units a row, trusted and expected on its stated date.
+    """
+    day = columns.get("expected_date", AS_OF)
+    n = len(columns["location_id"])
+    values: dict[str, Any] = {
+        "supply_order_id": [f"S{number}" for number in range(n)],
+        "line_id": "1",
+        "item_id": "I1",
+        "open_units": 10.0,
+        "stated_date": day,
+        "expected_date": day,
+        "is_overdue": False,
+        "overdue_days": 0,
+        "is_counted": True,
+        "reason_code": "NOT_YET_DUE",
+        "method": "as_stated",
+        "status": "OK",
+        "supplier_id": "V",
+    } | columns
+    return _typed("opt_out__supply_expectation", pd.DataFrame(values))
+
+
 def _typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` in the columns and types of the border `table`; absent columns are null."""
     from optimization.contracts.allocation_tables import ALLOCATION_INPUTS, LEDGER_TABLES
+    from optimization.contracts.outputs import SUPPLY_EXPECTATION
 
-    border = {one.name: one for one in (*ALLOCATION_INPUTS, *LEDGER_TABLES)}[table]
+    border = {one.name: one for one in (*ALLOCATION_INPUTS, *LEDGER_TABLES, SUPPLY_EXPECTATION)}[table]
     frame = frame.reindex(columns=list(border.column_names))
     texts = [column.name for column in border.columns if column.kind == "text"]
     others = [column for column in border.columns if column.kind != "text"]

@@ -4,5 +4,6 @@
 that state them, `inputs` what the science reads (`opt_in__`), `outputs` what it writes
 (`opt_out__`); the allocation to segments has its own in `allocation_columns` and
 `allocation_tables`. The raw tables of the source are stated in `orchestration.contracts.raw` and
-the modules that it lists, from the same columns. Checks, Arrow and dbt schemas and the data dictionary are derived.
+the modules that it lists, from the same columns. Checks, Arrow and dbt schemas and the data
+dictionary are derived.
 """

@@ -76,12 +76,6 @@ ALLOCATION_COLUMNS = (
     Column("channel", "text", "Sales channel of the order"),
     Column("customer_type", "text", "Kind of customer: private, fleet, dealer, insurer, …"),
     Column("order_priority", "integer", "Priority that the order bears; 1 is first", ge=1),
-    Column(
-        "allocation_level",
-        "text",
-        "Where the item's pools are: per location, or one for all",
-        isin=("location", "item"),
-    ),
     Column("may_borrow", "flag", "Whether the segment may take from the common pool when its own is used up"),
     Column(
         "borrow_ratio",

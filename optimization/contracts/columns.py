@@ -35,7 +35,6 @@ SUPPLY_STATUSES = ("open", "confirmed", "in_transit", "closed", "cancelled")
 UNIT_STATUSES = ("factory_to_port", "port_to_dealer", "at_location", "sold")
 SOLVER_STATUSES = ("OPTIMAL", "WITHIN_GAP", "FEASIBLE_WITH_SLACK", "GAP_OPEN", "FALLBACK")
 DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "dormant", "new")
-DEMAND_STATUSES = ("observed", "censored", "not_ranged", "unknown")
 # A level is the column of opt_in__item_location that the scope's value has to equal.
 SCOPE_LEVELS = ("item_id", "model", "category", "item_kind", "all", "unknown")
 LOCATION_SCOPE_LEVELS = ("location_id", "region", "all", "unknown")

@@ -20,7 +20,7 @@ from optimization.contracts.allocation_tables import SOFT_RESERVATION
 from optimization.parameters import AtpParameters
 from optimization.promising.atp import available_to_promise
 from orchestration.contracts.arrow import arrow_schema
-from tests.science_frames import AS_OF, item_location
+from tests.science_frames import AS_OF, item_location, supply_expectation
 
 PLACES_PER_ITEM = 10
 SEGMENTS = np.array(["FLEET", "POOL", "RETAIL", "STAFF"], dtype=object)
@@ -38,23 +38,12 @@ def made_frames(n: int, seed: int = 1) -> tuple[pd.DataFrame, ...]:
     )
     to = random.integers(0, n, n)
     day = (AS_OF + pd.to_timedelta(random.integers(1, 80, n), unit="D")).astype("datetime64[ns]")
-    supply = pd.DataFrame(
-        {
-            "supply_order_id": np.char.mod("S%d", number).astype(object),
-            "line_id": "1",
-            "item_id": item[to],
-            "location_id": place[to],
-            "open_units": 10.0,
-            **dict.fromkeys(("stated_date", "expected_date", "expected_p50_date"), day),
-            "expected_p90_date": day + pd.Timedelta(days=7),
-            "is_overdue": False,
-            "overdue_days": 0,
-            "is_counted": True,
-            "reason_code": "NOT_YET_DUE",
-            "method": "as_stated",
-            "status": "OK",
-            "supplier_id": "V",
-        }
+    supply = supply_expectation(
+        item_id=item[to],
+        location_id=place[to],
+        expected_date=day,
+        expected_p50_date=day,
+        expected_p90_date=day + pd.Timedelta(days=7),
     )
     who = np.unique(random.integers(0, len(SEGMENTS) * n, n))
     due = AS_OF + pd.to_timedelta(random.integers(0, 60, len(who)), unit="D")

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from optimization.contracts.outputs import SUPPLY_EXPECTATION
 from optimization.parameters import AtpParameters
 from optimization.promising.atp import available_to_promise
 from optimization.promising.look_ahead import (
@@ -24,7 +23,7 @@ from optimization.promising.look_ahead import (
     projected,
     shortage,
 )
-from tests.science_frames import AS_OF, commitment, item_location
+from tests.science_frames import AS_OF, commitment, item_location, supply_expectation
 
 EXAMPLES = json.loads(
     (Path(__file__).parents[2] / "oracles" / "cases" / "worked_examples.json").read_text("utf-8")
@@ -65,25 +64,12 @@ def test_late_supply_is_dropped_or_expected_anew_and_late_demand_is_due_today() 
 def _supply(rows: list[tuple[str, float, int, int]], **columns: Any) -> pd.DataFrame:
     """`opt_out__supply_expectation` of item I1 from (location, units, P50 day, P90 day)."""
     values: dict[str, Any] = {
-        "supply_order_id": [f"S{number}" for number in range(len(rows))],
-        "line_id": "1",
-        "item_id": "I1",
         "location_id": [row[0] for row in rows],
         "open_units": [row[1] for row in rows],
-        "stated_date": AS_OF,
-        "expected_date": AS_OF,
         "expected_p50_date": [AS_OF + pd.Timedelta(days=row[2]) for row in rows],
         "expected_p90_date": [AS_OF + pd.Timedelta(days=row[3]) for row in rows],
-        "is_overdue": False,
-        "overdue_days": 0,
-        "is_counted": True,
-        "reason_code": "NOT_YET_DUE",
-        "method": "as_stated",
-        "status": "OK",
-        "supplier_id": "V",
-    } | columns
-    frame = pd.DataFrame(values, columns=list(SUPPLY_EXPECTATION.column_names))
-    return frame.astype({column.name: column.pandas_dtype(False) for column in SUPPLY_EXPECTATION.columns})
+    }
+    return supply_expectation(**values | columns)
 
 
 def _allocation(rows: Sequence[tuple[str, str, float, float]]) -> pd.DataFrame:
