@@ -65,6 +65,12 @@ def test_the_event_id_is_its_contents_and_counts_repetitions(tmp_path: Path) -> 
     assert first.event_id != again.event_id == other.event_id
 
 
+def test_the_same_on_another_day_is_no_repetition(tmp_path: Path) -> None:
+    both, alone = (Ledger(tmp_path / f"{number}.jsonl") for number in range(2))
+    _append(both, 1)
+    assert _append(both, 1, date(2024, 2, 1)).event_id == _append(alone, 1, date(2024, 2, 1)).event_id
+
+
 def test_families_and_dates_select_and_fold(tmp_path: Path) -> None:
     ledger = _ledger(tmp_path, 2)
     ledger.append("release", "published", subject="r1", business_date=date(2024, 2, 1), actor="t", payload={})
