@@ -120,7 +120,9 @@ def _segments(shares: pd.DataFrame, used: pd.DataFrame) -> pd.DataFrame:
     told = held.merge(week, on="segment_id", how="left").fillna(
         {"own_units": 0.0, "borrowed_units": 0.0, "refused_units": 0.0}
     )
-    in_order: pd.DataFrame = told.sort_values(["priority_tier", "segment_id"], kind="stable", ignore_index=True)
+    in_order: pd.DataFrame = told.sort_values(
+        ["priority_tier", "segment_id"], kind="stable", ignore_index=True
+    )
     return in_order
 
 
