@@ -23,6 +23,7 @@ from optimization.promising.look_ahead import (
     projected,
     shortage,
 )
+from optimization.promising.running import promise_places, sorted_flows
 from tests.science_frames import AS_OF, commitment, item_location, supply_expectation
 
 EXAMPLES = json.loads(
@@ -224,3 +225,9 @@ def test_rows_come_in_key_order_whatever_the_order_of_the_input() -> None:
     pd.testing.assert_frame_equal(frame, turned)
     key = ["item_id", "location_id", "segment_id", "from_date"]
     pd.testing.assert_frame_equal(frame, frame.sort_values(key, ignore_index=True))
+
+
+def test_a_shortage_is_what_a_day_ends_with() -> None:
+    within_a_day = (np.array(one) for one in ([0, 0], [2, 2], [-15.0, 15.0], [-15.0, 15.0]))
+    _, short, day = promise_places(np.array([10.0]), sorted_flows(1, *within_a_day))
+    assert (short.tolist(), day.tolist()) == ([0.0], [-1])
