@@ -20,9 +20,11 @@ def _codes_in_use() -> set[str]:
     sources = [path for path in ROOMS.rglob("*.py") if not _WORDLESS & set(path.parts)]
     text = "\n".join(path.read_text("utf-8") for path in sources)
     # Doctest names are in single quotes; codes have two words or are spelled like a lead-time reason.
-    return set(
-        re.findall(r'"([A-Z]+(?:_[A-Z]+)+|lt_[a-z]+|GUARANTEE|ANALOGUE|PROMOTION|SEASON)"', text)
-    ) - set(SOLVER_STATUSES) - set(PURPOSES)
+    return (
+        set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+|lt_[a-z]+|GUARANTEE|ANALOGUE|PROMOTION|SEASON)"', text))
+        - set(SOLVER_STATUSES)
+        - set(PURPOSES)
+    )
 
 
 def test_codes_in_use_and_codes_with_a_text_are_the_same() -> None:
