@@ -176,7 +176,8 @@ def _decisions(release: Release) -> dict[str, list[object]]:
     told = {"check_result", "capability", "quarantine", "data_dictionary"}
     rows = {}
     for name in sorted(set(release.tables) - told):
-        frame = published(release, name).drop(columns="release_id")
+        # The planted rows make another snapshot of it, and that is what its id says.
+        frame = published(release, name).drop(columns=["release_id", "snapshot_id"], errors="ignore")
         if name == "exception":
             frame = frame[frame["exception_type"] != "rows_quarantined"].drop(columns="exception_rank")
         rows[name] = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()

@@ -106,6 +106,10 @@ def position(read: Read) -> pd.DataFrame:
     return read("inventory_position").set_index(PAIR)
 
 
+# Nobody reserves anything in the demo; orders consume at once.
+MAY_BE_EMPTY = {"reservation"}
+
+
 # --- the shelf
 
 
@@ -119,8 +123,9 @@ def test_every_published_table_is_there(demo: Demo) -> None:
 def test_every_row_says_its_release_and_date_and_has_its_key(demo: Demo, read: Read, table: str) -> None:
     frame = read(table)
     assert list(frame.columns[:2]) == ["release_id", "as_of"]
-    assert set(frame["release_id"]) == {demo.newest.release.release_id}
-    assert set(frame["as_of"]) == {date(2023, 6, 15)}
+    assert len(frame) or table in MAY_BE_EMPTY
+    assert set(frame["release_id"]) <= {demo.newest.release.release_id}
+    assert set(frame["as_of"]) <= {date(2023, 6, 15)}
     assert not frame.duplicated(list(KEYS[table])).any()
 
 
