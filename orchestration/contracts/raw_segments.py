@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimization.contracts.allocation_tables import ALLOCATION_RULE as PLAN_RULE
 from orchestration.contracts.raw_table import STAMPS, RawTable
 
 _GROUPS = tuple(f"group_{level}" for level in range(8))
@@ -86,44 +87,9 @@ ALLOCATION_RULE = RawTable(
     "raw__allocation_rule",
     "Rules of the allocation plans, one row per segment that takes part; a condition that is empty "
     "matches everything.",
-    key=("plan_id", "plan_version_number", "rule_id", "segment_id"),
-    required=(
-        "plan_id",
-        "plan_version_number",
-        "rule_id",
-        "rule_version",
-        "segment_id",
-        "plan_state",
-        "author",
-        "effective_from",
-        "rule_rank",
-        "segment_rank",
-        "allocation_strategy",
-        *STAMPS,
-    ),
-    optional=(
-        "effective_to",
-        "item_id",
-        "category",
-        "location_id",
-        "region",
-        "condition_from",
-        "condition_to",
-        "share_pct",
-        "fixed_units",
-        "min_units",
-        "max_units",
-        "weight_expression",
-        "interval_hours",
-        "freeze_from",
-        "freeze_to",
-        "min_benefit",
-        "band_units",
-        "band_share",
-        "pool_mode",
-        "residue",
-        "non_participants",
-    ),
+    key=PLAN_RULE.key,
+    required=(*PLAN_RULE.required, *STAMPS),
+    optional=PLAN_RULE.optional,
     is_mandatory=False,
     ordered_dates=(
         ("effective_from", "effective_to"),
