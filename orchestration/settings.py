@@ -25,6 +25,8 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from optimization.parameters import AllocationParameters, AtpParameters
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -95,16 +97,16 @@ class NetworkSettings(_Section):
     user_rows: str | None = Field(None, pattern=r"^\w+(\.\w+)*:\w+$")
 
 
+def _pool_formulas() -> dict[str, tuple[str, ...]]:
+    """The formulas that the science knows without being told any."""
+    return {name: tuple(terms) for name, terms in AllocationParameters().pool_formulas.items()}
+
+
 class AllocationSettings(_Section):
     """How stock is shared among segments where no rule of a plan says otherwise."""
 
     pool_formula: str = "sellable"
-    pool_formulas: dict[str, tuple[str, ...]] = {
-        "sellable": ("on_hand_units", "-reserved_units"),
-        "physical": ("on_hand_units",),
-        "with_in_transit": ("on_hand_units", "in_transit_units", "-reserved_units"),
-        "with_on_order": ("on_hand_units", "on_order_units", "-reserved_units"),
-    }
+    pool_formulas: dict[str, tuple[str, ...]] = Field(default_factory=_pool_formulas)
     dimension_level: Literal["location", "item"] = "location"
     interval_hours: float = Field(24.0, ge=0)
     guard_hours: float = Field(6.0, ge=0)
@@ -115,6 +117,10 @@ class AllocationSettings(_Section):
     freeze_from: date | None = None
     freeze_to: date | None = None
 
+    def parameters(self) -> AllocationParameters:
+        """Return the same as the science takes it."""
+        return AllocationParameters(**self.model_dump())
+
 
 class PromisingSettings(_Section):
     """What can be promised to customers, and from when."""
@@ -122,6 +128,10 @@ class PromisingSettings(_Section):
     horizon_days: int = Field(90, ge=1, le=365)
     overdue: Literal["redate", "drop"] = "redate"
     within_lead_time: bool = False
+
+    def parameters(self) -> AtpParameters:
+        """Return the same as the science takes it."""
+        return AtpParameters(**self.model_dump())
 
 
 class BacktestSettings(_Section):

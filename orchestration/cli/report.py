@@ -96,6 +96,7 @@ def _tell_places(release: Release, lake: Lake, is_current: bool) -> None:
     console.print(
         "\nNext:  .venv/bin/stockplan show exception     what to look at first\n"
         "       .venv/bin/stockplan show kpi           how the network is doing\n"
+        "       .venv/bin/stockplan allocation week    who got what of scarce stock, and why\n"
         "       make ui                                the graph and every run, in a browser\n"
         "       .venv/bin/stockplan init YOUR_FOLDER   start with your own files"
     )

@@ -17,7 +17,6 @@ from optimization.contracts.allocation_tables import ALLOCATION, ALLOCATION_PLAN
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.table import Table
 from optimization.errors import StockplanError
-from optimization.parameters import AllocationParameters
 from orchestration.evidence.earlier_actions import applied_before
 from orchestration.evidence.operations import OPERATION_FAMILY, operations_of
 from orchestration.lake.ledger import Event, Ledger
@@ -106,7 +105,7 @@ def standing(
         arrow_to_frame(rows.whole(SEGMENT.name), SEGMENT),
         operations.events,
         pd.Timestamp(until).tz_convert(None),
-        AllocationParameters(**terms.model_dump()),
+        terms.parameters(),
         Facts(item_location=known(ITEM_LOCATION), segment_demand=known(SEGMENT_DEMAND), plan=_plan(rows)),
         applied_actions=applied_before(lake, ledger, base.as_of + timedelta(days=1), asked),
     )

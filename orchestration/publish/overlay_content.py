@@ -25,7 +25,6 @@ from optimization.contracts.allocation_tables import (
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import SUPPLY_EXPECTATION
 from optimization.contracts.table import Table
-from optimization.parameters import AllocationParameters, AtpParameters
 from orchestration.evidence.earlier_actions import applied_before
 from orchestration.evidence.operations import OPERATION_FAMILY, operations_of
 from orchestration.lake.hashing import logical_hash
@@ -194,7 +193,7 @@ def _frames(
         segment,
         operations.reset_index(drop=True),
         until,
-        AllocationParameters(**settings.allocation.model_dump()),
+        settings.allocation.parameters(),
         Facts(
             item_location=_known(rows, ITEM_LOCATION.name, ITEM_LOCATION, items),
             segment_demand=_known(rows, SEGMENT_DEMAND.name, SEGMENT_DEMAND, items),
@@ -262,7 +261,7 @@ def _promises(
         shares,
         after["reservation"],
         pd.Timestamp(rows.base.as_of),
-        AtpParameters(**settings.promising.model_dump()),
+        settings.promising.parameters(),
         stock_change(before["allocation"], shares),
     )
     return frame

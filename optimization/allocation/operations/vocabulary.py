@@ -64,7 +64,7 @@ _REFUSING = (
 ACCEPTED = len(_ACCEPTING)
 REASON_CODES = (*_ACCEPTING, *_REFUSING)
 
-# In the order of the kernel's codes; a reservation may further be broken or cancelled by others.
+# In the order of the kernel's codes; a reservation may further be broken, by a count that found less.
 RESERVATION_STATES = ("ACTIVE", "CONSUMED", "RELEASED", "EXPIRED")
 
 _PURPOSE_OF = {

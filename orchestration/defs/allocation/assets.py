@@ -20,7 +20,6 @@ from optimization.contracts.allocation_tables import (
 )
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import POLICY
-from optimization.parameters import AllocationParameters
 from orchestration.batches import mapper
 from orchestration.defs.allocation.ledger_read import keep_position, previous_position
 from orchestration.defs.borders import (
@@ -36,15 +35,9 @@ from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
 from orchestration.evidence.earlier_actions import applied_before
 from orchestration.lake.parquet import write_json
-from orchestration.settings import AllocationSettings
 
 # The state that the release before this date has published, by the name it is published under.
 PREVIOUS_STATE = {"allocation": ALLOCATION, "borrow_ledger": BORROW_LOAN, "reservation": SOFT_RESERVATION}
-
-
-def parameters_of(settings: AllocationSettings) -> AllocationParameters:
-    """Return the settings of the allocation as the science's parameters."""
-    return AllocationParameters(**settings.model_dump())
 
 
 @dg.multi_asset(
@@ -153,7 +146,7 @@ def segment_allocation(
                 ),
             ),
             pd.Timestamp(as_of),
-            parameters_of(pipeline.settings.allocation),
+            pipeline.settings.allocation.parameters(),
             spread,
         )
         for table in ALLOCATION_OUTPUTS:

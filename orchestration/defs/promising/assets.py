@@ -8,7 +8,6 @@ import pandas as pd
 from optimization.contracts.allocation_tables import ALLOCATION, ATP, COMMITMENT, SOFT_RESERVATION
 from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import SUPPLY_EXPECTATION
-from optimization.parameters import AtpParameters
 from orchestration.defs.borders import Told, read_borders, write_border
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
@@ -32,7 +31,7 @@ def atp(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline])
             shares,
             reservations,
             pd.Timestamp(as_of),
-            AtpParameters(**pipeline.settings.promising.model_dump()),
+            pipeline.settings.promising.parameters(),
         )
         yield from write_border(pipeline, as_of, ATP, frame, report)
         short = frame.loc[frame["shortage_units"] > 0, ["item_id", "location_id", "segment_id"]]

@@ -1,4 +1,4 @@
-"""Available to promise, through `optimization.promising.look_ahead`."""
+"""Available to promise, through the kernel that makes the published table; discrete by definition."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from optimization.promising.look_ahead import discrete, look_ahead, net_back, projected
+from optimization.promising.look_ahead import discrete, net_back, projected
+from optimization.promising.running import promise_places, sorted_flows
 from tests.oracles.registry import answers
 
 
@@ -18,17 +19,26 @@ def _rows(given: dict[str, Any]) -> tuple[Any, Any, Any]:
     )
 
 
+def _promised(on_hand: Any, supply: Any, committed: Any) -> Any:
+    """Promise of every day of the one place."""
+    flow = (supply - committed)[0]
+    days = np.arange(len(flow))
+    flows = sorted_flows(1, np.zeros(len(flow), dtype=np.int64), days, flow, flow)
+    promises, _, _ = promise_places(on_hand, flows)
+    return promises.safe[np.searchsorted(promises.day, days, side="right") - 1]
+
+
 @answers("ATP discrete and cumulative with look-ahead")
 def over_time(given: dict[str, Any]) -> Any:
     rows = _rows(given)
     balance = projected(*rows)
     return {
         "discrete": net_back(discrete(*rows))[0].tolist(),
-        "cumulative": look_ahead(balance)[0].tolist(),
+        "cumulative": _promised(*rows).tolist(),
         "projected_uncommitted": balance[0].tolist(),
     }
 
 
 @answers("ATP: future commitment protects stock")
 def protected_stock(given: dict[str, Any]) -> Any:
-    return {"promisable_today": float(np.maximum(look_ahead(projected(*_rows(given))), 0)[0, 0])}
+    return {"promisable_today": float(_promised(*_rows(given))[0])}
