@@ -323,6 +323,8 @@ ATP = Table(
         "expected_atp_units",
         "shortage_units",
         "is_shared_pool",
+        "projected_units",
+        "discrete_units",
         *_JUDGED,
     ),
     optional=("first_short_date",),

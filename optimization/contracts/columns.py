@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from optimization.contracts.allocation_columns import ALLOCATION_COLUMNS
 from optimization.contracts.column import Column
+from optimization.contracts.order_columns import ORDER_COLUMNS
 
 STATUSES = ("OK", "FALLBACK", "FROZEN", "OVERRIDE", "QUARANTINED")
 ITEM_KINDS = ("vehicle", "part", "accessory")
@@ -558,6 +559,7 @@ _ALL = (
     Column("snapshot_rows", "integer", "Rows sealed", ge=0),
     Column("quarantined_rows", "integer", "Rows set aside with a reason", ge=0),
     *ALLOCATION_COLUMNS,
+    *ORDER_COLUMNS,
 )
 
 COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optimization.contracts.allocation_tables import ALLOCATION_INPUTS
+from optimization.contracts.order_inputs import ORDER_INPUTS
 from optimization.contracts.table import Table
 
 ITEM_LOCATION = Table(
@@ -287,4 +288,5 @@ INPUTS: tuple[Table, ...] = (
     CONSENSUS_PLAN,
     ITEM_RELATION,
     PRICE_BREAK,
+    *ORDER_INPUTS,
 )

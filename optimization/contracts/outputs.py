@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from optimization.contracts.allocation_tables import ALLOCATION_OUTPUTS, ATP
 from optimization.contracts.network_outputs import NETWORK_OUTPUTS
+from optimization.contracts.order_outputs import ORDER_OUTPUTS
 from optimization.contracts.table import Table
 
 DEMAND_CLASS = Table(
@@ -538,6 +539,7 @@ OUTPUTS: tuple[Table, ...] = (
     *NETWORK_OUTPUTS,
     *ALLOCATION_OUTPUTS,
     ATP,
+    *ORDER_OUTPUTS,
     POLICY_BACKTEST,
     FORECAST_ACCURACY,
     FORECAST_BIAS,

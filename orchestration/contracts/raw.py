@@ -19,6 +19,7 @@ from orchestration.contracts.raw_masters import (
     PRICE_BREAK,
     SUPPLIER,
 )
+from orchestration.contracts.raw_orders import ORDER_TABLES
 from orchestration.contracts.raw_plans import (
     COMPETITOR_PRICE,
     CONSENSUS_PLAN,
@@ -76,6 +77,7 @@ RAW_TABLES: tuple[RawTable, ...] = (
     ALLOCATION_RULE,
     CYCLE_COUNT,
     STOCK_VALUATION,
+    *ORDER_TABLES,
 )
 RAW_BY_NAME: dict[str, RawTable] = {table.source_name: table for table in RAW_TABLES}
 

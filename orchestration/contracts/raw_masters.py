@@ -56,8 +56,11 @@ LOCATION = RawTable(
         "storage_m3",
         "handling_units",
         "purchase_budget",
+        "handover_units",
+        "preparation_days",
     ),
     column_disables={
+        "handover_units": "handover capacity",
         "capacity_units": "storage limits",
         "latitude": "distances between locations",
         "storage_m3": "storage limits by volume",

@@ -29,11 +29,24 @@ UNIT = RawTable(
         "invoice_cost",
         "model_year",
         "color",
+        "options",
+        "stock_category",
+        "estimated_value",
+        "floorplan_start_date",
+        "floorplan_rate",
+        "floorplan_free_days",
+        "odometer_km",
+        "order_id",
     ),
     is_mandatory=False,
     references=PLACE_REFERENCES,
     event_dates=("first_seen_date", "last_seen_date", "network_received_date", "received_date"),
     disables=("unit-level stock and ageing by unit",),
+    column_disables={
+        "stock_category": "stock by category (all units count as standard)",
+        "estimated_value": "value at risk against the market",
+        "floorplan_rate": "floor-plan interest of units",
+    },
 )
 
 DEMAND_LINE = RawTable(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from optimization.contracts.allocation_tables import LEDGER_TABLES
 from optimization.contracts.inputs import INPUTS
+from optimization.contracts.order_inputs import UNIT_EVENT
 from optimization.contracts.outputs import OUTPUTS
 from optimization.contracts.table import Table
 from orchestration.contracts.raw import RAW_TABLES
@@ -49,5 +50,5 @@ SOURCE_PRESENCE = Table(
 )
 
 CONTEXT_TABLES: tuple[Table, ...] = (RUN_CONTEXT, SOURCE_PRESENCE)
-BORDERS: tuple[Table, ...] = (*RAW_TABLES, *CONTEXT_TABLES, *INPUTS, *LEDGER_TABLES, *OUTPUTS)
+BORDERS: tuple[Table, ...] = (*RAW_TABLES, *CONTEXT_TABLES, *INPUTS, *LEDGER_TABLES, UNIT_EVENT, *OUTPUTS)
 BORDER_BY_NAME: dict[str, Table] = {table.name: table for table in BORDERS}

@@ -1,0 +1,1 @@
+"""What can be built: rules, violations, repairs, and what is wrong with the rules themselves."""

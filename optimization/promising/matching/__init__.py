@@ -1,0 +1,1 @@
+"""Which customer gets which unit: candidates, scores, and the best assignment of all."""

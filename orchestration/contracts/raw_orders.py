@@ -1,0 +1,283 @@
+"""Source tables of made-to-order orders, of requests for units, and of what holds a unit back."""
+
+from __future__ import annotations
+
+from orchestration.contracts.raw_table import STAMPS, RawTable
+
+_OF_ORDER = {"order_id": ("mto_order", "order_id")}
+_OF_UNIT = {"unit_id": ("unit", "unit_id")}
+_AT_LOCATION = {"location_id": ("location", "location_id")}
+
+CONFIG_OPTION = RawTable(
+    "raw__config_option",
+    "Options that a configuration can have.",
+    key=("option_id",),
+    required=("option_id", "option_family", "option_name", *STAMPS),
+    optional=(
+        "lead_time_class",
+        "effective_from",
+        "effective_to",
+        "change_cutoff_milestone",
+        "material_lead_days",
+    ),
+    ordered_dates=(("effective_from", "effective_to"),),
+    is_mandatory=False,
+    disables=("validation of configurations", "made-to-order orders"),
+    column_disables={
+        "change_cutoff_milestone": "change cut-offs per option",
+        "lead_time_class": "lead-time classes of special orders",
+    },
+)
+
+OPTION_PRICE = RawTable(
+    "raw__option_price",
+    "Price of each option from a date on.",
+    key=("option_id", "effective_from"),
+    required=("option_id", "effective_from", "option_price", *STAMPS),
+    optional=("effective_to", "currency"),
+    references={"option_id": ("config_option", "option_id")},
+    ordered_dates=(("effective_from", "effective_to"),),
+    is_mandatory=False,
+    disables=("prices of configurations",),
+)
+
+CONFIGURATION_RULE = RawTable(
+    "raw__configuration_rule",
+    "What can be built: rules over options, versioned, by market, model and date.",
+    key=("rule_id", "rule_version"),
+    required=("rule_id", "rule_version", "rule_type", "then_options", *STAMPS),
+    optional=("if_options", "market", "model", "effective_from", "effective_to", "message"),
+    ordered_dates=(("effective_from", "effective_to"),),
+    is_mandatory=False,
+    disables=("validation of configurations",),
+)
+
+PRODUCTION_SLOT = RawTable(
+    "raw__production_slot",
+    "What each line of a plant can build per week.",
+    key=("plant_id", "production_line_id", "week_start_date"),
+    required=("plant_id", "production_line_id", "week_start_date", "slot_units", *STAMPS),
+    optional=("min_slot_units", "is_frozen", "expedite_slot_units", "expedite_unit_cost"),
+    is_mandatory=False,
+    disables=("production slots",),
+    column_disables={
+        "is_frozen": "the freeze fence (no week is frozen)",
+        "expedite_slot_units": "expedite options",
+    },
+)
+
+SLOT_OPTION_LIMIT = RawTable(
+    "raw__slot_option_limit",
+    "How many orders of a week can have an option, for want of capacity or of material.",
+    key=("plant_id", "week_start_date", "option_id"),
+    required=("plant_id", "week_start_date", "option_id", "slot_units", *STAMPS),
+    optional=("min_slot_units",),
+    references={"option_id": ("config_option", "option_id")},
+    is_mandatory=False,
+    disables=("option capacity and material limits of slots",),
+)
+
+MTO_ORDER = RawTable(
+    "raw__mto_order",
+    "Made-to-order orders, quotes among them; the newest version of each is the one that counts.",
+    key=("order_id",),
+    required=(
+        "order_id",
+        "location_id",
+        "model",
+        "market",
+        "options",
+        "order_date",
+        "order_status",
+        *STAMPS,
+    ),
+    optional=(
+        "item_id",
+        "customer_id",
+        "segment_id",
+        "order_priority",
+        "order_weight",
+        "confirmed_date",
+        "requested_date",
+        "promised_date",
+        "plant_id",
+        "quoted_price",
+        "quoted_fees",
+        "quoted_cost",
+        "final_price",
+        "deposit",
+        "credit_status",
+        "credit_valid_to",
+        "delivered_date",
+        "cancelled_date",
+        "cancel_reason",
+        "as_built_options",
+        "unit_id",
+    ),
+    role="event",
+    references=_AT_LOCATION,
+    event_dates=("order_date", "confirmed_date", "delivered_date", "cancelled_date"),
+    ordered_dates=(("order_date", "confirmed_date"), ("order_date", "delivered_date")),
+    is_mandatory=False,
+    disables=("made-to-order orders",),
+    column_disables={
+        "quoted_price": "prices of made-to-order orders",
+        "credit_status": "orders held for credit",
+        "as_built_options": "configuration accuracy",
+        "promised_date": "promises made at the source",
+    },
+)
+
+MTO_CHANGE_REQUEST = RawTable(
+    "raw__mto_change_request",
+    "Requested changes of made-to-order orders, and what was decided.",
+    key=("change_id",),
+    required=("change_id", "order_id", "request_date", "requested_by", "change_status", *STAMPS),
+    optional=("options", "new_requested_date", "decided_date", "price_delta"),
+    role="event",
+    references=_OF_ORDER,
+    event_dates=("request_date", "decided_date"),
+    ordered_dates=(("request_date", "decided_date"),),
+    is_mandatory=False,
+    disables=("changes of made-to-order orders",),
+)
+
+MTO_MILESTONE = RawTable(
+    "raw__mto_milestone",
+    "What was heard of each order, event by event; they may come late and in any order.",
+    key=("event_id",),
+    required=("event_id", "order_id", "milestone_code", "event_at", *STAMPS),
+    optional=("source_seq", "planned_date"),
+    role="event",
+    references=_OF_ORDER,
+    event_dates=("event_at",),
+    is_mandatory=False,
+    disables=("milestones, lead times and promises of made-to-order orders",),
+)
+
+MILESTONE_TEMPLATE = RawTable(
+    "raw__milestone_template",
+    "The source's milestones in the order of events; without it, the map that Stockplan knows.",
+    key=("milestone_code",),
+    required=(
+        "milestone_code",
+        "milestone_number",
+        "milestone_step",
+        "milestone_name",
+        "is_progress",
+        *STAMPS,
+    ),
+    optional=("planned_days",),
+    is_mandatory=False,
+    disables=("a milestone map of one's own",),
+)
+
+QUALITY_EVENT = RawTable(
+    "raw__quality_event",
+    "Quality events of orders and units: holds, rework, defects, recalls, failures at preparation.",
+    key=("quality_event_id",),
+    required=("quality_event_id", "quality_kind", "opened_date", *STAMPS),
+    optional=("order_id", "unit_id", "milestone_code", "severity", "closed_date", "message"),
+    role="event",
+    event_dates=("opened_date", "closed_date"),
+    ordered_dates=(("opened_date", "closed_date"),),
+    is_mandatory=False,
+    disables=("quality events",),
+)
+
+UNIT_HOLD = RawTable(
+    "raw__unit_hold",
+    "What holds a unit back from sale: recalls, quality, law, damage.",
+    key=("hold_id",),
+    required=("hold_id", "unit_id", "hold_kind", "opened_date", *STAMPS),
+    optional=("closed_date", "reference_id", "message"),
+    role="event",
+    event_dates=("opened_date", "closed_date"),
+    ordered_dates=(("opened_date", "closed_date"),),
+    is_mandatory=False,
+    disables=("holds of single units (the unit's own mark is used)",),
+)
+
+CUSTOMER_REQUEST = RawTable(
+    "raw__customer_request",
+    "What customers look for: orders, leads and enquiries for a unit, and what became of them.",
+    key=("request_id",),
+    required=("request_id", "request_date", "location_id", "request_kind", *STAMPS),
+    optional=(
+        "customer_id",
+        "segment_id",
+        "order_priority",
+        "model",
+        "category",
+        "powertrain",
+        "trim",
+        "color",
+        "must_options",
+        "wish_options",
+        "max_price",
+        "needed_date",
+        "max_distance_km",
+        "request_outcome",
+        "outcome_date",
+        "unit_id",
+    ),
+    role="event",
+    references=_AT_LOCATION,
+    event_dates=("request_date", "outcome_date"),
+    ordered_dates=(("request_date", "outcome_date"),),
+    is_mandatory=False,
+    disables=("matching of customers and units", "availability rate"),
+)
+
+ORDER_COST = RawTable(
+    "raw__order_cost",
+    "Costs and income of made-to-order orders, entry by entry.",
+    key=("cost_id",),
+    required=("cost_id", "order_id", "cost_date", "cost_kind", "amount", *STAMPS),
+    optional=("currency",),
+    role="event",
+    references=_OF_ORDER,
+    event_dates=("cost_date",),
+    is_mandatory=False,
+    disables=("margin and revenue of made-to-order orders",),
+)
+
+STOCK_CATEGORY = RawTable(
+    "raw__stock_category",
+    "Categories of stock: which of them are for sale and which count in the figures.",
+    key=("stock_category",),
+    required=("stock_category", "category_group", "is_sellable", "counts_in_kpi", *STAMPS),
+    optional=("description",),
+    is_mandatory=False,
+    disables=("categories of one's own (the usual ones are used)",),
+)
+
+FACTORY_ACKNOWLEDGEMENT = RawTable(
+    "raw__factory_acknowledgement",
+    "What plants answered to messages of the outbox.",
+    key=("message_id",),
+    required=("message_id", "acknowledged_at", "is_accepted", *STAMPS),
+    optional=("message",),
+    role="event",
+    event_dates=("acknowledged_at",),
+    is_mandatory=False,
+    disables=("acknowledgement of factory orders",),
+)
+
+ORDER_TABLES: tuple[RawTable, ...] = (
+    CONFIG_OPTION,
+    OPTION_PRICE,
+    CONFIGURATION_RULE,
+    PRODUCTION_SLOT,
+    SLOT_OPTION_LIMIT,
+    MTO_ORDER,
+    MTO_CHANGE_REQUEST,
+    MTO_MILESTONE,
+    MILESTONE_TEMPLATE,
+    QUALITY_EVENT,
+    UNIT_HOLD,
+    CUSTOMER_REQUEST,
+    ORDER_COST,
+    STOCK_CATEGORY,
+    FACTORY_ACKNOWLEDGEMENT,
+)
