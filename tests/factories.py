@@ -61,7 +61,7 @@ def small_snapshot(as_of: date = SMALL_AS_OF, since: date | None = None) -> Snap
     tables = {**_master(as_of), **_state(log, as_of), **log.rows, **_reviews(as_of), **_segment_terms()}
     arrow = {}
     for name, contract in RAW_BY_NAME.items():
-        rows = [{"source_system": SOURCE, "loaded_at": _known(as_of), **row} for row in tables[name]]
+        rows = [{"source_system": SOURCE, "loaded_at": _known(as_of), **row} for row in tables.get(name, [])]
         if contract.role == "event" and since is not None:
             rows = [row for row in rows if row["loaded_at"].date() > since]
         arrow[name] = pa.Table.from_pylist(rows, schema=arrow_schema(contract))

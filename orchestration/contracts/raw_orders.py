@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from orchestration.contracts.raw_table import STAMPS, RawTable
 
-_OF_ORDER = {"order_id": ("mto_order", "order_id")}
-_OF_UNIT = {"unit_id": ("unit", "unit_id")}
+# Events come day by day, so that what they name may have come with another snapshot: an event of an
+# order is compared with the orders in the marts, and not when it is sealed.
 _AT_LOCATION = {"location_id": ("location", "location_id")}
 
 CONFIG_OPTION = RawTable(
@@ -20,6 +20,7 @@ CONFIG_OPTION = RawTable(
         "change_cutoff_milestone",
         "material_lead_days",
     ),
+    members=("option_id",),
     ordered_dates=(("effective_from", "effective_to"),),
     is_mandatory=False,
     disables=("validation of configurations", "made-to-order orders"),
@@ -47,6 +48,11 @@ CONFIGURATION_RULE = RawTable(
     key=("rule_id", "rule_version"),
     required=("rule_id", "rule_version", "rule_type", "then_options", *STAMPS),
     optional=("if_options", "market", "model", "effective_from", "effective_to", "message"),
+    member_references={
+        "if_options": ("config_option", "option_id"),
+        "then_options": ("config_option", "option_id"),
+    },
+    members=("rule_id",),
     ordered_dates=(("effective_from", "effective_to"),),
     is_mandatory=False,
     disables=("validation of configurations",),
@@ -86,12 +92,12 @@ MTO_ORDER = RawTable(
         "location_id",
         "model",
         "market",
-        "options",
         "order_date",
         "order_status",
         *STAMPS,
     ),
     optional=(
+        "options",
         "item_id",
         "customer_id",
         "segment_id",
@@ -116,11 +122,17 @@ MTO_ORDER = RawTable(
     ),
     role="event",
     references=_AT_LOCATION,
+    members=("order_id",),
     event_dates=("order_date", "confirmed_date", "delivered_date", "cancelled_date"),
-    ordered_dates=(("order_date", "confirmed_date"), ("order_date", "delivered_date")),
+    ordered_dates=(
+        ("order_date", "confirmed_date"),
+        ("order_date", "delivered_date"),
+        ("order_date", "cancelled_date"),
+    ),
     is_mandatory=False,
     disables=("made-to-order orders",),
     column_disables={
+        "options": "configurations of made-to-order orders",
         "quoted_price": "prices of made-to-order orders",
         "credit_status": "orders held for credit",
         "as_built_options": "configuration accuracy",
@@ -135,7 +147,6 @@ MTO_CHANGE_REQUEST = RawTable(
     required=("change_id", "order_id", "request_date", "requested_by", "change_status", *STAMPS),
     optional=("options", "new_requested_date", "decided_date", "price_delta"),
     role="event",
-    references=_OF_ORDER,
     event_dates=("request_date", "decided_date"),
     ordered_dates=(("request_date", "decided_date"),),
     is_mandatory=False,
@@ -149,7 +160,6 @@ MTO_MILESTONE = RawTable(
     required=("event_id", "order_id", "milestone_code", "event_at", *STAMPS),
     optional=("source_seq", "planned_date"),
     role="event",
-    references=_OF_ORDER,
     event_dates=("event_at",),
     is_mandatory=False,
     disables=("milestones, lead times and promises of made-to-order orders",),
@@ -236,7 +246,6 @@ ORDER_COST = RawTable(
     required=("cost_id", "order_id", "cost_date", "cost_kind", "amount", *STAMPS),
     optional=("currency",),
     role="event",
-    references=_OF_ORDER,
     event_dates=("cost_date",),
     is_mandatory=False,
     disables=("margin and revenue of made-to-order orders",),

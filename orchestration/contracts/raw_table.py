@@ -1,7 +1,7 @@
 """The class that states a source table, and what many source tables have in common.
 
-The tables themselves stand in `raw_masters`, `raw_plans`, `raw_segments` and `raw_records`, all of
-them together in `raw`.
+The tables themselves stand in `raw_masters`, `raw_plans`, `raw_segments`, `raw_records` and
+`raw_orders`, all of them together in `raw`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ class RawTable(Table):
     `event_dates`: columns whose date may not lie after the business date.
     `ordered_dates`: pairs (earlier, later) that may not be the other way round.
     `references`: column -> (table, column) that must hold its value.
+    `member_references`: column of sets -> (table, column) that must hold every member. A set is one
+    text, its members joined by `|`.
+    `members`: columns whose values stand in sets elsewhere, so that none may hold a `|`.
     `expected_columns`: columns that a snapshot must carry; the rest of `required` have defaults.
     `column_disables`: optional column -> the feature that its absence disables.
     `acyclic`: columns (from, to) whose rows, where `acyclic_where` holds, may not lead in a circle.
@@ -36,6 +39,8 @@ class RawTable(Table):
     event_dates: tuple[str, ...] = ()
     ordered_dates: tuple[tuple[str, str], ...] = ()
     references: dict[str, tuple[str, str]] = field(default_factory=dict)
+    member_references: dict[str, tuple[str, str]] = field(default_factory=dict)
+    members: tuple[str, ...] = ()
     disables: tuple[str, ...] = ()
     column_disables: dict[str, str] = field(default_factory=dict)
     acyclic: tuple[str, str] | None = None

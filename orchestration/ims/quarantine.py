@@ -29,6 +29,7 @@ from orchestration.ims.row_rules import (
     check_dates,
     check_duplicates,
     check_hierarchy,
+    check_members,
     check_references,
     check_values,
 )
@@ -142,6 +143,7 @@ def examine(
     check_dates(state)
     superseded = check_duplicates(state)
     check_hierarchy(state)
+    check_members(state)
     is_bad = ~state.good & ~superseded
     held = {name: (one.accepted, one.delivered) for name, one in others.items()}
     is_bad |= check_references(state, held)
@@ -180,7 +182,7 @@ def _referenced_first() -> list[RawTable]:
     def add(contract: RawTable) -> None:
         if contract in ordered:
             return
-        for name, _ in contract.references.values():
+        for name, _ in (*contract.references.values(), *contract.member_references.values()):
             if name != contract.source_name:
                 add(RAW_BY_NAME[name])
         ordered.append(contract)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MAX_MAGNITUDE = 1e12
 # pandas' nanoseconds end in 2262; placeholders such as 9999-12-31 belong into the mapping.
 MIN_DATE, MAX_DATE = date(1900, 1, 1), date(2199, 12, 31)
+# What joins the members of a set into one text.
+SET_SEPARATOR = "|"
 # Control characters other than tab and line ends; NUL would end a text in half the world's readers.
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
@@ -187,7 +189,8 @@ def check_dates(state: Examination) -> None:
             "after_business_date",
             f"{name} may not lie after the business date {state.limits.as_of}; deliver the row "
             "with the snapshot of its day",
-            mask_of(pc.greater(state.columns[name], as_of)),
+            # an event that tells the hour is of its day
+            mask_of(pc.greater(state.columns[name].cast(pa.date32(), safe=False), as_of)),
         )
     state.set_aside(
         "loaded_at",
@@ -284,6 +287,17 @@ def check_hierarchy(state: Examination) -> None:
     )
 
 
+def check_members(state: Examination) -> None:
+    """Set aside rows whose value stands in sets elsewhere and holds the character that joins them."""
+    for column in state.contract.members:
+        state.set_aside(
+            column,
+            "joining_character",
+            f"{column} may hold no |, which joins the members of a set",
+            mask_of(pc.match_substring(state.columns[column], SET_SEPARATOR)),
+        )
+
+
 def check_duplicates(state: Examination) -> Mask:
     """Keep one row per key; return the rows that a newer version in this delivery replaces.
 
@@ -353,29 +367,46 @@ def check_references(state: Examination, others: Mapping[str, tuple[pa.Table, pa
     that point to nothing: their fault is their own, the others' is only a consequence.
     """
     faulty: Mask = np.zeros(len(state.good), dtype=np.bool_)
-    for column, (table, target) in state.contract.references.items():
+    contract = state.contract
+    for column, (table, target) in (*contract.references.items(), *contract.member_references.items()):
         if table not in others:
             continue
-        values = state.columns[column]
+        values = state.columns[column].combine_chunks()
+        rows = np.arange(len(values))
+        if column in contract.member_references:
+            values, rows = _members(values)
         accepted_rows, delivered_rows = others[table]
         accepted = pc.unique(accepted_rows.column(target))
-        is_lost = mask_of(pc.invert(pc.is_in(values, value_set=accepted)))
-        is_lost &= mask_of(pc.is_valid(values)) & state.good
-        if not is_lost.any():
+        is_unknown = mask_of(pc.invert(pc.is_in(values, value_set=accepted))) & mask_of(pc.is_valid(values))
+        is_unknown &= state.good[rows]
+        if not is_unknown.any():
             continue
         delivered = cast_column(delivered_rows.column(target), "text").values
         is_delivered = mask_of(pc.is_in(values, value_set=pc.unique(delivered)))
+        is_nowhere, is_bad_itself = (
+            np.isin(np.arange(len(state.good)), rows[is_unknown & which])
+            for which in (~is_delivered, is_delivered)
+        )
         state.set_aside(
             column,
             "unknown_reference",
             f"deliver the row of {table} that {column} names, or correct {column}",
-            is_lost & ~is_delivered,
+            is_nowhere,
         )
         state.set_aside(
             column,
             "quarantined_reference",
             f"repair the row of {table} that {column} names; it is in quarantine itself",
-            is_lost & is_delivered,
+            is_bad_itself & ~is_nowhere,
         )
-        faulty |= is_lost & ~is_delivered
+        faulty |= is_nowhere
     return faulty
+
+
+def _members(sets: pa.Array) -> tuple[pa.Array, np.ndarray[Any, np.dtype[np.int64]]]:
+    """Members of sets, one after another, and the row that each of them stands in."""
+    lists = pc.split_pattern(sets, SET_SEPARATOR)
+    members = pc.utf8_trim_whitespace(pc.list_flatten(lists))
+    is_named = mask_of(pc.not_equal(members, ""))
+    rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+    return members.filter(pa.array(is_named)), rows[is_named]

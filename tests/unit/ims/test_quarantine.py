@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from orchestration.contracts.arrow import arrow_schema
 from orchestration.contracts.raw import ITEM_RELATION, RAW_BY_NAME, RAW_TABLES, RECEIPT, SEGMENT, UNIT
+from orchestration.contracts.raw_orders import CONFIG_OPTION, CONFIGURATION_RULE, MTO_MILESTONE, MTO_ORDER
+from orchestration.contracts.raw_table import RawTable
 from orchestration.ims.quarantine import QUARANTINE_SCHEMA, examine, examine_snapshot
 from orchestration.ims.row_rules import Limits
 from tests.factories import small_snapshot
@@ -196,3 +198,86 @@ def test_a_segments_path_has_no_gap_no_slash_and_one_owner() -> None:
     ]
     assert "fill group_1 too" in faults[1]["repair"]
     assert examined.accepted.column("segment_id").to_pylist() == ["B", "E", "F"]
+
+
+def test_members_of_sets_are_known_options_and_hold_no_separator() -> None:
+    options = examine(
+        CONFIG_OPTION,
+        _told(
+            CONFIG_OPTION,
+            {"option_id": "RED"},
+            {"option_id": "SPORT"},
+            {"option_id": "A|B"},
+            {"option_id": "OLD", "option_family": "smell"},
+            option_family="colour",
+            option_name="n",
+        ),
+        LIMITS,
+        {},
+    )
+    assert [(row["value"], row["rule"]) for row in options.quarantine().to_pylist()] == [
+        ("'A|B'", "joining_character"),
+        ("'smell'", options.violations[0].rule),
+    ]
+    rules = examine(
+        CONFIGURATION_RULE,
+        _told(
+            CONFIGURATION_RULE,
+            {"rule_id": "R1", "then_options": "RED| SPORT||"},
+            {"rule_id": "R2", "if_options": "RED", "then_options": "SPORT|GHOST"},
+            {"rule_id": "R3", "if_options": "OLD", "then_options": "RED"},
+            {"rule_id": "R4", "then_options": "RED", "if_options": ""},
+            rule_version=1,
+            rule_type="one_of",
+        ),
+        LIMITS,
+        {"config_option": options},
+    )
+    assert [
+        (row["row_number"], row["column_name"], row["rule"]) for row in rules.quarantine().to_pylist()
+    ] == [
+        (2, "then_options", "unknown_reference"),
+        (3, "if_options", "quarantined_reference"),
+    ]
+    assert (rules.bad_rows, rules.cascaded_rows) == (1, 1)
+
+
+def test_an_order_names_options_freely_and_its_impossible_dates_cost_only_itself() -> None:
+    told = _told(
+        MTO_ORDER,
+        {"order_id": "O1", "options": "GHOST"},
+        {"order_id": "O2", "delivered_date": date(2022, 6, 30)},
+        {"order_id": "O3", "confirmed_date": date(2022, 7, 21)},
+        {"order_id": "O4", "cancelled_date": date(2022, 6, 1)},
+        location_id="L",
+        model="m",
+        market="EU",
+        order_date=date(2022, 7, 1),
+        order_status="open",
+    )
+    rows = examine(MTO_ORDER, told, LIMITS, {}).quarantine().to_pylist()
+    assert [(row["row_number"], row["column_name"], row["rule"]) for row in rows] == [
+        (2, "delivered_date", "order_date <= delivered_date"),
+        (3, "confirmed_date", "after_business_date"),
+        (4, "cancelled_date", "order_date <= cancelled_date"),
+    ]
+
+
+def test_an_event_of_the_business_dates_last_hour_is_known() -> None:
+    told = _told(
+        MTO_MILESTONE,
+        {"event_id": "E1", "event_at": datetime(2022, 7, 20, 23, 59)},
+        {"event_id": "E2", "event_at": datetime(2022, 7, 21, 0, 0)},
+        order_id="O1",
+        milestone_code="3800",
+    )
+    rows = examine(MTO_MILESTONE, told, LIMITS, {}).quarantine().to_pylist()
+    assert [(row["row_number"], row["rule"]) for row in rows] == [(2, "after_business_date")]
+
+
+def _told(contract: RawTable, *rows: dict[str, object], **common: object) -> pa.Table:
+    """Rows with what they have in common, in the contract's types and without its stamps."""
+    full = [{**common, **row} for row in rows]
+    names = [name for name in contract.column_names if any(name in row for row in full)]
+    schema = pa.schema([arrow_schema(contract).field(name).with_nullable(True) for name in names])
+    return pa.Table.from_pylist(full, schema=schema)
