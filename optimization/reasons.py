@@ -208,6 +208,32 @@ REASONS: dict[str, str] = {
     "QUOTA_BINDS": "The segment's quota is less than the place could promise",
     "PLACE_BINDS": "Commitments leave less than the segment's quota",
     "OVER_COMMITTED": "More is promised than stock and supply cover",
+    "NETWORK_SUM": "Stock, supply and commitments of all locations together; transfers take their time",
+    # --- reservations of single units
+    "UNIT_TAKEN": "Rejected: the unit is reserved already; no priority takes it from the one who has it",
+    "UNIT_FREE": "Rejected: no reservation of the unit is active",
+    "UNIT_NOT_BLOCKED": "Rejected: no such block stands on the unit",
+    "RESERVATION_CONFIRMED": "Rejected: the reservation is confirmed and has no end",
+    "EXPIRY_NOT_LATER": "Rejected: the new end must lie after the end that the hold has",
+    "UNIT_BLOCKED": "The unit is blocked, so that nobody can have it until the block is lifted",
+    "UNIT_GONE": "The unit is no longer in stock nor on its way; consume the reservation if it was delivered",
+    "HOLD_RAN_OUT": "The hold ran out before it was confirmed; the unit is free again",
+    # --- configurations and changes of made-to-order orders
+    "RULE_VIOLATED": "The configuration breaks a rule that holds for it",
+    "UNKNOWN_OPTION": "The catalogue has no such option",
+    "OPTION_NOT_OFFERED": "The option was not offered on the day by which the order is judged",
+    "OPTION_ENDS_BEFORE_BUILD": "The option is offered no longer in the week in which it is to be built",
+    "SMALLEST_REPAIR": "One of the smallest changes after which nothing is wrong",
+    "REPAIR_UNPROVEN": "The search for repairs ended before a proof; there may be a smaller one",
+    "RULE_WITHOUT_OPTIONS": "The rule names no options that it is about; it is set aside",
+    "NOTHING_BUILDABLE": "The rules contradict each other: no configuration meets them all",
+    "NEVER_SELECTABLE": "No configuration with the option meets all rules",
+    "CHANGE_FITS": "The change can be made and costs nobody anything",
+    "CHANGE_COSTS": "The change can be made; it costs days, money or others' slots",
+    "CHANGE_AFTER_CUTOFF": "The order has passed the milestone until which it could be changed",
+    "CHANGE_NOT_BUILDABLE": "The changed configuration breaks a rule",
+    "CHANGE_WITHOUT_SLOT": "No week that is left can build the changed order",
+    "CHANGE_ORDER_UNKNOWN": "The change names an order that is not open",
 }
 
 
