@@ -13,6 +13,9 @@ import pandas as pd
 
 from optimization.contracts.order_inputs import MILESTONE_TEMPLATE
 
+# The step in which the order is built: a slot says when it is reached.
+SLOT_STEP = 10
+
 
 class Milestone(NamedTuple):
     """One event: its code, its place in the order of events, and the step of sixteen that it belongs to.
@@ -74,3 +77,30 @@ def default_template() -> pd.DataFrame:
     )
     frame["planned_days"] = float("nan")
     return MILESTONE_TEMPLATE.validate(frame)
+
+
+def milestone_map(milestone_template: pd.DataFrame) -> pd.DataFrame:
+    """Return the map that holds, in the order of events: the stated one, else the default.
+
+    A stated map replaces the default as a whole: half of each would mix two orders of events.
+    """
+    if milestone_template.empty:
+        return default_template()
+    stated = MILESTONE_TEMPLATE.validate(milestone_template)
+    return stated.sort_values(["milestone_number", "milestone_code"], kind="stable", ignore_index=True)
+
+
+def produced_code(template: pd.DataFrame) -> str | None:
+    """Code of the milestone that a slot leads to: the first progress of step 10 or later, if any.
+
+    >>> produced_code(default_template()), handover_code(default_template())
+    ('3800', '6000')
+    """
+    built = template[template["is_progress"] & (template["milestone_step"] >= SLOT_STEP)]
+    return None if built.empty else str(built["milestone_code"].iloc[0])
+
+
+def handover_code(template: pd.DataFrame) -> str | None:
+    """Code of the last progress milestone, the handover to the customer."""
+    progress = template[template["is_progress"]]
+    return None if progress.empty else str(progress["milestone_code"].iloc[-1])
