@@ -24,6 +24,8 @@ OPTION_FAMILIES = (
 )
 LEAD_TIME_CLASSES = ("standard", "advanced", "special")
 RULE_TYPES = ("requires", "excludes", "one_of", "at_most_one", "all_of", "conditional")
+CHECK_KINDS = ("violation", "warning", "repair")
+RULE_CHECK_KINDS = ("incomplete_rule", "empty_market", "dead_option")
 ORDER_STATUSES = ("quoted", "open", "delivered", "cancelled")
 CREDIT_STATUSES = ("approved", "pending", "refused", "not_needed")
 CHANGE_AUTHORS = ("customer", "internal")
@@ -125,8 +127,13 @@ ORDER_COLUMNS: tuple[Column, ...] = (
         "material_lead_days", "number", "Days until the option's material can be there", unit="days", ge=0
     ),
     Column("check_number", "integer", "Number of the row within its order", ge=1),
-    Column("check_kind", "text", "A violation of a rule, or a repair of all violations"),
-    Column("rule_check_kind", "text", "What is wrong with the rules themselves"),
+    Column(
+        "check_kind",
+        "text",
+        "A violation, a warning that stops nothing, or a repair of all violations",
+        isin=CHECK_KINDS,
+    ),
+    Column("rule_check_kind", "text", "What is wrong with the rules themselves", isin=RULE_CHECK_KINDS),
     Column("conflicting_rules", "text", "Rules that together make it impossible, joined by |"),
     Column("price_delta", "number", "Change of the price", unit="money"),
     Column("cost_delta", "number", "Change of the cost", unit="money"),

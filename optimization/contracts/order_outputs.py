@@ -1,4 +1,4 @@
-"""What the orders' side writes: promises, unit reservations, matches, vehicles, and the made-to-order path."""
+"""What the orders' side writes: promises, unit reservations, matches, units, the way made to order."""
 
 from __future__ import annotations
 
@@ -187,8 +187,8 @@ ORDER_CHECK = Table(
 RULE_CHECK = Table(
     "opt_out__rule_check",
     "What is wrong with the rules themselves: options that nobody can choose, markets with nothing to build.",
-    key=("market", "model", "option_id"),
-    required=("market", "model", "option_id", "rule_check_kind", "message", "reason_code"),
+    key=("market", "model", "from_date", "rule_check_kind", "option_id"),
+    required=("market", "model", "from_date", "rule_check_kind", "option_id", "message", "reason_code"),
     optional=("conflicting_rules",),
 )
 STAGE_DURATION = Table(
