@@ -6,6 +6,6 @@
 {% macro known_at_as_of(event_dates=[]) -%}
     cast(source.loaded_at as date) <= run_context.as_of
     {%- for event_date in event_dates %}
-    and (source.{{ event_date }} is null or source.{{ event_date }} <= run_context.as_of)
+    and (source.{{ event_date }} is null or cast(source.{{ event_date }} as date) <= run_context.as_of)
     {%- endfor %}
 {%- endmacro %}

@@ -27,7 +27,9 @@ known as (
         source.parent_location_id,
         {{ rate('source.storage_m3') }} as storage_m3,
         {{ units('source.handling_units') }} as handling_units,
-        {{ money('source.purchase_budget') }} as purchase_budget
+        {{ money('source.purchase_budget') }} as purchase_budget,
+        {{ units('source.handover_units') }} as handover_units,
+        {{ units('source.preparation_days') }} as preparation_days
     from source
     cross join run_context
     where {{ known_at_as_of() }}

@@ -30,7 +30,15 @@ known as (
         {{ money('source.list_price') }} as list_price,
         {{ money('source.invoice_cost') }} as invoice_cost,
         source.model_year,
-        source.color
+        source.color,
+        {{ option_set('source.options') }} as options,
+        source.stock_category,
+        {{ money('source.estimated_value') }} as estimated_value,
+        source.floorplan_start_date,
+        {{ rate('source.floorplan_rate') }} as floorplan_rate,
+        source.floorplan_free_days,
+        {{ units('source.odometer_km') }} as odometer_km,
+        source.order_id
     from source
     cross join run_context
     where
