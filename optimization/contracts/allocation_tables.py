@@ -313,7 +313,7 @@ ALLOCATION_SOLVER_RUN = Table(
 ATP = Table(
     "opt_out__atp",
     "Available to promise from each day on which it changes, per item-location and segment; segment * "
-    "is the item-location as a whole.",
+    "is the item-location as a whole, location * the network, which is not the sum of its locations.",
     key=(*_POOL, "segment_id", "from_date"),
     required=(
         *_POOL,

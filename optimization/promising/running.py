@@ -45,12 +45,14 @@ class Promises(NamedTuple):
     """Promise by day of change, sorted by place and day; a place's first row is day 0.
 
     `first` (n+1): where each place's rows begin. `safe`, `expected`: units, never negative.
+    `projected`: what the day ends with at safe dates, without look-ahead; negative where short.
     """
 
     first: Integers
     day: Integers
     safe: Numbers
     expected: Numbers
+    projected: Numbers
 
 
 def sorted_flows(n: int, place: Integers, day: Integers, safe: Numbers, expected: Numbers) -> Flows:
@@ -80,34 +82,61 @@ def promise_places(on_hand: Numbers, flows: Flows) -> tuple[Promises, Numbers, I
     ([0], [15.0], [0.0], [-1])
     """
     n = len(on_hand)
-    keep, safe, expected, short, short_day = _look_ahead(on_hand, *flows)
+    keep, safe, expected, balance, short, short_day = _look_ahead(on_hand, *flows)
     kept = np.concatenate([[0], np.cumsum(keep)]).astype(np.int64)
     first = kept[flows.first] if n else np.zeros(1, dtype=np.int64)
-    return Promises(first, flows.day[keep], safe[keep], expected[keep]), short, short_day
+    return Promises(first, flows.day[keep], safe[keep], expected[keep], balance[keep]), short, short_day
 
 
-def promise_quotas(place: Integers, limit: Numbers, promises: Promises) -> tuple[Integers, Promises]:
-    """Promise of m quotas, each `limit` units at most and what its `place` has.
+def promise_quotas(place: Integers, balance: Numbers, promises: Promises) -> tuple[Integers, Promises]:
+    """Promise of m quotas, each its `balance` at most and what its `place` has.
 
-    Returns the place's row behind every row of the promises, and the promises by quota.
+    `balance`: what a quota has left after its commitments, negative when they are more. Returns the
+    place's row behind every row of the promises, and the promises by quota; a quota's projection is
+    the less of its balance and of its place's.
 
-    >>> place = Promises(*(np.array(one) for one in ([0, 2], [0, 5], [2.0, 9.0], [3.0, 9.0])))
+    >>> given = ([0, 2], [0, 5], [2.0, 9.0], [3.0, 9.0], [4.0, 9.0])
+    >>> place = Promises(*(np.array(one) for one in given))
     >>> row, quota = promise_quotas(np.array([0, 0]), np.array([1.0, 4.0]), place)
     >>> quota.first.tolist(), quota.day.tolist(), quota.safe.tolist(), quota.expected.tolist()
     ([0, 1, 3], [0, 0, 5], [1.0, 2.0, 4.0], [1.0, 3.0, 4.0])
+    >>> quota.projected.tolist()
+    [1.0, 4.0, 4.0]
     """
-    first = _count_capped(place, limit, *promises)
-    row, safe, expected = _capped(place, limit, first, *promises)
-    return row, Promises(first, promises.day[row], safe, expected)
+    limit = np.maximum(balance, 0.0)
+    of_place = (promises.first, promises.day, promises.safe, promises.expected)
+    first = _count_capped(place, limit, *of_place)
+    row, safe, expected = _capped(place, limit, first, *of_place)
+    projected = np.minimum(promises.projected[row], np.repeat(balance, np.diff(first)))
+    return row, Promises(first, promises.day[row], safe, expected, projected)
+
+
+def discrete_promises(promises: Promises) -> Numbers:
+    """What each row adds to what could be promised before: the net-backed discrete promise.
+
+    Netting back only moves what is owed onto earlier supply, so that the running sum of what is left
+    is the look-ahead promise. Hence a row's discrete promise is its promise less the row's before, the
+    first row's is its promise, and their sum up to any row is the promise there. What is owed beyond
+    all earlier supply is taken from the next supply, not shown as negative.
+
+    >>> given = ([0, 2, 3], [0, 3, 0], [12.0, 16.0, 5.0], [12.0, 16.0, 5.0], [12.0, 16.0, 5.0])
+    >>> discrete_promises(Promises(*(np.array(one) for one in given))).tolist()
+    [12.0, 4.0, 5.0]
+    """
+    added: Numbers = np.diff(promises.safe, prepend=0.0)
+    begins = promises.first[:-1][np.diff(promises.first) > 0]
+    added[begins] = promises.safe[begins]
+    # A difference leaves behind the comma what no promise has.
+    return np.asarray(np.round(np.maximum(added, 0.0), DECIMALS), dtype=np.float64)
 
 
 @_compiled
 def _look_ahead(
     on_hand: Numbers, first: Integers, day: Integers, safe: Numbers, expected: Numbers
-) -> tuple[Flags, Numbers, Numbers, Numbers, Integers]:
+) -> tuple[Flags, Numbers, Numbers, Numbers, Numbers, Integers]:
     n, rows = len(on_hand), len(day)
     keep = np.zeros(rows, dtype=np.bool_)
-    promised, hoped = np.empty(rows), np.empty(rows)
+    promised, hoped, projected = np.empty(rows), np.empty(rows), np.empty(rows)
     short, short_day = np.zeros(n), np.full(n, NO_DAY)
     for place in range(n):
         begin, end = first[place], first[place + 1]
@@ -121,12 +150,14 @@ def _look_ahead(
                 short[place] = max(short[place], -sure)
                 if short_day[place] == NO_DAY:
                     short_day[place] = day[row]
-        least_sure, least_mean = np.inf, np.inf
+        least_sure, least_mean, day_end = np.inf, np.inf, 0.0
         for row in range(end - 1, begin - 1, -1):
             # Balances within a day are no promises; the day's last one is.
             if row + 1 == end or day[row + 1] != day[row]:
-                least_sure = min(least_sure, promised[row])
+                day_end = promised[row]
+                least_sure = min(least_sure, day_end)
                 least_mean = min(least_mean, hoped[row])
+            projected[row] = round(day_end, DECIMALS)
             # What adding and taking away leaves behind a comma is no change of the promise.
             promised[row] = round(max(least_sure, 0.0), DECIMALS)
             hoped[row] = round(max(least_mean, 0.0), DECIMALS)
@@ -135,7 +166,7 @@ def _look_ahead(
                 day[row] != day[row - 1]
                 and (promised[row] != promised[row - 1] or hoped[row] != hoped[row - 1])
             )
-    return keep, promised, hoped, short, short_day
+    return keep, promised, hoped, projected, short, short_day
 
 
 @_compiled

@@ -243,28 +243,34 @@ def _promises(
     after: Mapping[str, pd.DataFrame],
     settings: Settings,
 ) -> pd.DataFrame:
-    """ATP of the touched places, with what moved since the snapshot."""
+    """ATP of the touched places and of their items' network, with what moved since the snapshot."""
     from optimization.promising.atp import available_to_promise
 
     places, supply, owed = (_rows(rows, table.name, table, items) for table in _ATP_INPUTS)
     shares = after["allocation"]
     pools = shares[_POOL].drop_duplicates()
     of_all = set(pools.loc[pools["location_id"] == EVERYWHERE, "item_id"])
-    at_place = pd.MultiIndex.from_frame(places[_POOL].astype(object)).isin(
-        pd.MultiIndex.from_frame(pools.astype(object))
-    )
-    places = places[at_place | places["item_id"].isin(of_all)].reset_index(drop=True)
+    # The network is reckoned on all places of the item, with the reservations of the untouched ones.
+    held = _rows(rows, "reservation", STATE["reservation"], items)
+    held = held[~_is_in(held, pools).to_numpy()]
     frame, _ = available_to_promise(
         places,
         supply,
         owed,
         shares,
-        after["reservation"],
+        pd.concat([after["reservation"], held], ignore_index=True) if len(held) else after["reservation"],
         pd.Timestamp(rows.base.as_of),
         settings.promising.parameters(),
         stock_change(before["allocation"], shares),
     )
-    return frame
+    is_told = _is_in(frame, pools) | frame["item_id"].isin(of_all) | (frame["location_id"] == EVERYWHERE)
+    return frame[is_told.to_numpy()].reset_index(drop=True)
+
+
+def _is_in(frame: pd.DataFrame, pools: pd.DataFrame) -> pd.Series:
+    """Which rows are of one of the pools."""
+    named = pd.MultiIndex.from_frame(pools.astype(object))
+    return pd.Series(pd.MultiIndex.from_frame(frame[_POOL].astype(object)).isin(named), index=frame.index)
 
 
 def stock_change(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -276,7 +276,7 @@ PLAUSIBILITY: dict[str, Plausibility] = {
     "order_segment": Plausibility(key=("order_id", "line_id"), from_zero=("requested_units",)),
     "atp": Plausibility(
         key=("item_id", "location_id", "segment_id", "from_date"),
-        from_zero=("atp_units", "expected_atp_units", "shortage_units"),
+        from_zero=("atp_units", "expected_atp_units", "discrete_units", "shortage_units"),
         lists=_closed("status"),
     ),
     "inventory_audit": Plausibility(

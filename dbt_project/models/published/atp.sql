@@ -20,6 +20,8 @@ select
     promises.from_date,
     promises.atp_units,
     promises.expected_atp_units,
+    promises.projected_units,
+    promises.discrete_units,
     promises.shortage_units,
     promises.is_shared_pool,
     promises.reason_code,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import dagster as dg
 import pandas as pd
 
+from optimization.allocation.book import EVERYWHERE
 from optimization.contracts.allocation_tables import ALLOCATION, ATP, COMMITMENT, SOFT_RESERVATION
 from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import SUPPLY_EXPECTATION
@@ -34,5 +35,6 @@ def atp(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline])
             pipeline.settings.promising.parameters(),
         )
         yield from write_border(pipeline, as_of, ATP, frame, report)
-        short = frame.loc[frame["shortage_units"] > 0, ["item_id", "location_id", "segment_id"]]
+        is_short = (frame["shortage_units"] > 0) & (frame["location_id"] != EVERYWHERE)
+        short = frame.loc[is_short, ["item_id", "location_id", "segment_id"]]
         stage.detail = f"{len(frame):,} promises, {len(short.drop_duplicates()):,} overcommitted"

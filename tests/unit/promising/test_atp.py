@@ -93,7 +93,7 @@ def _promise(
     **terms: Any,
 ) -> pd.DataFrame:
     """The table for I1 at L1 … Ln with `stock`; dates as days from today."""
-    columns = terms.pop("columns", {})
+    columns, is_network = terms.pop("columns", {}), terms.pop("network", False)
     movement = terms.pop("movement", None)
     frame, report = available_to_promise(
         item_location(len(stock), on_hand_units=stock, **columns),
@@ -106,6 +106,8 @@ def _promise(
         movement,
     )
     assert report["rows_out"] == len(frame)
+    if not is_network:
+        frame = frame[frame["location_id"] != "*"].reset_index(drop=True)
     return frame.assign(day=(frame["from_date"] - AS_OF).dt.days)
 
 
@@ -231,3 +233,39 @@ def test_a_shortage_is_what_a_day_ends_with() -> None:
     within_a_day = (np.array(one) for one in ([0, 0], [2, 2], [-15.0, 15.0], [-15.0, 15.0]))
     _, short, day = promise_places(np.array([10.0]), sorted_flows(1, *within_a_day))
     assert (short.tolist(), day.tolist()) == ([0.0], [-1])
+
+
+# --- cumulative, discrete, and the network
+
+
+def test_the_discrete_promise_adds_up_to_the_promise_and_the_projection_looks_no_further() -> None:
+    owed = commitment([("L1", "RETAIL", 5, 15.0)])
+    frame = _promise([20.0], _supply([("L1", 10.0, 3, 3), ("L1", 4.0, 8, 8)]), owed)
+    assert frame[["day", "atp_units", "projected_units", "discrete_units"]].to_numpy().tolist() == [
+        [0, 15.0, 20.0, 15.0],
+        [8, 19.0, 19.0, 4.0],
+    ]
+
+
+def test_a_segments_projection_is_what_its_quota_has_left_at_most() -> None:
+    owed = commitment([("L1", "FLEET", 1, 8.0)])
+    frame = _promise([20.0], None, owed, [("L1", "FLEET", 6.0, 0.0), ("L1", "RETAIL", 14.0, 0.0)])
+    rows = frame.set_index("segment_id")[["atp_units", "projected_units", "discrete_units"]]
+    assert rows.loc["FLEET"].tolist() == [0.0, -2.0, 0.0]
+    assert rows.loc["RETAIL"].tolist() == [12.0, 14.0, 12.0]
+
+
+def test_the_network_is_not_the_sum_of_its_places() -> None:
+    # L2 owes what only L1 has: no place can promise it, the network can be asked to move it.
+    owed = commitment([("L2", "RETAIL", 1, 5.0)])
+    frame = _promise([20.0, 2.0], _supply([("L2", 4.0, 6, 6)]), owed, network=True)
+    assert _rows(frame, location="*") == [(0, 17.0, 17.0), (6, 21.0, 21.0)]
+    assert [_rows(frame, location=place)[-1][1] for place in ("L1", "L2")] == [20.0, 1.0]
+    row = frame[frame["location_id"] == "*"].iloc[0]
+    assert (bool(row["is_shared_pool"]), row["reason_code"]) == (True, "NETWORK_SUM")
+    assert (row["projected_units"], row["shortage_units"]) == (22.0, 0.0)
+
+
+def test_a_network_with_an_unsound_place_is_told_as_such() -> None:
+    frame = _promise([20.0, 5.0], _supply([("L1", np.nan, 3, 8)]), network=True)
+    assert frame.set_index("location_id").loc["*", ["atp_units", "status"]].tolist() == [5.0, "QUARANTINED"]

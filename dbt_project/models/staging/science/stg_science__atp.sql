@@ -16,6 +16,8 @@ chosen as (
         from_date,
         atp_units,
         expected_atp_units,
+        projected_units,
+        discrete_units,
         shortage_units,
         is_shared_pool,
         reason_code,
