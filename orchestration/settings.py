@@ -25,6 +25,15 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from optimization.order_parameters import (
+    LeadTimeParameters,
+    MatchingParameters,
+    MessageParameters,
+    PromiseParameters,
+    SlotParameters,
+    StockReviewParameters,
+    SubstitutionParameters,
+)
 from optimization.parameters import AllocationParameters, AtpParameters
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -134,6 +143,124 @@ class PromisingSettings(_Section):
         return AtpParameters(**self.model_dump())
 
 
+class PromiseSettings(_Section):
+    """Promises of open orders and of single units."""
+
+    horizon_days: int = Field(PromiseParameters.horizon_days, ge=1, le=730)
+    preparation_days: float = Field(PromiseParameters.preparation_days, ge=0)
+    hold_hours: float = Field(PromiseParameters.hold_hours, gt=0)
+
+    def parameters(self) -> PromiseParameters:
+        """Return the same as the science takes it."""
+        return PromiseParameters(**self.model_dump())
+
+
+class MatchingSettings(_Section):
+    """What a match of a request and a unit is worth, in money."""
+
+    top_k: int = Field(MatchingParameters.top_k, ge=1)
+    max_candidates: int = Field(MatchingParameters.max_candidates, ge=1)
+    option_weight: float = Field(MatchingParameters.option_weight, ge=0)
+    colour_weight: float = Field(MatchingParameters.colour_weight, ge=0)
+    trim_weight: float = Field(MatchingParameters.trim_weight, ge=0)
+    price_weight: float = Field(MatchingParameters.price_weight, ge=0)
+    km_cost: float = Field(MatchingParameters.km_cost, ge=0)
+    day_weight: float = Field(MatchingParameters.day_weight, ge=0)
+    ageing_weight: float = Field(MatchingParameters.ageing_weight, ge=0)
+    scarcity_weight: float = Field(MatchingParameters.scarcity_weight, ge=0)
+    unmatched_order_cost: float = Field(MatchingParameters.unmatched_order_cost, ge=0)
+    unmatched_lead_cost: float = Field(MatchingParameters.unmatched_lead_cost, ge=0)
+    unmatched_enquiry_cost: float = Field(MatchingParameters.unmatched_enquiry_cost, ge=0)
+    learn_from: int = Field(MatchingParameters.learn_from, ge=1)
+    max_km: float = Field(MatchingParameters.max_km, gt=0)
+
+    def parameters(self) -> MatchingParameters:
+        """Return the same as the science takes it."""
+        return MatchingParameters(**self.model_dump())
+
+
+class StockReviewSettings(_Section):
+    """What a unit in stock costs, and how far its price may fall."""
+
+    floorplan_rate: float = Field(StockReviewParameters.floorplan_rate, ge=0)
+    floorplan_free_days: int = Field(StockReviewParameters.floorplan_free_days, ge=0)
+    insurance_rate: float = Field(StockReviewParameters.insurance_rate, ge=0)
+    lot_cost_per_day: float = Field(StockReviewParameters.lot_cost_per_day, ge=0)
+    depreciation_rate: float = Field(StockReviewParameters.depreciation_rate, ge=0)
+    max_markdown_share: float = Field(StockReviewParameters.max_markdown_share, ge=0, lt=1)
+    wholesale_share: float = Field(StockReviewParameters.wholesale_share, ge=0, le=1)
+    demo_share: float = Field(StockReviewParameters.demo_share, ge=0, le=1)
+
+    def parameters(self) -> StockReviewParameters:
+        """Return the same as the science takes it."""
+        return StockReviewParameters(**self.model_dump())
+
+
+class SlotSettings(_Section):
+    """How made-to-order orders get their slots."""
+
+    max_relative_gap: float = Field(SlotParameters.max_relative_gap, ge=0)
+    expedite_orders: int = Field(SlotParameters.expedite_orders, ge=0)
+    expedite_options: int = Field(SlotParameters.expedite_options, ge=1)
+    move_cost: float = Field(SlotParameters.move_cost, ge=0)
+    lateness_cost_per_day: float = Field(SlotParameters.lateness_cost_per_day, ge=0)
+
+    def parameters(self) -> SlotParameters:
+        """Return the same as the science takes it."""
+        return SlotParameters(**self.model_dump())
+
+
+class LeadTimeSettings(_Section):
+    """How durations of made-to-order orders are learnt, and how promises are made of them."""
+
+    history_days: int = Field(LeadTimeParameters.history_days, ge=28)
+    half_life_days: float = Field(LeadTimeParameters.half_life_days, gt=0)
+    promise_quantile: float = Field(LeadTimeParameters.promise_quantile, gt=0.5, lt=1)
+    stuck_quantile: float = Field(LeadTimeParameters.stuck_quantile, gt=0.5, lt=1)
+    silent_quantile: float = Field(LeadTimeParameters.silent_quantile, gt=0.5, lt=1)
+    repromise_days: int = Field(LeadTimeParameters.repromise_days, ge=0)
+
+    def parameters(self) -> LeadTimeParameters:
+        """Return the same as the science takes it."""
+        return LeadTimeParameters(**self.model_dump())
+
+
+class SubstitutionSettings(_Section):
+    """When a waiting order is offered a unit that is there."""
+
+    least_fit: float = Field(SubstitutionParameters.least_fit, ge=0, le=1)
+    least_days_earlier: float = Field(SubstitutionParameters.least_days_earlier, ge=0)
+    max_price_delta: float = Field(SubstitutionParameters.max_price_delta, ge=0)
+    top_k: int = Field(SubstitutionParameters.top_k, ge=1)
+
+    def parameters(self) -> SubstitutionParameters:
+        """Return the same as the science takes it."""
+        return SubstitutionParameters(**self.model_dump())
+
+
+class MessageSettings(_Section):
+    """What is written to plants and customers."""
+
+    keep_days: int = Field(MessageParameters.keep_days, ge=1)
+    hold_warning_hours: float = Field(MessageParameters.hold_warning_hours, ge=0)
+
+    def parameters(self) -> MessageParameters:
+        """Return the same as the science takes it."""
+        return MessageParameters(**self.model_dump())
+
+
+class OrderSettings(_Section):
+    """The orders' side: promises, reservations of units, matching, the way made to order."""
+
+    promises: PromiseSettings = PromiseSettings()
+    matching: MatchingSettings = MatchingSettings()
+    stock_review: StockReviewSettings = StockReviewSettings()
+    slots: SlotSettings = SlotSettings()
+    lead_times: LeadTimeSettings = LeadTimeSettings()
+    substitution: SubstitutionSettings = SubstitutionSettings()
+    messages: MessageSettings = MessageSettings()
+
+
 class BacktestSettings(_Section):
     """The replay of the own history, and when forecasting methods are tried against each other."""
 
@@ -182,7 +309,17 @@ def function_named(name: str | None, setting: str) -> Callable[..., Any] | None:
 
 
 # Sections whose settings may change a published number.
-_DECIDING = {"sealing", "demand", "policy", "network", "allocation", "promising", "backtest", "release"}
+_DECIDING = {
+    "sealing",
+    "demand",
+    "policy",
+    "network",
+    "allocation",
+    "promising",
+    "orders",
+    "backtest",
+    "release",
+}
 
 
 def _file() -> Path:
@@ -204,6 +341,7 @@ class Settings(BaseSettings):
     network: NetworkSettings = NetworkSettings()
     allocation: AllocationSettings = AllocationSettings()
     promising: PromisingSettings = PromisingSettings()
+    orders: OrderSettings = OrderSettings()
     backtest: BacktestSettings = BacktestSettings()
     execution: ExecutionSettings = ExecutionSettings()
     release: ReleaseSettings = ReleaseSettings()

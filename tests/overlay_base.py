@@ -23,6 +23,7 @@ from optimization.contracts.allocation_tables import (
     SOFT_RESERVATION,
 )
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT
+from optimization.contracts.order_outputs import UNIT_ATP
 from optimization.contracts.outputs import SUPPLY_EXPECTATION
 from optimization.contracts.table import Table
 from optimization.parameters import AtpParameters
@@ -97,6 +98,7 @@ class Base:
         tables = {name: _published(frame, contracts[name]) for name, frame in state.items()}
         tables["atp"] = pa.Table.from_pandas(atp, preserve_index=False)
         tables["supply_audit"] = _audit(state["allocation_ledger"])
+        tables["unit_atp"] = _units()
         candidate = build_candidate(self.lake, self.as_of, {}, tables)
         head = self.ledger.head()
         facts = {
@@ -263,3 +265,20 @@ def _audit(entry: pd.DataFrame) -> pa.Table:
     fields += [pa.field("audit_details", pa.string()), pa.field("snapshot_id", pa.string())]
     made = told.assign(snapshot_id="SNAPSHOT")[[field.name for field in fields]]
     return pa.Table.from_pandas(made, schema=pa.schema(fields), preserve_index=False)
+
+
+def _units() -> pa.Table:
+    """VIN1 and VIN2 can be promised; VIN3 cannot, for a reason of the source."""
+    rows = [
+        {
+            "unit_id": unit_id,
+            "item_id": "I000001",
+            "location_id": "L1",
+            "is_promisable": unit_id != "VIN3",
+            "reason_code": "INPUT_IMPLAUSIBLE" if unit_id == "VIN3" else "AS_ASKED",
+            "method": "rule",
+            "status": "OK",
+        }
+        for unit_id in ("VIN1", "VIN2", "VIN3")
+    ]
+    return pa.Table.from_pylist(rows, schema=arrow_schema(UNIT_ATP))

@@ -9,7 +9,18 @@ import typer
 from dagster import BetaWarning
 
 from optimization.errors import StockplanError
-from orchestration.cli import allocation, audit, inspect, overlay, plan, prepare, run, serve, shortage
+from orchestration.cli import (
+    allocation,
+    audit,
+    inspect,
+    overlay,
+    plan,
+    prepare,
+    reserve,
+    run,
+    serve,
+    shortage,
+)
 from orchestration.ims.connector import SourceError
 
 app = typer.Typer(
@@ -27,6 +38,7 @@ allocation.allocation.command("week")(shortage.week)
 app.add_typer(allocation.allocation, name="allocation")
 app.add_typer(plan.plan, name="plan")
 app.add_typer(audit.audit, name="audit")
+reserve.register(app)
 app.command("init")(prepare.init)
 app.command("generate")(prepare.generate)
 app.command("doctor")(serve.doctor)

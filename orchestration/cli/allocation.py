@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -91,7 +91,6 @@ _LIMITS = {
 
 def operation_command(operation: str) -> Callable[..., None]:
     """Return the command of one operation."""
-    kind = KINDS[operation]
 
     def command(
         item: Annotated[str, typer.Option(help="Item id.")],
@@ -120,14 +119,30 @@ def operation_command(operation: str) -> Callable[..., None]:
             "due": due,
             "order": order,
         }
-        given = {name: value for name, value in options.items() if value is not None}
-        _check_options(operation, kind, set(given))
-        told = {_PAYLOAD_NAMES[name]: value for name, value in given.items()}
         others = {"action_id": action_id, "parent_action_id": parent_action_id, "note": note, "event_at": at}
-        told |= {name: value for name, value in others.items() if value is not None}
-        _operate(operation, item, location, told, actor)
+        operate(operation, item, location, options, others, actor)
 
     return command
+
+
+def operate(
+    operation: str,
+    item: str,
+    location: str,
+    options: Mapping[str, Any],
+    others: Mapping[str, Any],
+    actor: str | None,
+) -> None:
+    """Check the options of one operation, write it, and print what became of it.
+
+    `options` bear the names of the command line, `others` those of the payload; None is not given.
+    Raises `StockplanError` when nothing was written, and when the operation was rejected.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    _check_options(operation, KINDS[operation], set(given))
+    told = {_PAYLOAD_NAMES[name]: value for name, value in given.items()}
+    told |= {name: value for name, value in others.items() if value is not None}
+    _operate(operation, item, location, told, actor)
 
 
 for _name, _kind in KINDS.items():

@@ -93,8 +93,8 @@ def operations_of(events: Iterable[Event]) -> Operations:
                 )
             )
         except UnfitError as fault:
-            left.append(_left_row(event, fault))
-    return Operations(_frame(rows, ALLOCATION_EVENT), _set_aside(left))
+            left.append(left_row(event, fault))
+    return Operations(frame_of(rows, ALLOCATION_EVENT), set_aside_frame(left))
 
 
 def stated_operation(
@@ -146,8 +146,8 @@ def read_plan_decisions(ledger: Ledger, as_of: date) -> tuple[pd.DataFrame, pd.D
         try:
             rows.append(fitted_row(stated, PLAN_DECISION))
         except UnfitError as fault:
-            left.append(_left_row(event, fault))
-    return _frame(rows, PLAN_DECISION), _set_aside(left)
+            left.append(left_row(event, fault))
+    return frame_of(rows, PLAN_DECISION), set_aside_frame(left)
 
 
 def proposed_rules(ledger: Ledger, as_of: date) -> pd.DataFrame:
@@ -169,11 +169,11 @@ def read_proposed_rules(ledger: Ledger, as_of: date) -> tuple[pd.DataFrame, pd.D
         try:
             rows = rule_rows(event.subject, event.payload, event.actor)
         except UnfitError as fault:
-            left.append(_left_row(event, fault))
+            left.append(left_row(event, fault))
             continue
         versions[event.subject, rows[0]["plan_version_number"]] = rows
     rules = [row for key in sorted(versions) for row in versions[key]]
-    return _frame(rules, PROPOSED_RULE), _set_aside(left)
+    return frame_of(rules, PROPOSED_RULE), set_aside_frame(left)
 
 
 def proposed_frame(plan_id: str, payload: Mapping[str, Any], author: str) -> pd.DataFrame:
@@ -182,7 +182,7 @@ def proposed_frame(plan_id: str, payload: Mapping[str, Any], author: str) -> pd.
     `payload` has `plan_version_number` and `rules`, a list of rows. Raises `ValueError` naming the
     rule, its column and what is wrong with it.
     """
-    return _frame(rule_rows(plan_id, payload, author), PROPOSED_RULE)
+    return frame_of(rule_rows(plan_id, payload, author), PROPOSED_RULE)
 
 
 def rule_rows(plan_id: str, payload: Mapping[str, Any], author: str) -> list[dict[str, Any]]:
@@ -222,11 +222,13 @@ def rule_rows(plan_id: str, payload: Mapping[str, Any], author: str) -> list[dic
     return rows
 
 
-def _frame(rows: list[dict[str, Any]], table: Table) -> pd.DataFrame:
+def frame_of(rows: list[dict[str, Any]], table: Table) -> pd.DataFrame:
+    """Return typed rows as the contract's frame."""
     return arrow_to_frame(pa.Table.from_pylist(rows, schema=arrow_schema(table)), table)
 
 
-def _left_row(event: Event, fault: UnfitError) -> dict[str, Any]:
+def left_row(event: Event, fault: UnfitError) -> dict[str, Any]:
+    """Return what is told of an event that has no form, with `SET_ASIDE_COLUMNS`."""
     return {
         "ledger_seq": event.seq,
         "event_id": event.event_id,
@@ -241,5 +243,6 @@ def _left_row(event: Event, fault: UnfitError) -> dict[str, Any]:
     }
 
 
-def _set_aside(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def set_aside_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return rows of `left_row` as a frame."""
     return pd.DataFrame(rows, columns=list(SET_ASIDE_COLUMNS))

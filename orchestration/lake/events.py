@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from optimization.contracts.allocation_columns import OPERATIONS
+from optimization.contracts.order_columns import UNIT_OPERATIONS
 from optimization.errors import StockplanError
 
 FAMILIES: dict[str, frozenset[str]] = {
@@ -26,6 +27,7 @@ FAMILIES: dict[str, frozenset[str]] = {
     "allocation": frozenset(OPERATIONS),
     "allocation_plan": frozenset({"proposed", "approved", "rejected", "withdrawn"}),
     "overlay": frozenset({"published", "refused"}),
+    "unit": frozenset(UNIT_OPERATIONS),
 }
 GENESIS = "0" * 64
 
