@@ -128,16 +128,15 @@ def test_what_was_consumed_is_no_longer_promised(base: Base) -> None:
 
 def test_the_network_loses_what_one_of_its_places_consumed(base: Base) -> None:
     # The reservation at the place that nobody touched, L1, holds its units in the network as well.
-    def of_network(item: str) -> dict[str, float]:
+    def of_network() -> list[tuple[float, float]]:
         now = current_with_overlay(base.lake, "atp").to_pandas()
-        own = now[(now["item_id"] == item) & (now["location_id"] == "*")]
-        return dict(zip(own["from_date"].astype(str), own["atp_units"], strict=True))
+        own = now[(now["item_id"] == "I000002") & (now["location_id"] == "*")]
+        return list(zip(own["projected_units"], own["atp_units"], strict=True))
 
-    before = of_network("I000002")
-    assert before == {"2024-06-30": 29.0, "2024-07-02": 32.0, "2024-07-09": 52.0}
+    assert of_network() == [(37.0, 32.0), (32.0, 32.0), (52.0, 52.0)]
     base.operate("consume", "FLEET", 6.0, place=3)
     _lay(base)
-    assert of_network("I000002") == {day: units - 6.0 for day, units in before.items()}
+    assert of_network() == [(31.0, 26.0), (26.0, 26.0), (46.0, 46.0)]
 
 
 def test_operations_after_the_time_asked_for_are_not_counted(base: Base) -> None:
