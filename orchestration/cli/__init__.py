@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
+from typing import NoReturn
 
 import typer
-from dagster import BetaWarning
 
 from optimization.errors import StockplanError
 from orchestration.cli import (
@@ -21,7 +21,6 @@ from orchestration.cli import (
     serve,
     shortage,
 )
-from orchestration.ims.connector import SourceError
 
 app = typer.Typer(
     help="Stockplan turns an inventory management system from a book of record into decisions.",
@@ -49,9 +48,20 @@ app.command("docs")(serve.docs)
 def main() -> None:
     """Run the command; an error that Stockplan knows is one message and exit code 1."""
     # What may change in Dagster's next minor version is the developer's business, not the operator's.
-    warnings.filterwarnings("ignore", category=BetaWarning)
+    warnings.filterwarnings("ignore", message=".*is currently in beta")
     try:
         app()
-    except (StockplanError, SourceError) as error:
-        typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
-        sys.exit(1)
+    except StockplanError as error:
+        _fail(error)
+    except Exception as error:
+        # Only who reads the source can raise this one, and only that needs the module.
+        from orchestration.ims.connector import SourceError
+
+        if not isinstance(error, SourceError):
+            raise
+        _fail(error)
+
+
+def _fail(error: Exception) -> NoReturn:
+    typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
+    sys.exit(1)
