@@ -1,0 +1,198 @@
+"""What is wrong with the rules themselves: options that nobody can choose, markets without a configuration.
+
+Both are settled exactly. Configurations that are known to keep all rules are witnesses for every option
+in them; for the options that are left, an integer program looks for a configuration with any of them,
+until it proves that there is none. What then stands in the way is told as an irreducible set: all of
+its rules together contradict each other, and with any one of them less they do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from optimization.build_to_order.configuration.normal_model import OptionModel
+from optimization.build_to_order.configuration.rules import ANY, Rule, RuleBook, RuleSet, violations
+from optimization.contracts.order_outputs import RULE_CHECK
+from optimization.option_sets import text_of
+from optimization.solver.highs import solve
+
+_MAX_NODES = 5_000
+# A configuration with one more of the options will do; the most of them need not be proven.
+_ANY_PROGRESS = 0.9
+
+
+class RuleFault(NamedTuple):
+    """An option (`*`: any configuration) that no configuration has, and the rules that stand in the way.
+
+    Without a rule in the way the option is not offered.
+    """
+
+    option: str
+    rules: tuple[Rule, ...]
+
+
+class RuleFaults(NamedTuple):
+    """All that is wrong with a rule set; `unproven`: options of which neither is known."""
+
+    found: tuple[RuleFault, ...]
+    unproven: tuple[str, ...]
+
+
+def rule_faults(rule_set: RuleSet, witnesses: Iterable[frozenset[str]] = ()) -> RuleFaults:
+    """Return the dead options of a rule set, or that nothing can be built at all.
+
+    `witnesses`: configurations that may keep all rules; whether they do is checked.
+
+    >>> excludes = Rule("R1", 1, "excludes", ("TOW",), ("SPORT",), 0, 0, "")
+    >>> needs = Rule("R2", 1, "requires", ("TOW",), ("SPORT",), 1, 1, "")
+    >>> known = frozenset({"TOW", "SPORT"})
+    >>> [(fault.option, [rule.rule_id for rule in fault.rules])
+    ...  for fault in rule_faults(RuleSet((excludes, needs), known, known)).found]
+    [('TOW', ['R1', 'R2'])]
+    """
+    ruled = sorted(frozenset().union(*(rule.options for rule in rule_set.rules)))
+    undecided = set(ruled) & rule_set.offered
+    is_buildable = False
+    for witness in witnesses:
+        if (not is_buildable or undecided & witness) and not violations(rule_set, witness):
+            undecided -= witness
+            is_buildable = True
+    if not is_buildable and not _is_consistent(rule_set.rules, rule_set.offered, None):
+        return RuleFaults((RuleFault(ANY, _irreducible(rule_set, None)),), ())
+    while undecided:
+        found = _configuration_with_any(rule_set, ruled, undecided)
+        if found is None:
+            return RuleFaults((), tuple(sorted(undecided)))
+        if not found:
+            break
+        undecided -= found
+    return RuleFaults(
+        tuple(RuleFault(option, _irreducible(rule_set, option)) for option in sorted(undecided)), ()
+    )
+
+
+def check_rules(
+    book: RuleBook,
+    combinations: Iterable[tuple[str, str]],
+    as_of: pd.Timestamp,
+    witnesses: Sequence[tuple[str, str, frozenset[str]]],
+    checked_changes: int,
+) -> tuple[pd.DataFrame, int]:
+    """Return `opt_out__rule_check` for markets and models, and of how many options nothing was proven.
+
+    Every pair is checked with the rules of `as_of`, and on each of the next `checked_changes` days on
+    which other rules or options hold for it. What is wrong for a whole market, a model everywhere or
+    everywhere at all is told once, on that level. `witnesses`: market, model and options of orders.
+    """
+    rows = list(_incomplete(book, as_of))
+    told: dict[pd.Timestamp, dict[str, set[tuple[str, str]]]] = {}
+    unproven = 0
+    days = [as_of, *book.change_dates(as_of)[:checked_changes]]
+    # The widest first, so that what they tell is not told again.
+    for market, model in sorted(set(combinations), key=lambda pair: (-pair.count(ANY), pair)):
+        configurations = [
+            options for of_market, of_model, options in witnesses
+            if market in (ANY, of_market) and model in (ANY, of_model)
+        ]
+        known: dict[tuple[tuple[Rule, ...], frozenset[str]], RuleFaults] = {}
+        before: RuleFaults | None = None
+        for day in days:
+            rule_set = book.at(market, model, day)
+            key = (rule_set.rules, rule_set.offered)
+            if key not in known:
+                known[key] = rule_faults(rule_set, configurations)
+            faults = known[key]
+            if faults is before:
+                continue
+            before = faults
+            unproven += len(faults.unproven)
+            for fault in faults.found:
+                levels = told.setdefault(day, {}).setdefault(fault.option, set())
+                if not levels & {(ANY, ANY), (market, ANY), (ANY, model)}:
+                    rows.append(_row(market, model, day, fault))
+                levels.add((market, model))
+    frame = pd.DataFrame(rows, columns=list(RULE_CHECK.column_names))
+    frame["from_date"] = frame["from_date"].astype("datetime64[ns]")
+    frame = frame.sort_values(list(RULE_CHECK.key), kind="stable", ignore_index=True)
+    return RULE_CHECK.validate(frame.astype({name: object for name in frame if name != "from_date"})), unproven
+
+
+def _incomplete(book: RuleBook, as_of: pd.Timestamp) -> Iterator[dict[str, object]]:
+    if book.incomplete:
+        yield {
+            "market": ANY,
+            "model": ANY,
+            "from_date": as_of,
+            "rule_check_kind": "incomplete_rule",
+            "option_id": ANY,
+            "message": f"State then_options of rule {', '.join(book.incomplete)}; until then it is set aside",
+            "reason_code": "RULE_WITHOUT_OPTIONS",
+            "conflicting_rules": text_of(book.incomplete),
+        }
+
+
+def _row(market: str, model: str, day: pd.Timestamp, fault: RuleFault) -> dict[str, object]:
+    named = ", ".join(f"{rule.rule_id} version {rule.rule_version}" for rule in fault.rules)
+    is_empty = fault.option == ANY
+    what = "No configuration can be built" if is_empty else f"No configuration can have {fault.option}"
+    return {
+        "market": market,
+        "model": model,
+        "from_date": day,
+        "rule_check_kind": "empty_market" if is_empty else "dead_option",
+        "option_id": fault.option,
+        "message": f"{what}: these rules contradict each other: {named}; change one of them",
+        "reason_code": "NOTHING_BUILDABLE" if is_empty else "NEVER_SELECTABLE",
+        "conflicting_rules": text_of(rule.rule_id for rule in fault.rules),
+    }
+
+
+def _configuration_with_any(
+    rule_set: RuleSet, ruled: Sequence[str], undecided: set[str]
+) -> frozenset[str] | None:
+    """Options of `undecided` that some configuration has; empty if proven that none has, None if unknown."""
+    model = OptionModel.of("selectable options", rule_set.rules, ruled, rule_set.offered)
+    wanted = np.array([-1.0 if option in undecided else 0.0 for option in ruled])
+    solution = solve(model.minimising(wanted), max_relative_gap=_ANY_PROGRESS, max_nodes=_MAX_NODES)
+    if not solution.is_solved:
+        return None
+    chosen = frozenset(ruled[n] for n in np.flatnonzero(solution.values > 0.5))
+    if not chosen & undecided and solution.bound < -0.5:
+        return None
+    return chosen & undecided if not violations(rule_set, chosen) else None
+
+
+def _irreducible(rule_set: RuleSet, option: str | None) -> tuple[Rule, ...]:
+    """Rules that together leave no configuration (with the option), and with any one less leave one.
+
+    Divide and conquer over the rules: Junker, QuickXplain, AAAI 2004.
+    """
+
+    def conflict(background: tuple[Rule, ...], is_new: bool, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        if is_new and not _is_consistent(background, rule_set.offered, option):
+            return ()
+        if len(rules) == 1:
+            return rules
+        half = len(rules) // 2
+        first, second = rules[:half], rules[half:]
+        of_second = conflict(background + first, bool(first), second)
+        of_first = conflict(background + of_second, bool(of_second), first)
+        return of_first + of_second
+
+    return conflict((), True, rule_set.rules)
+
+
+def _is_consistent(rules: Sequence[Rule], offered: frozenset[str], option: str | None) -> bool:
+    """Whether some configuration (with the option) keeps the rules; only a proof says no."""
+    own = {option} if option is not None else set()
+    columns = sorted(own.union(*(rule.options for rule in rules)))
+    if not columns:
+        return True
+    model = OptionModel.of("rules together", rules, columns, offered)
+    for chosen in own:
+        model.lower[columns.index(chosen)] = 1.0
+    return solve(model.minimising(np.zeros(len(columns))), max_nodes=_MAX_NODES).status != "INFEASIBLE"
