@@ -28,7 +28,7 @@ class MatchingParameters:
     kilometre; `day_weight`: per day earlier; `ageing_weight`: share of what the unit costs until it
     would be sold otherwise; `scarcity_weight`: share of what others would give for it.
     `unmatched_cost` by kind of request: what leaving it open costs. `learn_from`: choices from which
-    on the weights are learnt. `max_km`: reach of a request that states none.
+    on the weights are learnt. `max_km`: reach of a request that states none; a unit travels `km_per_day` where no lane says more.
     """
 
     top_k: int = 5
@@ -46,7 +46,7 @@ class MatchingParameters:
     unmatched_enquiry_cost: float = 1_500.0
     learn_from: int = 500
     max_km: float = 800.0
-    checked_requests: int = 200
+    km_per_day: float = 500.0
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,16 @@ class StockReviewParameters:
 
 @dataclass(frozen=True)
 class ConfigurationParameters:
-    """How configurations are checked. `repairs`: smallest repairs that are named per order."""
+    """How configurations are checked. `repairs`: smallest repairs that are named per order.
+
+    `repaired_orders`: so many orders that break a rule get repairs, so that a new rule that breaks
+    thousands does not stop the day. `checked_changes`: the rules are checked as they are on so many
+    coming days on which they change.
+    """
 
     repairs: int = 3
+    repaired_orders: int = 500
+    checked_changes: int = 3
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,8 @@ class SlotParameters:
     `max_relative_gap` of each lexicographic level; `max_nodes` of a solve, so that no clock decides.
     `expedite_orders`: so many late orders get expedite options; `expedite_options`: each so many.
     `move_cost`: what moving a scheduled order by a week costs (money); `lateness_cost_per_day`: money
-    per weighted day. `default_weight`: of an order that states none.
+    per weighted day. `default_weight`: of an order whose own weight is no plausible number.
+    `days_to_handover`: from built to handed over where no durations are known.
     """
 
     max_relative_gap: float = 0.001
@@ -94,6 +102,7 @@ class SlotParameters:
     move_cost: float = 50.0
     lateness_cost_per_day: float = 40.0
     default_weight: float = 1.0
+    days_to_handover: float = 28.0
 
 
 @dataclass(frozen=True)
