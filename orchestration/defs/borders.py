@@ -30,6 +30,7 @@ OWNERS = {
     "network": "team:inventory-planning",
     "allocation": "team:sales-planning",
     "promising": "team:sales-planning",
+    "orders": "team:sales-planning",
     "backtest": "team:demand-planning",
     "published": "team:inventory-planning",
     "release": "team:data-engineering",

@@ -12,6 +12,7 @@ from orchestration.defs.ims import assets as ims
 from orchestration.defs.marts import assets as marts
 from orchestration.defs.marts import checks as marts_checks
 from orchestration.defs.network import assets as network
+from orchestration.defs.orders import made_to_order, messages, promises, requests
 from orchestration.defs.policy import assets as policy
 from orchestration.defs.promising import assets as promising
 from orchestration.defs.published import assets as published
@@ -29,6 +30,10 @@ ASSETS = dg.load_assets_from_modules(
         network,
         allocation,
         promising,
+        promises,
+        requests,
+        made_to_order,
+        messages,
         backtest,
         published,
         release,

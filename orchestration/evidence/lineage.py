@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 from optimization.contracts.allocation_tables import ALLOCATION_OUTPUTS
 from optimization.contracts.network_outputs import NETWORK_OUTPUTS
 from orchestration.contracts.registry import BORDER_BY_NAME
+from orchestration.evidence.order_lineage import ORDER_LINEAGE
 
 LINEAGE_FILE = Path(__file__).with_name("column_lineage.csv")
 
@@ -157,6 +158,7 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__allocation",
         "opt_out__soft_reservation",
     ),
+    **ORDER_LINEAGE,
     "opt_out__policy_backtest": (
         "opt_in__item_location",
         "opt_in__demand_history",

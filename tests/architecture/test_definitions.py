@@ -73,6 +73,7 @@ def test_the_flow_goes_one_way() -> None:
         "network",
         "allocation",
         "promising",
+        "orders",
         "published",
         "release",
     ]

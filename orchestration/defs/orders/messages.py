@@ -1,0 +1,50 @@
+"""Messages: what plants and customers are to be told, each once."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+import pandas as pd
+
+from optimization.contracts.order_outputs import (
+    DELIVERY_PROMISE,
+    FACTORY_MESSAGE,
+    MTO_ORDER_STATUS,
+    MTO_PROMISE,
+    MTO_SLOT_ASSIGNMENT,
+    NOTIFICATION,
+)
+from orchestration.defs.borders import Told, previous_border
+from orchestration.defs.orders.stage import frames_read, stage_asset, write_frames
+from orchestration.defs.partitions import business_date
+from orchestration.defs.resources import Pipeline
+from orchestration.evidence.order_lineage import MESSAGES
+
+# What the release before has published, by the names that the messages' inputs have for it.
+PREVIOUS = {
+    "previous_factory_message": ("factory_order_outbox", FACTORY_MESSAGE),
+    "previous_notification": ("notification_outbox", NOTIFICATION),
+    "previous_order_status": ("mto_order_status", MTO_ORDER_STATUS),
+    "previous_promise": ("mto_promise", MTO_PROMISE),
+    "previous_slot": ("mto_slot_assignment", MTO_SLOT_ASSIGNMENT),
+    "previous_delivery_promise": ("delivery_promise", DELIVERY_PROMISE),
+}
+
+
+@stage_asset(MESSAGES, "outbox")
+def outbox(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
+    """Write what plants and customers are to be told, and what customers may see of their orders."""
+    from optimization.messages.messages import MessageInputs, messages
+
+    as_of = business_date(context)
+    with pipeline.stage("messages") as stage:
+        before = {name: previous_border(pipeline, as_of, *where) for name, where in PREVIOUS.items()}
+        told = messages(
+            MessageInputs(**frames_read(MESSAGES, pipeline, as_of), **before),
+            pd.Timestamp(as_of),
+            pipeline.settings.orders.messages.parameters(),
+        )
+        frames = (told.factory_message, told.notification, told.order_tracking)
+        yield from write_frames(MESSAGES, pipeline, as_of, frames, told.report)
+        stage.detail = (
+            f"{len(told.factory_message):,} messages to plants, {len(told.notification):,} to customers"
+        )
