@@ -28,7 +28,8 @@ class MatchingParameters:
     kilometre; `day_weight`: per day earlier; `ageing_weight`: share of what the unit costs until it
     would be sold otherwise; `scarcity_weight`: share of what others would give for it.
     `unmatched_cost` by kind of request: what leaving it open costs. `learn_from`: choices from which
-    on the weights are learnt. `max_km`: reach of a request that states none; a unit travels `km_per_day` where no lane says more.
+    on the weights are learnt. `max_km`: reach of a request that states none; `km_per_day`: how far a
+    unit travels where no lane says it.
     """
 
     top_k: int = 5

@@ -37,8 +37,8 @@ def effective_options(
     One row per row of `mto_order` (`opt_in__mto_order`), in its order: `order_id`, `options`, `version`,
     `effective_date` (the day of the confirmation, else of the order, where nothing was changed).
 
-    >>> orders = pd.DataFrame({"order_id": ["o"], "options": ["A"], "order_date": [pd.Timestamp("2024-01-02")],
-    ...                        "confirmed_date": [pd.NaT]})
+    >>> orders = pd.DataFrame({"order_id": ["o"], "options": ["A"], "confirmed_date": [pd.NaT],
+    ...                        "order_date": [pd.Timestamp("2024-01-02")]})
     >>> changes = pd.DataFrame({"change_id": ["c"], "order_id": ["o"], "options": ["A|B"],
     ...                         "change_status": ["approved"], "request_date": [pd.Timestamp("2024-01-03")],
     ...                         "decided_date": [pd.Timestamp("2024-01-05")]})

@@ -37,7 +37,9 @@ class OptionModel:
     _names: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, name: str, rules: Iterable[Rule], options: Sequence[str], offered: frozenset[str]) -> OptionModel:
+    def of(
+        cls, name: str, rules: Iterable[Rule], options: Sequence[str], offered: frozenset[str]
+    ) -> OptionModel:
         """Return the model of rules over options; one that is not offered stays 0.
 
         Options of the rules that are not among `options` raise `KeyError`.
@@ -61,8 +63,11 @@ class OptionModel:
         count = len(self.options)
         entries = [(i, k, w) for i, row in enumerate(self._rows) for k, w in sorted(row.items()) if w]
         row, column, value = (np.array([one[n] for one in entries]) for n in range(3))
-        matrix = sparse.csc_matrix((value, (row, column)) if entries else (len(self._rows), count),
-                                   shape=(len(self._rows), count), dtype=np.float64)
+        matrix = sparse.csc_matrix(
+            (value, (row, column)) if entries else (len(self._rows), count),
+            shape=(len(self._rows), count),
+            dtype=np.float64,
+        )
         matrix.sort_indices()
         return MatrixModel(
             name=self.name,

@@ -61,7 +61,8 @@ def smallest_repairs(
     >>> one_of = Rule("R1", 1, "one_of", (), ("ENG_A", "ENG_B"), 1, 1, "one engine")
     >>> requires = Rule("R2", 1, "requires", ("TOW",), ("ENG_B",), 1, 1, "TOW needs ENG_B")
     >>> known = frozenset({"TOW", "ENG_A", "ENG_B"})
-    >>> for repair in smallest_repairs(RuleSet((one_of, requires), known, known), frozenset({"ENG_A", "TOW"})).found:
+    >>> rule_set = RuleSet((one_of, requires), known, known)
+    >>> for repair in smallest_repairs(rule_set, frozenset({"ENG_A", "TOW"})).found:
     ...     print(repair.added, repair.removed, repair.weight)
     () ('TOW',) 1
     ('ENG_B',) ('ENG_A',) 2
@@ -128,7 +129,7 @@ class _Search:
         if not solution.is_solved:
             return None, solution.status == "INFEASIBLE"
         flipped = np.flatnonzero((solution.values > 0.5) != self.chosen)
-        flips = frozenset(self.model.options[n] for n in flipped)
+        flips = frozenset(self.model.options[int(n)] for n in flipped)
         self.places.append(self.place(flips))
         # Not all of these flips again: nothing that contains them is minimal.
         self.model.add_row(

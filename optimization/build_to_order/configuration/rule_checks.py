@@ -17,6 +17,7 @@ import pandas as pd
 from optimization.build_to_order.configuration.normal_model import OptionModel
 from optimization.build_to_order.configuration.rules import ANY, Rule, RuleBook, RuleSet, violations
 from optimization.contracts.order_outputs import RULE_CHECK
+from optimization.contracts.rows import frame_of
 from optimization.option_sets import text_of
 from optimization.solver.highs import solve
 
@@ -95,7 +96,8 @@ def check_rules(
     # The widest first, so that what they tell is not told again.
     for market, model in sorted(set(combinations), key=lambda pair: (-pair.count(ANY), pair)):
         configurations = [
-            options for of_market, of_model, options in witnesses
+            options
+            for of_market, of_model, options in witnesses
             if market in (ANY, of_market) and model in (ANY, of_model)
         ]
         known: dict[tuple[tuple[Rule, ...], frozenset[str]], RuleFaults] = {}
@@ -115,10 +117,8 @@ def check_rules(
                 if not levels & {(ANY, ANY), (market, ANY), (ANY, model)}:
                     rows.append(_row(market, model, day, fault))
                 levels.add((market, model))
-    frame = pd.DataFrame(rows, columns=list(RULE_CHECK.column_names))
-    frame["from_date"] = frame["from_date"].astype("datetime64[ns]")
-    frame = frame.sort_values(list(RULE_CHECK.key), kind="stable", ignore_index=True)
-    return RULE_CHECK.validate(frame.astype({name: object for name in frame if name != "from_date"})), unproven
+    frame = frame_of(RULE_CHECK, rows)
+    return frame.sort_values(list(RULE_CHECK.key), kind="stable", ignore_index=True), unproven
 
 
 def _incomplete(book: RuleBook, as_of: pd.Timestamp) -> Iterator[dict[str, object]]:
@@ -160,7 +160,7 @@ def _configuration_with_any(
     solution = solve(model.minimising(wanted), max_relative_gap=_ANY_PROGRESS, max_nodes=_MAX_NODES)
     if not solution.is_solved:
         return None
-    chosen = frozenset(ruled[n] for n in np.flatnonzero(solution.values > 0.5))
+    chosen = frozenset(ruled[int(n)] for n in np.flatnonzero(solution.values > 0.5))
     if not chosen & undecided and solution.bound < -0.5:
         return None
     return chosen & undecided if not violations(rule_set, chosen) else None

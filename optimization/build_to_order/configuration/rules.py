@@ -7,9 +7,9 @@ is effective holds, and by its own market and model it concerns an order or not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -190,9 +190,7 @@ def violations(rule_set: RuleSet, options: frozenset[str]) -> list[Violation]:
     []
     """
     found = [option_violation(rule_set, option) for option in sorted(options - rule_set.offered)]
-    found += [
-        rule_violation(rule, options) for rule in rule_set.rules if rule.is_broken_by(options)
-    ]
+    found += [rule_violation(rule, options) for rule in rule_set.rules if rule.is_broken_by(options)]
     return found
 
 
@@ -208,7 +206,7 @@ def rule_violation(rule: Rule, options: frozenset[str]) -> Violation:
     return Violation("RULE_VIOLATED", rule.message, rule.involved(options), rule)
 
 
-def _normal_form(row: Mapping[str, object]) -> Rule:
+def _normal_form(row: Mapping[Hashable, Any]) -> Rule:
     given, then = (tuple(sorted(options_of(row[name]))) for name in ("if_options", "then_options"))
     rule_type, size = str(row["rule_type"]), len(then)
     bounds = {
@@ -226,9 +224,7 @@ def _normal_form(row: Mapping[str, object]) -> Rule:
     least, most = bounds[rule_type]
     stated = row["message"]
     message = stated if isinstance(stated, str) and stated else _plain_words(rule_type, given, then)
-    version = row["rule_version"]
-    assert isinstance(version, int)
-    return Rule(str(row["rule_id"]), version, rule_type, given, then, least, most, message)
+    return Rule(str(row["rule_id"]), int(row["rule_version"]), rule_type, given, then, least, most, message)
 
 
 def _plain_words(rule_type: str, given: tuple[str, ...], then: tuple[str, ...]) -> str:
