@@ -24,7 +24,8 @@ select
     units.location_id,
     not coalesce(units.is_pre_sold, false)
     and not coalesce(units.is_held, false)
-    and not coalesce(units.is_unseen, false) as is_movable,
+    and not coalesce(units.is_unseen, false)
+    and coalesce(units.is_sellable, true) as is_movable,
     units.location_received_date as received_date,
     units.network_received_date,
     cast(run_context.as_of - units.network_received_date as bigint) as age_days,

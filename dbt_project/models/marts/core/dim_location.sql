@@ -18,5 +18,7 @@ select
     parent_location_id,
     storage_m3,
     handling_units,
-    purchase_budget
+    purchase_budget,
+    handover_units,
+    preparation_days
 from locations
