@@ -12,6 +12,18 @@ allocation_runs as (
 
 ),
 
+match_runs as (
+
+    select * from {{ ref('stg_science__match_solver_run') }}
+
+),
+
+slot_runs as (
+
+    select * from {{ ref('stg_science__mto_solver_run') }}
+
+),
+
 run_context as (
 
     select * from {{ ref('stg_ims__run_context') }}
@@ -23,6 +35,10 @@ runs as (
     select * from network_runs
     union all by name
     select * from allocation_runs
+    union all by name
+    select * from match_runs
+    union all by name
+    select * from slot_runs
 
 )
 
