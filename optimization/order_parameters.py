@@ -10,11 +10,13 @@ class PromiseParameters:
     """How open orders and single units are promised from stock and supply.
 
     `horizon_days`: days that are looked at. `preparation_days`: before a handover, where the place
-    states none. `hold_hours`: a reservation of a unit without an end lasts so long.
+    states none. `hold_hours`: a reservation of a unit without an end lasts so long. `unverified_cv`: how
+    much a transport or lead time varies (standard deviation over mean) of which no arrival is known.
     """
 
     horizon_days: int = 180
     preparation_days: float = 2.0
+    unverified_cv: float = 0.3
     hold_hours: float = 72.0
 
 

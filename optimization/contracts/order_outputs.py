@@ -54,8 +54,8 @@ CAPABLE_TO_PROMISE = Table(
     "opt_out__capable_to_promise",
     "Per item-location, from when on a new order to its supplier serves any quantity.",
     key=("item_id", "location_id"),
-    required=("item_id", "location_id", "beyond_p50_date", "beyond_p90_date", *_JUDGED),
-    optional=("supplier_id",),
+    required=("item_id", "location_id", *_JUDGED),
+    optional=("supplier_id", "beyond_p50_date", "beyond_p90_date"),
 )
 DELIVERY_PROMISE = Table(
     "opt_out__delivery_promise",
