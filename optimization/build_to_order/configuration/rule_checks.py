@@ -1,8 +1,8 @@
 """What is wrong with the rules themselves: options that nobody can choose, markets without a configuration.
 
 Both are settled exactly. Configurations that are known to keep all rules are witnesses for every option
-in them; for the options that are left, an integer program looks for a configuration with any of them,
-until it proves that there is none. What then stands in the way is told as an irreducible set: all of
+in them; for each option that is left, an integer program finds a configuration with it or proves that
+there is none. What then stands in the way is told as an irreducible set: all of
 its rules together contradict each other, and with any one of them less they do not.
 """
 
@@ -22,8 +22,6 @@ from optimization.option_sets import text_of
 from optimization.solver.highs import solve
 
 _MAX_NODES = 5_000
-# A configuration with one more of the options will do; the most of them need not be proven.
-_ANY_PROGRESS = 0.9
 
 
 class RuleFault(NamedTuple):
@@ -34,6 +32,14 @@ class RuleFault(NamedTuple):
 
     option: str
     rules: tuple[Rule, ...]
+
+
+class _Found(NamedTuple):
+    """A configuration, or the proof that there is none; neither where the search gave up."""
+
+    options: frozenset[str]
+    is_found: bool
+    is_refuted: bool
 
 
 class RuleFaults(NamedTuple):
@@ -55,25 +61,24 @@ def rule_faults(rule_set: RuleSet, witnesses: Iterable[frozenset[str]] = ()) -> 
     ...  for fault in rule_faults(RuleSet((excludes, needs), known, known)).found]
     [('TOW', ['R1', 'R2'])]
     """
-    ruled = sorted(frozenset().union(*(rule.options for rule in rule_set.rules)))
-    undecided = set(ruled) & rule_set.offered
+    undecided = set().union(*(rule.options for rule in rule_set.rules)) & rule_set.offered
     is_buildable = False
     for witness in witnesses:
         if (not is_buildable or undecided & witness) and not violations(rule_set, witness):
             undecided -= witness
             is_buildable = True
-    if not is_buildable and not _is_consistent(rule_set.rules, rule_set.offered, None):
+    if not is_buildable and _configuration_with(rule_set.rules, rule_set.offered, None).is_refuted:
         return RuleFaults((RuleFault(ANY, _irreducible(rule_set, None)),), ())
+    dead, unproven = [], []
     while undecided:
-        found = _configuration_with_any(rule_set, ruled, undecided)
-        if found is None:
-            return RuleFaults((), tuple(sorted(undecided)))
-        if not found:
-            break
-        undecided -= found
-    return RuleFaults(
-        tuple(RuleFault(option, _irreducible(rule_set, option)) for option in sorted(undecided)), ()
-    )
+        option = min(undecided)
+        found = _configuration_with(rule_set.rules, rule_set.offered, option)
+        if found.is_refuted:
+            dead.append(RuleFault(option, _irreducible(rule_set, option)))
+        elif not found.is_found:
+            unproven.append(option)
+        undecided -= {option, *found.options}
+    return RuleFaults(tuple(dead), tuple(unproven))
 
 
 def check_rules(
@@ -91,6 +96,7 @@ def check_rules(
     """
     rows = list(_incomplete(book, as_of))
     told: dict[pd.Timestamp, dict[str, set[tuple[str, str]]]] = {}
+    known: dict[tuple[tuple[Rule, ...], frozenset[str]], RuleFaults] = {}
     unproven = 0
     days = [as_of, *book.change_dates(as_of)[:checked_changes]]
     # The widest first, so that what they tell is not told again.
@@ -100,7 +106,6 @@ def check_rules(
             for of_market, of_model, options in witnesses
             if market in (ANY, of_market) and model in (ANY, of_model)
         ]
-        known: dict[tuple[tuple[Rule, ...], frozenset[str]], RuleFaults] = {}
         before: RuleFaults | None = None
         for day in days:
             rule_set = book.at(market, model, day)
@@ -151,19 +156,18 @@ def _row(market: str, model: str, day: pd.Timestamp, fault: RuleFault) -> dict[s
     }
 
 
-def _configuration_with_any(
-    rule_set: RuleSet, ruled: Sequence[str], undecided: set[str]
-) -> frozenset[str] | None:
-    """Options of `undecided` that some configuration has; empty if proven that none has, None if unknown."""
-    model = OptionModel.of("selectable options", rule_set.rules, ruled, rule_set.offered)
-    wanted = np.array([-1.0 if option in undecided else 0.0 for option in ruled])
-    solution = solve(model.minimising(wanted), max_relative_gap=_ANY_PROGRESS, max_nodes=_MAX_NODES)
-    if not solution.is_solved:
-        return None
-    chosen = frozenset(ruled[int(n)] for n in np.flatnonzero(solution.values > 0.5))
-    if not chosen & undecided and solution.bound < -0.5:
-        return None
-    return chosen & undecided if not violations(rule_set, chosen) else None
+def _configuration_with(rules: Sequence[Rule], offered: frozenset[str], option: str | None) -> _Found:
+    """A configuration with the option (None: any) that keeps the rules, or the proof that none does."""
+    own = {option} if option is not None else set()
+    columns = sorted(own.union(*(rule.options for rule in rules)))
+    model = OptionModel.of("rules together", rules, columns, offered)
+    for chosen in own:
+        model.lower[columns.index(chosen)] = 1.0
+    solution = solve(model.minimising(np.zeros(len(columns))), max_nodes=_MAX_NODES)
+    chosen_ones = np.flatnonzero(solution.values > 0.5) if solution.is_solved else ()
+    return _Found(
+        frozenset(columns[int(n)] for n in chosen_ones), solution.is_solved, solution.status == "INFEASIBLE"
+    )
 
 
 def _irreducible(rule_set: RuleSet, option: str | None) -> tuple[Rule, ...]:
@@ -173,7 +177,7 @@ def _irreducible(rule_set: RuleSet, option: str | None) -> tuple[Rule, ...]:
     """
 
     def conflict(background: tuple[Rule, ...], is_new: bool, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        if is_new and not _is_consistent(background, rule_set.offered, option):
+        if is_new and _configuration_with(background, rule_set.offered, option).is_refuted:
             return ()
         if len(rules) == 1:
             return rules
@@ -184,15 +188,3 @@ def _irreducible(rule_set: RuleSet, option: str | None) -> tuple[Rule, ...]:
         return of_first + of_second
 
     return conflict((), True, rule_set.rules)
-
-
-def _is_consistent(rules: Sequence[Rule], offered: frozenset[str], option: str | None) -> bool:
-    """Whether some configuration (with the option) keeps the rules; only a proof says no."""
-    own = {option} if option is not None else set()
-    columns = sorted(own.union(*(rule.options for rule in rules)))
-    if not columns:
-        return True
-    model = OptionModel.of("rules together", rules, columns, offered)
-    for chosen in own:
-        model.lower[columns.index(chosen)] = 1.0
-    return solve(model.minimising(np.zeros(len(columns))), max_nodes=_MAX_NODES).status != "INFEASIBLE"
