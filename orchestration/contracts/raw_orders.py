@@ -179,7 +179,7 @@ MILESTONE_TEMPLATE = RawTable(
     ),
     optional=("planned_days",),
     is_mandatory=False,
-    disables=("a milestone map of one's own",),
+    disables=("milestone maps of one's own (the usual one is used)",),
 )
 
 QUALITY_EVENT = RawTable(

@@ -34,6 +34,10 @@ WITHOUT_RULES = {
     "opt_in__segment",
     "opt_in__allocation_rule",
     "opt_in__item_relation",
+    "fct_mto_orders",
+    "opt_in__config_option",
+    "opt_in__milestone_template",
+    "opt_in__factory_acknowledgement",
     "policy",
     "policy_schedule",
     "service_control",
@@ -253,6 +257,8 @@ def test_published_tables_are_public_versioned_and_list_their_columns(models: di
         "method_choice",
         "service_control",
         "demand_model",
+        "mto_order_fact",
+        "unit_hold",
     }
     for name, model in published.items():
         assert model.access.value == "public"
