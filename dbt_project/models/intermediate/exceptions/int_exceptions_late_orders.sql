@@ -1,0 +1,37 @@
+with
+
+states as (
+
+    select * from {{ ref('stg_science__mto_order_status') }}
+
+),
+
+slots as (
+
+    select * from {{ ref('stg_science__mto_slot_assignment') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('fct_mto_orders') }}
+
+)
+
+select
+    'order_late' as exception_type,
+    'medium' as severity,
+    orders.item_id,
+    orders.location_id,
+    {{ money('coalesce(orders.quoted_price, 0)') }} as value_at_risk,
+    {{ units('1') }} as quantity_units,
+    'order ' || orders.order_id as reason_code,
+    'Order ' || orders.order_id || ' is ' || {{ shown('states.delay_days') }}
+    || ' days behind its first promise' || coalesce(', most of them by ' || states.delay_cause, '') || '.'
+        as detail,
+    'Look at what delays it in mto_milestone; tell the customer the new date.' as suggested_action
+from states
+inner join orders on states.order_id = orders.order_id
+left join slots on states.order_id = slots.order_id
+-- a broken promise says so already
+where states.delay_status = 'late' and slots.is_promise_broken is distinct from true

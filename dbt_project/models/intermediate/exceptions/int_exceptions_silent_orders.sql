@@ -1,0 +1,29 @@
+with
+
+states as (
+
+    select * from {{ ref('stg_science__mto_order_status') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('fct_mto_orders') }}
+
+)
+
+select
+    'order_silent' as exception_type,
+    'medium' as severity,
+    orders.item_id,
+    orders.location_id,
+    {{ money('coalesce(orders.quoted_price, 0)') }} as value_at_risk,
+    {{ units('1') }} as quantity_units,
+    'order ' || orders.order_id as reason_code,
+    'Nothing has been heard of order ' || orders.order_id
+    || coalesce(' for ' || {{ shown('states.silent_days') }} || ' days', '')
+    || '; its next milestone should have come.' as detail,
+    'Ask for the missing milestone, or repair the delivery of events.' as suggested_action
+from states
+inner join orders on states.order_id = orders.order_id
+where states.is_silent

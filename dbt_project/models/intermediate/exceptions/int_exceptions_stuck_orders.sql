@@ -1,0 +1,30 @@
+with
+
+states as (
+
+    select * from {{ ref('stg_science__mto_order_status') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('fct_mto_orders') }}
+
+)
+
+select
+    'order_stuck' as exception_type,
+    'medium' as severity,
+    orders.item_id,
+    orders.location_id,
+    {{ money('coalesce(orders.quoted_price, 0)') }} as value_at_risk,
+    {{ units('1') }} as quantity_units,
+    'order ' || orders.order_id as reason_code,
+    'Order ' || orders.order_id || ' has been at milestone ' || coalesce(states.milestone_code, 'none')
+    || ' for ' || {{ shown('states.stage_age_days') }} || ' days'
+    || coalesce('; few are there for more than ' || {{ shown('states.stage_limit_days') }}, '') || '.'
+        as detail,
+    'Ask the plant what holds it.' as suggested_action
+from states
+inner join orders on states.order_id = orders.order_id
+where states.is_stuck
