@@ -17,16 +17,20 @@ from orchestration.ims.connector import Snapshot, SourceError, short_hash
 from orchestration.ims.demo.history import VehicleHistory, generate_history
 from orchestration.ims.demo.history_tables import HistoryTables, lost_request_lines
 from orchestration.ims.demo.intervals import SAMPLE, VehicleSightings, read_sightings
+from orchestration.ims.demo.made_to_order import make_setting
 from orchestration.ims.demo.market import Market
 from orchestration.ims.demo.origins import ORIGINS
 from orchestration.ims.demo.parts import make_parts
 from orchestration.ims.demo.places import Places, lane_table, location_table, make_places
+from orchestration.ims.demo.requests import Requests
 from orchestration.ims.demo.tracking import track
+from orchestration.ims.demo.unit_details import UnitDetails
 from orchestration.ims.demo.vehicle_events import VehicleEvents
 from orchestration.ims.demo.vehicle_states import VehicleStates
 from orchestration.ims.demo.vehicles import SOURCE, Catalogue, make_catalogue
 from orchestration.ims.generator import masters, plans, segments
 from orchestration.ims.generator.arrow_columns import close_of_day, to_date, to_day
+from orchestration.ims.generator.build_to_order import OrderSource
 from orchestration.ims.generator.catalogue import CATEGORIES, Suppliers, make_suppliers
 from orchestration.ims.generator.events import EventCut
 
@@ -128,6 +132,9 @@ class DemoConnector:
             "price_break": plans.price_break_table(seed, pairs.items, names, day),
             "registration": self._market.registration(day),
             "competitor_price": self._market.competitor_price(day),
+            "unit_hold": UnitDetails(seed, sightings, self._catalogue, tracked).unit_hold(since),
+            "customer_request": self._requests.customer_request(since, day),
+            **self._orders.cut(since, day),
         }
 
     def _history_after(self, since: int | None) -> dict[str, pa.Table]:
@@ -178,6 +185,16 @@ class DemoConnector:
     @cached_property
     def _market(self) -> Market:
         return Market(self._seed, self._sightings, self._catalogue, self._generated)
+
+    @cached_property
+    def _orders(self) -> OrderSource:
+        return OrderSource(make_setting(self._sightings, self._catalogue, self._seed, self._first_rows))
+
+    @cached_property
+    def _requests(self) -> Requests:
+        return Requests(
+            self._seed, self._sightings, self._catalogue, self._places, self._generated, self._orders.setting
+        )
 
     @property
     def _first_rows(self) -> np.ndarray:

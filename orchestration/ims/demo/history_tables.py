@@ -108,7 +108,7 @@ class HistoryTables:
                     np.full(len(at), sign),
                     self._ids(document, at),
                     repeated(None, len(at), pa.string()) if other is None else self._dealer(other[at]),
-                    self._ids("H", at),
+                    self.unit_ids(at),
                 )
             )
         return pa.concat_tables(tables, promote_options="default")
@@ -170,7 +170,7 @@ class HistoryTables:
                 "delivered_date": dates(day + delay),
                 "unit_price": pa.array(np.round(price, 2), from_pandas=True),
                 "unit_cost": pa.array(self.catalogue.unit_cost[item], from_pandas=True),
-                "unit_id": self._ids("H", at),
+                "unit_id": self.unit_ids(at),
                 "is_lost_sale": repeated(False, len(at), pa.bool_()),
                 "demand_type": texts(["retail", "fleet", "retail"], segment),
                 "basis": repeated("recorded", len(at), pa.string()),
@@ -215,6 +215,10 @@ class HistoryTables:
             source=SOURCE,
             known=day,
         )
+
+    def unit_ids(self, at: Ints) -> pa.Array:
+        """Return the ids of units of the history."""
+        return self._ids("H", at)
 
     def _ids(self, prefix: str, at: Ints) -> pa.Array:
         units = self.history.units

@@ -15,7 +15,10 @@ _GENERATED_TABLES = (
     "supplier", "item_supplier", "lane", "segment", "calendar", "event_calendar", "cost_parameter",
     "policy_review", "external_driver", "consensus_plan", "item_relation", "price_break", "registration",
     "competitor_price", "allocation_group", "segment_rule", "segment_membership", "allocation_rule",
-    "cycle_count", "stock_valuation",
+    "cycle_count", "stock_valuation", "config_option", "option_price", "configuration_rule",
+    "production_slot", "slot_option_limit", "mto_order", "mto_change_request", "mto_milestone",
+    "milestone_template", "quality_event", "unit_hold", "customer_request", "order_cost", "stock_category",
+    "factory_acknowledgement",
 )  # fmt: skip
 
 _RECORDED = {
@@ -46,9 +49,14 @@ _INFERRED = {
 }  # fmt: skip
 _GENERATED = {
     "item": ("unit_cost", "intro_date", "criticality", "volume_m3"),
-    "location": ("latitude", "longitude", "storage_m3", "handling_units"),
+    "location": (
+        "latitude", "longitude", "storage_m3", "handling_units", "handover_units", "preparation_days",
+    ),
     "item_location": ("*", "current_min_units", "current_max_units"),
-    "unit": ("invoice_cost",),
+    "unit": (
+        "invoice_cost", "options", "stock_category", "estimated_value", "floorplan_start_date",
+        "floorplan_rate", "floorplan_free_days", "odometer_km",
+    ),
     "demand_line": (
         "*", "order_id", "line_id", "segment_id", "delivered_date", "unit_price", "unit_cost", "demand_type",
         "customer_id", "channel", "customer_type", "order_priority",

@@ -48,12 +48,14 @@ _CARRIER_SHARES = (0.4, 0.8)
 
 @dataclass(frozen=True)
 class Places:
-    """Where each dealer of the file lies, what its lot holds and how many units a day it sends out."""
+    """Where each dealer of the file lies, what its lot holds, how many units it sends or hands over a day."""
 
     latitude: Floats
     longitude: Floats
     storage_m3: Floats
     handling_units: Floats
+    handover_units: Floats
+    preparation_days: Floats
 
 
 def make_places(sightings: VehicleSightings, seed: int) -> Places:
@@ -71,6 +73,10 @@ def make_places(sightings: VehicleSightings, seed: int) -> Places:
         longitude=np.round(centres[:, 1] + _SPREAD_DEGREES * (2 * east - 1), 4),
         storage_m3=_SPACE_M3 * np.ceil(_LEAST_SPACES + (1.6 + 1.6 * room) * _first_units(sightings)),
         handling_units=np.floor(2.0 + 9.0 * hands),
+        handover_units=np.floor(2.0 + 5.0 * hands),
+        preparation_days=np.floor(
+            1.0 + 3.0 * uniform(stream(seed, "dealer/preparation"), sightings.dealer_keys)
+        ),
     )
 
 
@@ -97,6 +103,8 @@ def location_table(
             "longitude": pa.array(places.longitude[dealers]),
             "storage_m3": pa.array(places.storage_m3[dealers]),
             "handling_units": pa.array(places.handling_units[dealers]),
+            "handover_units": pa.array(places.handover_units[dealers]),
+            "preparation_days": pa.array(places.preparation_days[dealers]),
         },
         source=source,
         known=as_of,

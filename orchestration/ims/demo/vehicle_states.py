@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from orchestration.ims.demo.intervals import PORT_TO_DEALER
 from orchestration.ims.demo.tracking import APART, FACTORY_DAYS, ON_HAND, ON_ITS_WAY, PORT_DAYS
+from orchestration.ims.demo.unit_details import UnitDetails
 from orchestration.ims.demo.vehicles import (
     COST_SHARE_OF_MSRP,
     ORDER_COST,
@@ -166,6 +167,7 @@ class VehicleStates(Vehicles):
         )
         unknown = sightings.status_text.take(pa.array(row))
         expected = self._expected_days(unit)
+        details = UnitDetails(self.seed, sightings, self.catalogue, self.tracked)
         return self.table(
             "unit",
             {
@@ -188,6 +190,12 @@ class VehicleStates(Vehicles):
                 "invoice_cost": number(np.round(COST_SHARE_OF_MSRP * sightings.base_msrp[row], 2)),
                 "model_year": sightings.model_year.take(pa.array(row)),
                 "color": sightings.color.take(pa.array(row)),
+                **details.columns(
+                    unit,
+                    row,
+                    np.where(phase == ON_HAND, states.network_received[unit], NEVER),
+                    np.where(apart, sightings.dealer[row], states.dealer[unit]),
+                ),
             },
         )
 
