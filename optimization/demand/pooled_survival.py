@@ -54,12 +54,13 @@ def group_curves(
     n_groups: int,
     levels: Numbers,
     parent: Numbers | None = None,
-    parent_weight: float = 0.0,
+    parent_weight: float | Numbers = 0.0,
 ) -> Curves:
     """Estimate each group's product-limit curve.
 
     `group` (n,) numbers the durations' groups; `parent` (n_groups, m) holds equally likely values
-    of the wider distribution, which together weigh `parent_weight` durations. S(t) = Π over finished
+    of the wider distribution, which together weigh `parent_weight` durations (one number, or one per
+    group). S(t) = Π over finished
     durations tᵢ ≤ t of (1 − wᵢ/Nᵢ), Nᵢ the weight not yet over; one that ends when another is
     censored comes first. Mass that the curve never gives up lies at the group's longest time. A
     group with neither durations nor a parent is NaN.
@@ -75,7 +76,8 @@ def group_curves(
         owner = np.concatenate([np.repeat(np.arange(n_groups), copies), owner])
         days = np.concatenate([parent.ravel(), days])
         censored = np.concatenate([np.zeros(n_groups * copies, dtype=np.bool_), censored])
-        weight = np.concatenate([np.full(n_groups * copies, parent_weight / copies), weight])
+        lent = np.broadcast_to(np.asarray(parent_weight, dtype=np.float64), (n_groups,))
+        weight = np.concatenate([np.repeat(lent / copies, copies), weight])
     order = np.lexsort((censored, days, owner))
     owner, days, censored, weight = owner[order], days[order], censored[order], weight[order]
     start = np.searchsorted(owner, np.arange(n_groups + 1))

@@ -131,5 +131,6 @@ def days_reached(states: MilestoneStates, order_ids: pd.Index) -> Numbers:
 
 def progress_codes(template: pd.DataFrame) -> pd.Index:
     """Codes of the progress milestones in the order of events."""
-    codes = template.loc[template["is_progress"].to_numpy(dtype=np.bool_), "milestone_code"]
-    return pd.Index(codes.to_numpy(dtype=object))
+    progress = template["is_progress"].to_numpy(dtype=np.bool_)
+    codes: pd.Index = pd.Index(template["milestone_code"].to_numpy(dtype=object)[progress])
+    return codes

@@ -104,3 +104,14 @@ def handover_code(template: pd.DataFrame) -> str | None:
     """Code of the last progress milestone, the handover to the customer."""
     progress = template[template["is_progress"]]
     return None if progress.empty else str(progress["milestone_code"].iloc[-1])
+
+
+def cancellation_codes(template: pd.DataFrame) -> list[str]:
+    """Codes that end an order without a handover: no progress, and numbered after the handover.
+
+    >>> cancellation_codes(default_template())
+    ['9000']
+    """
+    last = template.loc[template["is_progress"], "milestone_number"].max()
+    ends = template[~template["is_progress"] & (template["milestone_number"] > last)]
+    return [str(code) for code in ends["milestone_code"]]

@@ -1,0 +1,156 @@
+"""Whether past predictions would have held, and by how much to stretch today's so that they do.
+
+The predictions are made anew for past weeks with what was known then. A score is the ratio of the
+days that it really took to the days that were predicted; orders still on their way are censored
+scores, for leaving them out would make the past look punctual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimization.build_to_order.lead_times.past_orders import Passages
+from optimization.build_to_order.lead_times.remaining import Draws, Questions, draw_remaining
+from optimization.demand.lead_times import recency_weight
+from optimization.demand.pooled_survival import Durations, group_curves
+from optimization.demand.series import Flags, Numbers
+from optimization.keys import Integers
+from optimization.order_parameters import LeadTimeParameters
+
+WEEK_DAYS = 7
+EXPECTED_LEVEL = 0.5
+# A past prediction this old counts half: the correction must follow a drift that the draws lag behind.
+SCORE_HALF_LIFE_DAYS = 28.0
+_MOST_WEEKS = 52
+_LEAST_STRETCH, _MOST_STRETCH = 0.5, 3.0
+
+
+@dataclass(frozen=True)
+class WeekScores:
+    """Predictions of one past week for orders (n,) that had just begun a stage.
+
+    `origin`: day number of the prediction; `order` rows of the passages; `column` the stage;
+    `predicted` (n, 2): days at the expected and at the promised level.
+    """
+
+    origin: float
+    order: Integers
+    column: Integers
+    predicted: Numbers
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Factors (m, 2) per stage on the expected and on the promised days, and the scores behind them."""
+
+    factor: Numbers
+    score_count: Integers
+    coverage: float
+
+    def applied(self, draws: Draws, column: int, level: float) -> Numbers:
+        """Draws' days (n, k), each level's days times the factor that lies between the two.
+
+        Below the expected level its factor holds, above the promised one that one's.
+        """
+        size = draws.days.shape[1]
+        middle = (np.arange(size) + 1.0) / size
+        factor = np.interp(middle, [EXPECTED_LEVEL, level], self.factor[column])
+        stretched = np.where(np.isinf(draws.days), np.inf, draws.days * factor[None, :])
+        return np.asarray(np.maximum.accumulate(stretched, axis=1))
+
+
+def week_scores(past: Passages, origin: float, parameters: LeadTimeParameters) -> WeekScores:
+    """Predict, with what was known at the end of day `origin`, orders that began their stage that week."""
+    position = np.flatnonzero(past.reached[:, 0] <= origin)
+    known = past.known_at(origin)
+    stage = known.stage
+    entered = known.reached[np.arange(len(stage)), stage]
+    fresh = (entered > origin - WEEK_DAYS) & (known.end >= origin) & np.isnan(known.delivered)
+    rows, columns, days = [], [], []
+    most = max(parameters.conformal_orders // 10, 1)
+    for column in range(len(past.codes) - 1):
+        inside = np.flatnonzero(fresh & (stage == column))
+        # Spread over the orders as they stand, not the first ones: they are sorted by their id.
+        inside = inside[np.unique(np.linspace(0, len(inside) - 1, min(len(inside), most)).astype(np.int64))]
+        if not len(inside):
+            continue
+        questions = Questions(column, origin - entered[inside], known.pool[inside])
+        draws = draw_remaining(known, questions, origin, parameters)
+        rows.append(position[inside])
+        columns.append(np.full(len(inside), column, dtype=np.int64))
+        days.append(
+            np.stack([draws.quantiles(EXPECTED_LEVEL), draws.quantiles(parameters.promise_quantile)], axis=1)
+        )
+    if not rows:
+        nothing = np.zeros(0, dtype=np.int64)
+        return WeekScores(origin, nothing, nothing, np.zeros((0, 2)))
+    return WeekScores(origin, np.concatenate(rows), np.concatenate(columns), np.concatenate(days))
+
+
+def learn_stretch(
+    past: Passages,
+    today: float,
+    parameters: LeadTimeParameters,
+    scores_of: Callable[[Passages, float, LeadTimeParameters], WeekScores] = week_scores,
+) -> Stretch:
+    """Learn the factors from the weeks before `today`, newest first, until enough orders are delivered.
+
+    Per level q and stage, the factor is the q·(n+1)/n quantile of the scores (their product-limit curve,
+    recent weeks weighing more), n the delivered ones: split conformal prediction on ratios, with the
+    weights of Barber et al. (2023) against drift. With fewer than `conformal_least` delivered in a stage
+    the scores of all stages are used, and with fewer in all the factor is 1. `scores_of` gives a week's
+    scores; a caller that walks over many days can remember them.
+    """
+    columns = len(past.codes)
+    weeks: list[WeekScores] = []
+    delivered = np.zeros(columns)
+    for back in range(1, _MOST_WEEKS + 1):
+        origin = today - WEEK_DAYS * back
+        if origin < np.min(past.reached[:, 0], initial=np.inf):
+            break
+        week = scores_of(past, origin, parameters)
+        weeks.append(week)
+        done = ~np.isnan(past.delivered[week.order]) & (past.delivered[week.order] <= today)
+        delivered += np.bincount(week.column[done], minlength=columns)
+        if delivered[delivered > 0].min(initial=np.inf) >= parameters.conformal_orders:
+            break
+    factor = np.ones((columns, 2))
+    if not weeks:
+        return Stretch(factor, delivered.astype(np.int64), float("nan"))
+    order = np.concatenate([week.order for week in weeks])
+    column = np.concatenate([week.column for week in weeks])
+    predicted = np.concatenate([week.predicted for week in weeks])
+    origin_of = np.concatenate([np.full(len(week.order), week.origin) for week in weeks])
+    known = np.isfinite(predicted).all(axis=1) & (predicted > 0).all(axis=1)
+    order, column, predicted, origin_of = (each[known] for each in (order, column, predicted, origin_of))
+    done = past.delivered[order]
+    censored = np.isnan(done) | (done > today)
+    actual = np.where(censored, np.minimum(past.end[order], today), done) - origin_of
+    weight = recency_weight(today - origin_of, SCORE_HALF_LIFE_DAYS)
+    finished = np.bincount(column[~censored], minlength=columns)
+    for k, level in enumerate((EXPECTED_LEVEL, parameters.promise_quantile)):
+        ratio = actual / predicted[:, k]
+        overall = _quantile(ratio, censored, weight, level, parameters)
+        for stage in range(columns):
+            own = column == stage
+            enough = finished[stage] >= parameters.conformal_least
+            found = _quantile(ratio[own], censored[own], weight[own], level, parameters) if enough else None
+            factor[stage, k] = overall if found is None else found
+    kept = (actual <= predicted[:, 1]) & ~censored
+    coverage = float(kept.sum() / max((~censored).sum(), 1))
+    return Stretch(factor, finished.astype(np.int64), coverage)
+
+
+def _quantile(
+    ratio: Numbers, censored: Flags, weight: Numbers, level: float, parameters: LeadTimeParameters
+) -> float:
+    finished = int((~censored).sum())
+    if finished < parameters.conformal_least:
+        return 1.0
+    wanted = min(level * (finished + 1) / finished, 1.0)
+    group = np.zeros(len(ratio), dtype=np.int64)
+    found = group_curves(Durations(ratio, censored, weight), group, 1, np.array([wanted]))
+    return float(np.clip(found.quantiles[0, 0], _LEAST_STRETCH, _MOST_STRETCH))
