@@ -151,8 +151,13 @@ class SubstitutionParameters:
 class MessageParameters:
     """Which messages are written. `keep_days`: a message stays in the outbox for so long.
 
-    `hold_warning_hours`: a customer is told of a hold's end so long before it.
+    `hold_warning_hours`: a customer is told of a hold's end so long before it. `first_days`: what has
+    a date of its own is told when it is no older; nothing older is told on the first release, so that
+    it does not flood. `tracking_key`: key of the ids that customers follow orders by; an installation
+    sets its own and keeps it to itself.
     """
 
     keep_days: int = 30
     hold_warning_hours: float = 24.0
+    first_days: int = 7
+    tracking_key: str = "stockplan order tracking"

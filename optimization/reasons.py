@@ -317,6 +317,25 @@ REASONS: dict[str, str] = {
     "ORDER_DELIVERED": "Handed over to the customer",
     "ORDER_CANCELLED": "Cancelled",
     "NOT_ORDERED_YET": "A quote; it is promised when it is ordered",
+    # --- slots
+    "SLOT_ON_TIME": "The week keeps the promise or the wish, transport and preparation in it",
+    "SLOT_LATE": "The week is too late for the wish; earlier ones hold what weighs more",
+    "SLOT_PROMISE_BROKEN": "No week keeps the promise without another that is broken, or weighs more",
+    "SLOT_PROMISE_TOO_EARLY": "The promise lies before the first week that the order may have",
+    "SLOT_FROZEN": "The week of the plan before is frozen and stays",
+    "NO_CAPACITY": "No slot up to the end of the horizon; what holds it back is named",
+    "NO_SLOTS_AT_PLANT": "The plant states no week that the order may have",
+    "MATERIAL_AFTER_HORIZON": "Its material comes after the last week",
+    "CREDIT_BLOCKED": "Its credit is pending, refused or has run out; no slot before that is settled",
+    "NOT_BUILDABLE": "Its configuration breaks a rule; no slot before it is repaired",
+    "QUALITY_HOLD": "A quality hold of the order is open; no slot before it is closed",
+    "EXPEDITE_ON_TOP": "A slot on top, at its price",
+    "EXPEDITE_ROOM": "An earlier week has room",
+    "EXPEDITE_SWAP": "Orders of an earlier week make room, most of them within their slack",
+    "SLOT_UNCHANGED": "The order keeps its week",
+    "SLOT_INSERTED": "Placed on what is left, everybody else fixed",
+    "SLOT_BY_MOVES": "Others move within their slack to make room",
+    "NOT_PLANNED": "Not among the orders that may have a slot",
 }
 
 
