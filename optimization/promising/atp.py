@@ -104,7 +104,7 @@ def available_to_promise(
     )
     owed_day = np.maximum(_days(owed["due_date"], as_of), 0)
     owed_units = owed["committed_units"].to_numpy(np.float64)
-    flow = _flows(horizon, coming, owed_place, owed_day, owed_units, _held(reservation, places, as_of))
+    flow = _flows(horizon, coming, owed_place, owed_day, owed_units, held_flows(reservation, places, as_of))
     of_places = _promised(stock, flow)
     item = np.cumsum(_is_first_of_item(places)) - 1
     n_items = int(item[-1]) + 1 if len(item) else 0
@@ -156,7 +156,7 @@ def _counted(supply: pd.DataFrame, bad: Flags, parameters: AtpParameters) -> Fla
     return np.asarray(counted, dtype=np.bool_)
 
 
-def _held(
+def held_flows(
     reservation: pd.DataFrame, places: pd.DataFrame, as_of: pd.Timestamp
 ) -> tuple[Integers, Integers, Numbers]:
     """Open reservations as flows: out today, and back on the first full day after they end."""

@@ -23,7 +23,7 @@ DECIMALS = 9
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
-def _compiled(function: _Function) -> _Function:
+def compiled(function: _Function) -> _Function:
     """Plain IEEE arithmetic: sums are never reordered, so that the same flows give the same promise."""
     return cast("_Function", njit(cache=True, nogil=True)(function))
 
@@ -130,7 +130,7 @@ def discrete_promises(promises: Promises) -> Numbers:
     return np.asarray(np.round(np.maximum(added, 0.0), DECIMALS), dtype=np.float64)
 
 
-@_compiled
+@compiled
 def _look_ahead(
     on_hand: Numbers, first: Integers, day: Integers, safe: Numbers, expected: Numbers
 ) -> tuple[Flags, Numbers, Numbers, Numbers, Numbers, Integers]:
@@ -169,7 +169,7 @@ def _look_ahead(
     return keep, promised, hoped, projected, short, short_day
 
 
-@_compiled
+@compiled
 def _count_capped(
     place: Integers, limit: Numbers, first: Integers, day: Integers, safe: Numbers, expected: Numbers
 ) -> Integers:
@@ -186,7 +186,7 @@ def _count_capped(
     return starts
 
 
-@_compiled
+@compiled
 def _capped(
     place: Integers,
     limit: Numbers,

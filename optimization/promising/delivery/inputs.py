@@ -14,9 +14,8 @@ class DeliveryInputs:
     """Frames by the names of their tables.
 
     `opt_in__`: open_order_line, item_location, commitment, lane, stock_unit, handover_capacity.
-    `opt_out__`: supply_expectation, allocation, soft_reservation, atp, unit_atp, lead_time,
-    lead_time_quantile. `previous_promise`: `opt_out__delivery_promise` of the release before, None
-    without one.
+    `opt_out__`: supply_expectation, allocation, soft_reservation, atp, unit_atp, lead_time.
+    `previous_promise`: `opt_out__delivery_promise` of the release before, None without one.
     """
 
     open_order_line: pd.DataFrame
@@ -30,7 +29,6 @@ class DeliveryInputs:
     stock_unit: pd.DataFrame
     unit_atp: pd.DataFrame
     lead_time: pd.DataFrame
-    lead_time_quantile: pd.DataFrame
     handover_capacity: pd.DataFrame
     previous_promise: pd.DataFrame | None = None
 
