@@ -27,6 +27,12 @@ ExportTable = Literal[
     "allocation",
     "reservation",
     "atp",
+    "unit_reservation",
+    "unit_atp",
+    "delivery_promise",
+    "mto_slot_assignment",
+    "mto_promise",
+    "factory_order_outbox",
 ]
 EXPORT_TABLES: tuple[ExportTable, ...] = (
     "policy",
@@ -36,6 +42,12 @@ EXPORT_TABLES: tuple[ExportTable, ...] = (
     "allocation",
     "reservation",
     "atp",
+    "unit_reservation",
+    "unit_atp",
+    "delivery_promise",
+    "mto_slot_assignment",
+    "mto_promise",
+    "factory_order_outbox",
 )
 # {table: {our column: the customer's}}
 ExportColumns = Mapping[str, Mapping[str, str]]

@@ -7,59 +7,11 @@ of their kind can lie, and which totals should not jump from one release to the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from optimization.contracts.allocation_columns import AUDIT_KINDS
-from optimization.contracts.columns import COLUMNS
+from orchestration.publish.plausibility_form import MOST, Plausibility, Usual, closed
+from orchestration.publish.plausibility_orders import ORDERS_PLAUSIBILITY
 
-# No quantity or amount of one row is larger; infinity is.
-MOST = 1e15
-
-
-@dataclass(frozen=True)
-class Usual:
-    """The range in which a number usually lies, in the rows whose columns hold these values.
-
-    Outside it the release is published all the same, and somebody should look.
-    """
-
-    column: str
-    low: float
-    high: float
-    rows: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Plausibility:
-    """One published table.
-
-    `key` columns are never null and identify a row. `is_never_empty`: a release without rows in it
-    is refused. `from_zero` columns are numbers from 0, `shares` numbers from 0 to 1, `lists`
-    columns of a closed list; nulls are left to the table's contract. The sum of `total` is compared
-    with the earlier release. What is not `usual` is a warning.
-    """
-
-    key: tuple[str, ...]
-    is_never_empty: bool = False
-    from_zero: tuple[str, ...] = ()
-    shares: tuple[str, ...] = ()
-    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    total: str | None = None
-    usual: tuple[Usual, ...] = ()
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Every column that is looked at, once."""
-        total = (self.total,) if self.total else ()
-        usual = [name for one in self.usual for name in (one.column, *one.rows)]
-        return tuple(dict.fromkeys((*self.key, *self.from_zero, *self.shares, *self.lists, *total, *usual)))
-
-
-def _closed(*names: str) -> dict[str, tuple[str, ...]]:
-    """The closed lists as the borders state them."""
-    return {name: COLUMNS[name].isin or () for name in names}
-
+__all__ = ["MOST", "PLAUSIBILITY", "Plausibility", "Usual"]
 
 PLAUSIBILITY: dict[str, Plausibility] = {
     "policy": Plausibility(
@@ -67,30 +19,30 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         is_never_empty=True,
         from_zero=("reorder_point_units", "order_up_to_units", "lead_time_days", "expected_stock_units"),
         shares=("service_target", "expected_fill_rate", "expected_ready_rate", "expected_cycle_service"),
-        lists=_closed("service_metric", "change_state", "abc_class", "xyz_class", "status"),
+        lists=closed("service_metric", "change_state", "abc_class", "xyz_class", "status"),
         total="order_up_to_units",
     ),
     "policy_change": Plausibility(
         key=("item_id", "location_id"),
         from_zero=("proposed_reorder_point_units", "proposed_order_up_to_units"),
-        lists=_closed("change_state", "status"),
+        lists=closed("change_state", "status"),
     ),
     "policy_schedule": Plausibility(
         key=("item_id", "location_id", "effective_from"),
         from_zero=("reorder_point_units", "order_up_to_units"),
-        lists=_closed("status"),
+        lists=closed("status"),
     ),
     "forecast": Plausibility(
         key=("item_id", "location_id", "horizon_weeks"),
         is_never_empty=True,
         from_zero=("mean_units", "q95_units"),
-        lists=_closed("status"),
+        lists=closed("status"),
         total="mean_units",
     ),
     "lead_time": Plausibility(
         key=("supplier_id", "location_id"),
         from_zero=("lead_time_days", "lead_time_p90_days"),
-        lists=_closed("status"),
+        lists=closed("status"),
     ),
     "lead_time_quantile": Plausibility(
         key=("supplier_id", "location_id", "quantile_level"),
@@ -101,49 +53,49 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         key=("supplier_id", "location_id"),
         from_zero=("supply_line_count", "due_line_count"),
         shares=("late_share", "short_share", "rejected_share", "receipt_share", "p90_coverage"),
-        lists=_closed("status"),
+        lists=closed("status"),
     ),
     "supply_expectation": Plausibility(
         key=("supply_order_id", "line_id"),
         from_zero=("open_units", "overdue_days"),
-        lists=_closed("status"),
+        lists=closed("status"),
     ),
     "demand_model": Plausibility(key=("model_scope", "parameter"), is_never_empty=True),
     "service_control": Plausibility(
         key=("service_metric", "target_band", "model_scope"),
         from_zero=("series_count", "demand_units"),
         shares=("delivered_service", "controlled_service"),
-        lists=_closed("status"),
+        lists=closed("status"),
     ),
     "demand_effect": Plausibility(
         key=("category", "region", "effect_kind", "effect"),
         from_zero=("sample_count", "origin_count"),
-        lists=_closed("effect_kind", "status"),
+        lists=closed("effect_kind", "status"),
     ),
     "seasonal_index": Plausibility(
         key=("category", "region", "week_of_year"),
         from_zero=("index_factor",),
-        lists=_closed("status"),
+        lists=closed("status"),
     ),
     "segment_forecast": Plausibility(
         key=("item_id", "location_id", "segment_id"),
         from_zero=("mean_units", "q95_units"),
         shares=("segment_share",),
-        lists=_closed("status"),
+        lists=closed("status"),
         total="mean_units",
     ),
     "mix_target": Plausibility(
         key=("mix_level", "location_id", "item_id"),
         from_zero=("mean_units", "target_units"),
         shares=("mix_share",),
-        lists=_closed("mix_level", "status"),
+        lists=closed("mix_level", "status"),
     ),
     "policy_backtest": Plausibility(
         key=("policy_method", "breakdown", "breakdown_value", "target_basis", "service_target"),
         is_never_empty=True,
         from_zero=("demand_units", "mean_stock_value", "simulated_cost"),
         shares=("service_target", "achieved_service", "achieved_fill_rate"),
-        lists=_closed("breakdown", "target_basis", "verdict", "status"),
+        lists=closed("breakdown", "target_basis", "verdict", "status"),
     ),
     "forecast_accuracy": Plausibility(
         key=(
@@ -156,7 +108,7 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         ),
         from_zero=("observation_count", "absolute_error_units"),
         shares=("coverage_q80", "coverage_q90", "coverage_q95"),
-        lists=_closed("evidence", "breakdown", "forecast_interval", "status"),
+        lists=closed("evidence", "breakdown", "forecast_interval", "status"),
         usual=(
             Usual(
                 "randomised_coverage_q90",
@@ -169,47 +121,47 @@ PLAUSIBILITY: dict[str, Plausibility] = {
     "forecast_bias": Plausibility(
         key=("item_id", "location_id"),
         from_zero=("actual_units", "forecast_units"),
-        lists=_closed("status"),
+        lists=closed("status"),
     ),
     "forecast_value_added": Plausibility(
         key=("forecast_method", "reference_method", "breakdown", "breakdown_value"),
         from_zero=("simulated_cost", "reference_simulated_cost"),
-        lists=_closed("breakdown", "status"),
+        lists=closed("breakdown", "status"),
     ),
     "method_choice": Plausibility(
         key=("demand_class", "challenger_method"),
         is_never_empty=True,
-        lists=_closed("demand_class", "decision", "status"),
+        lists=closed("demand_class", "decision", "status"),
     ),
     "replenishment_order": Plausibility(
         key=("item_id", "location_id", "as_of"),
         from_zero=("replenish_units", "lot_count", "unit_cost", "order_value"),
         shares=("expected_service_with", "expected_service_without"),
-        lists=_closed("status"),
+        lists=closed("status"),
         total="order_value",
     ),
     "transfer_order": Plausibility(
         key=("transfer_order_id",),
         from_zero=("transfer_units", "transfer_cost"),
-        lists=_closed("status"),
+        lists=closed("status"),
     ),
-    "transfer_unit": Plausibility(key=("unit_id",), lists=_closed("status")),
+    "transfer_unit": Plausibility(key=("unit_id",), lists=closed("status")),
     "explanation": Plausibility(
         key=("explanation_id",),
         from_zero=("decision_rank", "decision_units", "transfer_cost"),
-        lists=_closed("decision_kind", "status"),
+        lists=closed("decision_kind", "status"),
     ),
     "network_row": Plausibility(
         key=("row_family", "row_key"),
         from_zero=("row_price", "row_slack"),
-        lists=_closed("status"),
+        lists=closed("status"),
     ),
     "network_baseline": Plausibility(
         key=("plan_method", "breakdown", "breakdown_value"),
         is_never_empty=True,
         from_zero=("planned_move_units", "planned_order_units"),
         shares=("expected_fill_rate",),
-        lists=_closed("breakdown", "status"),
+        lists=closed("breakdown", "status"),
     ),
     "allocation": Plausibility(
         key=("item_id", "location_id", "segment_id"),
@@ -223,7 +175,7 @@ PLAUSIBILITY: dict[str, Plausibility] = {
             "available_units",
             "allocatable_units",
         ),
-        lists=_closed("rebalance_trigger", "rebalance_decision", "status"),
+        lists=closed("rebalance_trigger", "rebalance_decision", "status"),
         total="allocated_units",
     ),
     "allocation_rollup": Plausibility(
@@ -234,51 +186,52 @@ PLAUSIBILITY: dict[str, Plausibility] = {
     "allocation_plan": Plausibility(
         key=("plan_id", "plan_version_number", "rule_id", "segment_id"),
         from_zero=("rule_rank", "segment_rank", "fixed_units", "min_units", "max_units"),
-        lists=_closed("plan_state", "allocation_strategy", "pool_mode", "residue", "non_participants"),
+        lists=closed("plan_state", "allocation_strategy", "pool_mode", "residue", "non_participants"),
     ),
     "allocation_ledger": Plausibility(
         key=("entry_id",),
         from_zero=("entry_number", "own_after_units"),
-        lists=_closed("purpose", "audit_type", "entry_status"),
+        lists=closed("purpose", "audit_type", "entry_status"),
     ),
     "supply_audit": Plausibility(
         key=("entry_id",),
         from_zero=("own_after_units",),
-        lists=_closed("purpose", "audit_type", "entry_status"),
+        lists=closed("purpose", "audit_type", "entry_status"),
     ),
     "borrow_ledger": Plausibility(
         key=("loan_id",),
         from_zero=("borrowed_units", "returned_units", "expired_units", "open_units"),
-        lists=_closed("loan_status"),
+        lists=closed("loan_status"),
     ),
     "reservation": Plausibility(
         key=("reservation_id",),
         from_zero=("units", "open_units", "consumed_units", "released_units", "expired_units"),
-        lists=_closed("reservation_status"),
+        lists=closed("reservation_status"),
     ),
     "rebalance_run": Plausibility(
         key=("rebalance_trigger", "rebalance_decision", "reason_code", "plan_id", "rule_id"),
         from_zero=("pool_count", "rebalanced_units"),
-        lists=_closed("rebalance_trigger", "rebalance_decision"),
+        lists=closed("rebalance_trigger", "rebalance_decision"),
     ),
     "segment_performance": Plausibility(
         key=("segment_id", "breakdown", "breakdown_value", "window_days"),
         from_zero=("requested_units", "quota_units", "unused_units", "rejected_units"),
         shares=("fill_rate",),
-        lists=_closed("breakdown"),
+        lists=closed("breakdown"),
     ),
     "fairness": Plausibility(
         key=("allocation_method", "breakdown", "breakdown_value", "priority_tier", "segment_id"),
         from_zero=("pool_count", "demand_units", "served_units", "unmet_units"),
         shares=("fill_rate", "min_fill_rate", "gini"),
-        lists=_closed("allocation_method", "breakdown"),
+        lists=closed("allocation_method", "breakdown"),
     ),
     "order_segment": Plausibility(key=("order_id", "line_id"), from_zero=("requested_units",)),
     "atp": Plausibility(
         key=("item_id", "location_id", "segment_id", "from_date"),
         from_zero=("atp_units", "expected_atp_units", "discrete_units", "shortage_units"),
-        lists=_closed("status"),
+        lists=closed("status"),
     ),
+    **ORDERS_PLAUSIBILITY,
     "inventory_audit": Plausibility(
         key=("audit_kind", "item_id", "location_id", "unit_id"),
         from_zero=("found_units", "difference_value", "tolerance_units"),
@@ -292,7 +245,7 @@ PLAUSIBILITY: dict[str, Plausibility] = {
     "solver_run": Plausibility(
         key=("optimisation_model", "batch_id"),
         from_zero=("relative_gap", "max_violation"),
-        lists=_closed("solver_status"),
+        lists=closed("solver_status"),
     ),
     "inventory_position": Plausibility(
         key=("item_id", "location_id"),
