@@ -173,6 +173,7 @@ class MatchingSettings(_Section):
     unmatched_enquiry_cost: float = Field(MatchingParameters.unmatched_enquiry_cost, ge=0)
     learn_from: int = Field(MatchingParameters.learn_from, ge=1)
     max_km: float = Field(MatchingParameters.max_km, gt=0)
+    km_per_day: float = Field(MatchingParameters.km_per_day, gt=0)
 
     def parameters(self) -> MatchingParameters:
         """Return the same as the science takes it."""
@@ -243,6 +244,8 @@ class MessageSettings(_Section):
 
     keep_days: int = Field(MessageParameters.keep_days, ge=1)
     hold_warning_hours: float = Field(MessageParameters.hold_warning_hours, ge=0)
+    first_days: int = Field(MessageParameters.first_days, ge=1)
+    tracking_key: str = Field(MessageParameters.tracking_key, min_length=1, max_length=64)
 
     def parameters(self) -> MessageParameters:
         """Return the same as the science takes it."""
