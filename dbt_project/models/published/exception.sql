@@ -66,6 +66,12 @@ open_gaps as (
 
 ),
 
+order_conflicts as (
+
+    select * from {{ ref('int_exceptions_order_conflicts') }}
+
+),
+
 over_promises as (
 
     select * from {{ ref('int_exceptions_over_promises') }}
@@ -173,6 +179,8 @@ exceptions as (
     select * from no_suppliers
     union all
     select * from open_gaps
+    union all
+    select * from order_conflicts
     union all
     select * from over_promises
     union all
