@@ -325,7 +325,7 @@ _ALL = (
     Column("effect_kind", "text", "Kind of effect", isin=("event", "driver", "sensing")),
     Column("effect", "text", "Kind of event, or name of the driver"),
     Column("effect_value", "number", "Factor of an event or of sensing; elasticity on a driver"),
-    Column("standard_error", "number", "Standard error of the effect", ge=0),
+    Column("standard_error", "number", "Standard error of the estimate", ge=0),
     Column("error_ratio", "number", "Error with the effect over the error without, past origins", ge=0),
     Column("is_used", "flag", "Whether the forecast uses it"),
     Column("week_of_year", "integer", "Week of the year, 1 starts on 1 January", ge=1, le=52),

@@ -21,7 +21,7 @@ def _codes_in_use() -> set[str]:
     text = "\n".join(path.read_text("utf-8") for path in sources)
     # Doctest names are in single quotes; codes have two words or are spelled like a lead-time reason.
     return (
-        set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+|lt_[a-z]+|GUARANTEE|ANALOGUE|PROMOTION|SEASON)"', text))
+        set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+|lt_[a-z]+|GUARANTEE|ANALOGUE|PROMOTION|SEASON|MATCHED|OUTBID)"', text))
         - set(SOLVER_STATUSES)
         - set(PURPOSES)
     )

@@ -1,0 +1,220 @@
+r"""What a pair of a request and a unit must meet, and what it is worth: one pair after the other, compiled.
+
+.. math:: s = w_o\,\text{options} + w_c\,\text{colour} + w_t\,\text{trim} + w_p\,\text{price under the limit}
+          - \text{transport} - w_d\,\text{days to wait} + \text{ageing} - \text{scarcity}
+
+All in money. Belongs here: the rules of one pair. Which pairs are looked at stands in `candidates`,
+where the numbers come from in `stating`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from optimization.promising.matching.appearance import NEXT_TRIM, SAME
+from optimization.promising.matching.compiled import compiled
+
+Numbers = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Bits = npt.NDArray[np.uint64]
+
+NONE = -1
+NO_DAY = 1 << 40
+EARTH_RADIUS_KM = 6371.0
+# Someone who pays up to a price does not look for half of it: below this share the price earns no more.
+PRICE_CLOSENESS = 0.10
+PARTS = ("option", "appearance", "price", "distance", "date", "ageing", "scarcity")
+# What a pair fails by, in the order in which it is asked; `MET` fails nowhere.
+CATEGORY, POWERTRAIN, OPTIONS, PRICE, REACH, DATE, MET = range(7)
+
+
+class Wishes(NamedTuple):
+    """Requests as numbers, by row; −1 is no wish.
+
+    `must`, `wish` (n, words): options as bits. `max_price` and `max_km` inf where none; `km_is_stated`.
+    `reference_price`: what the price is measured against. `needed_day` is a day number or NO_DAY.
+    `position` (n, 3): the place on the unit sphere, NaN where unknown. `location`: code, `lane`s use it.
+    `begin`, `stop`: the stretch of the listing that may fit. `tier`; `base`: money that leaving it
+    unmatched costs.
+    """
+
+    category: Integers
+    powertrain: Integers
+    must: Bits
+    wish: Bits
+    wish_count: Integers
+    max_price: Numbers
+    reference_price: Numbers
+    position: Numbers
+    location: Integers
+    max_km: Numbers
+    km_is_stated: npt.NDArray[np.bool_]
+    needed_day: Integers
+    colour: Integers
+    trim: Integers
+    trim_place: Integers
+    begin: Integers
+    stop: Integers
+    tier: Integers
+    base: Numbers
+
+
+class Offers(NamedTuple):
+    """Promisable units as numbers, by row; `ready_day` at their own place, `ageing`, `scarcity` in money.
+
+    `listing`: rows of units in the three orders in which requests look through them.
+    """
+
+    category: Integers
+    powertrain: Integers
+    options: Bits
+    price: Numbers
+    position: Numbers
+    location: Integers
+    ready_day: Integers
+    colour: Integers
+    trim: Integers
+    trim_place: Integers
+    ageing: Numbers
+    scarcity: Numbers
+    listing: Integers
+
+
+class Terms(NamedTuple):
+    """What all pairs share: weights in money, colours' similarity (wished, offered), lanes (from, to).
+
+    `weight`: option, colour, trim, price, km, day. A lane that is not there is NaN.
+    """
+
+    weight: Numbers
+    colour: Numbers
+    lane_cost: Numbers
+    lane_days: Numbers
+    km_per_day: float
+    today: int
+
+
+def on_sphere(latitude: Numbers, longitude: Numbers) -> Numbers:
+    """Places as points of the unit sphere, (n, 3), from degrees."""
+    phi, theta = np.radians(latitude), np.radians(longitude)
+    return np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=1)
+
+
+def great_circle_km(a: Numbers, b: Numbers) -> Numbers:
+    """Kilometres between points of the unit sphere: 2·R·asin(chord / 2); NaN where one is unknown.
+
+    Source: the haversine formula (Sinnott 1984), by chords.
+
+    >>> new_york, los_angeles = on_sphere(np.array([40.71, 34.05]), np.array([-74.01, -118.24]))
+    >>> round(float(great_circle_km(new_york, los_angeles)))
+    3936
+    """
+    chord = np.sqrt(((a - b) ** 2).sum(axis=-1))
+    return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0)), dtype=np.float64)
+
+
+@compiled
+def km_between(a: Numbers, b: Numbers) -> float:
+    """`great_circle_km` of one pair."""
+    square = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2
+    return float(2.0 * EARTH_RADIUS_KM * np.arcsin(min(np.sqrt(square) / 2.0, 1.0)))
+
+
+@compiled
+def bit_count(bits: np.uint64) -> int:
+    """Number of set bits."""
+    count = 0
+    rest = bits
+    while rest:
+        rest &= rest - np.uint64(1)
+        count += 1
+    return count
+
+
+@compiled
+def transport(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -> tuple[float, float, float]:
+    """Kilometres (NaN unknown), money and days of the way to the customer; money is NaN out of reach.
+
+    Nothing at the same place; else the lane's terms; else by the kilometre. A reach that the customer
+    states binds wherever the distance is known; without one a lane reaches any place it goes to.
+    """
+    if offers.location[j] == wishes.location[i]:
+        return 0.0, 0.0, 0.0
+    km = km_between(wishes.position[i], offers.position[j])
+    if km > wishes.max_km[i] and wishes.km_is_stated[i]:
+        return km, np.nan, 0.0
+    cost = terms.lane_cost[offers.location[j], wishes.location[i]]
+    if not np.isnan(cost):
+        return km, cost, terms.lane_days[offers.location[j], wishes.location[i]]
+    if np.isnan(km) or km > wishes.max_km[i]:
+        return km, np.nan, 0.0
+    return km, km * terms.weight[4], km / terms.km_per_day
+
+
+@compiled
+def judge(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms, part: Numbers) -> int:
+    """First requirement that the pair fails, or MET; then `part` (7) holds the parts of its score."""
+    if wishes.category[i] >= 0 and wishes.category[i] != offers.category[j]:
+        return CATEGORY
+    if wishes.powertrain[i] >= 0 and wishes.powertrain[i] != offers.powertrain[j]:
+        return POWERTRAIN
+    for word in range(wishes.must.shape[1]):
+        if wishes.must[i, word] & ~offers.options[j, word]:
+            return OPTIONS
+    price = offers.price[j]
+    # Written so that an unknown price fails a limit.
+    if wishes.max_price[i] < np.inf and not price <= wishes.max_price[i]:
+        return PRICE
+    _, cost, days = transport(i, j, wishes, offers, terms)
+    if np.isnan(cost):
+        return REACH
+    there = offers.ready_day[j] + np.int64(np.ceil(days))
+    if there > wishes.needed_day[i]:
+        return DATE
+    part[0] = 0.0
+    if wishes.wish_count[i] > 0:
+        met = 0
+        for word in range(wishes.wish.shape[1]):
+            met += bit_count(wishes.wish[i, word] & offers.options[j, word])
+        part[0] = terms.weight[0] * met / wishes.wish_count[i]
+    part[1] = 0.0
+    if wishes.colour[i] >= 0 and offers.colour[j] >= 0:
+        part[1] += terms.weight[1] * terms.colour[wishes.colour[i], offers.colour[j]]
+    if wishes.trim[i] >= 0:
+        part[1] += terms.weight[2] * _trim(i, j, wishes, offers)
+    part[2] = 0.0
+    reference = wishes.reference_price[i]
+    if not np.isnan(reference) and not np.isnan(price):
+        part[2] = terms.weight[3] * min(reference - price, PRICE_CLOSENESS * reference)
+    part[3] = -cost
+    part[4] = -terms.weight[5] * max(there - terms.today, 0)
+    part[5] = offers.ageing[j]
+    part[6] = -offers.scarcity[j]
+    return MET
+
+
+@compiled
+def _trim(i: int, j: int, wishes: Wishes, offers: Offers) -> float:
+    if wishes.trim[i] == offers.trim[j]:
+        return SAME
+    a, b = wishes.trim_place[i], offers.trim_place[j]
+    return NEXT_TRIM if a >= 0 and b >= 0 and abs(a - b) == 1 else 0.0
+
+
+@compiled
+def similarities(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -> tuple[float, float, float]:
+    """Share of wished options, colour and trim that a pair meets, each 1 where nothing is wished."""
+    option = 1.0
+    if wishes.wish_count[i] > 0:
+        met = 0
+        for word in range(wishes.wish.shape[1]):
+            met += bit_count(wishes.wish[i, word] & offers.options[j, word])
+        option = met / wishes.wish_count[i]
+    colour = 1.0
+    if wishes.colour[i] >= 0:
+        colour = terms.colour[wishes.colour[i], offers.colour[j]] if offers.colour[j] >= 0 else 0.0
+    trim = _trim(i, j, wishes, offers) if wishes.trim[i] >= 0 else 1.0
+    return option, colour, trim
