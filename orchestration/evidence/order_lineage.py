@@ -8,7 +8,7 @@ from optimization.contracts import order_inputs as given
 from optimization.contracts import order_outputs as made
 from optimization.contracts.allocation_tables import ALLOCATION, ATP, COMMITMENT, SOFT_RESERVATION
 from optimization.contracts.inputs import ITEM_LOCATION, LANE
-from optimization.contracts.outputs import LEAD_TIME, LEAD_TIME_QUANTILE, MIX_TARGET, SUPPLY_EXPECTATION
+from optimization.contracts.outputs import LEAD_TIME, MIX_TARGET, SUPPLY_EXPECTATION
 from optimization.contracts.table import Table
 
 
@@ -38,7 +38,6 @@ ORDER_PROMISES = Stage(
         given.STOCK_UNIT,
         made.UNIT_ATP,
         LEAD_TIME,
-        LEAD_TIME_QUANTILE,
         given.HANDOVER_CAPACITY,
     ),
     (made.DELIVERY_PROMISE, made.CAPABLE_TO_PROMISE),
@@ -56,7 +55,8 @@ MATCHING = Stage(
     made.MATCHING_OUTPUTS,
 )
 ORDER_CHECKS = Stage(
-    (given.MTO_ORDER, given.CONFIGURATION_RULE, given.CONFIG_OPTION), (made.ORDER_CHECK, made.RULE_CHECK)
+    (given.MTO_ORDER, given.CONFIGURATION_RULE, given.CONFIG_OPTION, given.MTO_CHANGE_REQUEST),
+    (made.ORDER_CHECK, made.RULE_CHECK),
 )
 STAGE_DURATIONS = Stage(
     (given.MTO_ORDER, given.MTO_MILESTONE, given.MILESTONE_TEMPLATE), (made.STAGE_DURATION,)
@@ -72,6 +72,7 @@ SLOT_PLAN = Stage(
         made.ORDER_CHECK,
         given.QUALITY_EVENT,
         made.STAGE_DURATION,
+        given.MTO_CHANGE_REQUEST,
     ),
     (made.MTO_SLOT_ASSIGNMENT, made.SLOT_LOAD, made.EXPEDITE_OPTION, made.MTO_SOLVER_RUN),
 )
@@ -84,6 +85,7 @@ ORDER_STATUS = Stage(
         made.MTO_SLOT_ASSIGNMENT,
         made.STAGE_DURATION,
         given.HANDOVER_CAPACITY,
+        given.MTO_CHANGE_REQUEST,
     ),
     (made.MTO_ORDER_STATUS, made.MTO_STEP, made.MTO_PROMISE),
 )
@@ -113,21 +115,22 @@ SUBSTITUTIONS = Stage(
         given.STOCK_UNIT,
         made.UNIT_ATP,
         given.CONFIG_OPTION,
+        given.MTO_CHANGE_REQUEST,
     ),
     (made.SUBSTITUTION_OFFER,),
 )
 MESSAGES = Stage(
     (
         given.MTO_ORDER,
+        given.MTO_CHANGE_REQUEST,
+        given.MILESTONE_TEMPLATE,
         made.MTO_ORDER_STATUS,
         made.MTO_STEP,
         made.MTO_PROMISE,
         made.MTO_SLOT_ASSIGNMENT,
-        made.MTO_CHANGE_IMPACT,
         made.SUBSTITUTION_OFFER,
         made.UNIT_RESERVATION,
         made.DELIVERY_PROMISE,
-        made.UNIT_ATP,
         given.CUSTOMER_REQUEST,
         made.MATCH_OUTCOME,
         given.FACTORY_ACKNOWLEDGEMENT,

@@ -8,7 +8,13 @@ import pandas as pd
 from optimization.contracts.order_outputs import MTO_ORDER_STATUS, MTO_PROMISE, MTO_SLOT_ASSIGNMENT
 from optimization.order_parameters import ConfigurationParameters
 from orchestration.defs.borders import Told, previous_border
-from orchestration.defs.orders.stage import SOLVED, frames_read, stage_asset, write_frames
+from orchestration.defs.orders.stage import (
+    SOLVED,
+    frames_read,
+    frames_with_options,
+    stage_asset,
+    write_frames,
+)
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.evidence.order_lineage import (
@@ -31,6 +37,7 @@ def order_check(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pi
             **frames_read(ORDER_CHECKS, pipeline, as_of),
             as_of=pd.Timestamp(as_of),
             parameters=ConfigurationParameters(),
+            slot=previous_border(pipeline, as_of, "mto_slot_assignment", MTO_SLOT_ASSIGNMENT),
         )
         yield from write_frames(ORDER_CHECKS, pipeline, as_of, (checks, rule_checks), report)
         stage.detail = (
@@ -63,7 +70,7 @@ def slot_plan(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipe
     with pipeline.stage("slot_plan") as stage:
         plan = plan_slots(
             SlotInputs(
-                **frames_read(SLOT_PLAN, pipeline, as_of),
+                **frames_with_options(SLOT_PLAN, pipeline, as_of),
                 previous_promise=previous_border(pipeline, as_of, "mto_promise", MTO_PROMISE),
                 previous_slot=previous_border(pipeline, as_of, "mto_slot_assignment", MTO_SLOT_ASSIGNMENT),
             ),

@@ -1,6 +1,7 @@
 """Messages: what plants and customers are to be told, each once."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import dagster as dg
 import pandas as pd
@@ -8,10 +9,11 @@ import pandas as pd
 from optimization.contracts.order_outputs import (
     DELIVERY_PROMISE,
     FACTORY_MESSAGE,
+    MATCH_OUTCOME,
     MTO_ORDER_STATUS,
-    MTO_PROMISE,
     MTO_SLOT_ASSIGNMENT,
     NOTIFICATION,
+    SUBSTITUTION_OFFER,
 )
 from orchestration.defs.borders import Told, previous_border
 from orchestration.defs.orders.stage import frames_read, stage_asset, write_frames
@@ -24,22 +26,25 @@ PREVIOUS = {
     "previous_factory_message": ("factory_order_outbox", FACTORY_MESSAGE),
     "previous_notification": ("notification_outbox", NOTIFICATION),
     "previous_order_status": ("mto_order_status", MTO_ORDER_STATUS),
-    "previous_promise": ("mto_promise", MTO_PROMISE),
     "previous_slot": ("mto_slot_assignment", MTO_SLOT_ASSIGNMENT),
     "previous_delivery_promise": ("delivery_promise", DELIVERY_PROMISE),
+    "previous_match_outcome": ("match_outcome", MATCH_OUTCOME),
+    "previous_substitution_offer": ("substitution_offer", SUBSTITUTION_OFFER),
 }
 
 
 @stage_asset(MESSAGES, "outbox")
 def outbox(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Write what plants and customers are to be told, and what customers may see of their orders."""
-    from optimization.messages.messages import MessageInputs, messages
+    from optimization.messages.inputs import MessageInputs
+    from optimization.messages.messages import messages
 
     as_of = business_date(context)
     with pipeline.stage("messages") as stage:
+        inputs = MessageInputs(**frames_read(MESSAGES, pipeline, as_of))
         before = {name: previous_border(pipeline, as_of, *where) for name, where in PREVIOUS.items()}
         told = messages(
-            MessageInputs(**frames_read(MESSAGES, pipeline, as_of), **before),
+            replace(inputs, **before),
             pd.Timestamp(as_of),
             pipeline.settings.orders.messages.parameters(),
         )

@@ -6,7 +6,13 @@ import dagster as dg
 import pandas as pd
 
 from orchestration.defs.borders import Told
-from orchestration.defs.orders.stage import SOLVED, frames_read, stage_asset, write_frames
+from orchestration.defs.orders.stage import (
+    SOLVED,
+    frames_read,
+    frames_with_options,
+    stage_asset,
+    write_frames,
+)
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.evidence.order_lineage import MATCHING, STOCK_REVIEW, SUBSTITUTIONS
@@ -59,7 +65,7 @@ def substitution_offer(
     as_of = business_date(context)
     with pipeline.stage("substitution") as stage:
         frame, report = substitutes(
-            **frames_read(SUBSTITUTIONS, pipeline, as_of),
+            **frames_with_options(SUBSTITUTIONS, pipeline, as_of),
             as_of=pd.Timestamp(as_of),
             parameters=pipeline.settings.orders.substitution.parameters(),
         )

@@ -30,6 +30,19 @@ def frames_read(stage: Stage, pipeline: Pipeline, as_of: date) -> dict[str, pd.D
     return {_plain(table.name): frame for table, frame in zip(stage.reads, frames, strict=True)}
 
 
+def frames_with_options(stage: Stage, pipeline: Pipeline, as_of: date) -> dict[str, pd.DataFrame]:
+    """Return what the stage reads, orders with the options that approved changes have given them since.
+
+    The changes themselves, which the stage has to read as well, are used up.
+    """
+    from optimization.build_to_order.effective_options import with_effective_options
+
+    frames = frames_read(stage, pipeline, as_of)
+    changes = frames.pop("mto_change_request")
+    frames["mto_order"] = with_effective_options(frames["mto_order"], changes, pd.Timestamp(as_of))
+    return frames
+
+
 def write_frames(
     stage: Stage,
     pipeline: Pipeline,
