@@ -1,9 +1,9 @@
-"""A seeded source system: parts at dealers of many regions, as large as asked for.
+"""A seeded source system: parts and made-to-order equipment at dealers of many regions, of any size.
 
 `generate_to_folder` writes it, `GeneratedConnector` reads it. In between: `catalogue` (what exists),
 `demand` (what is wanted), `simulation` (what happens), `customers` (who orders), `events`, `masters`,
-`plans`, `segments` and `audits` (source tables), `defects` (what can be wrong). The demo uses the same
-rooms for what its real data lacks.
+`plans`, `segments` and `audits` (source tables), `build_to_order` and `equipment` (orders), `defects` (what
+can be wrong). The demo uses the same rooms for what its real data lacks.
 """
 
 from __future__ import annotations

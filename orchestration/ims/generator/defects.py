@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from orchestration.contracts.raw import RAW_BY_NAME
 from orchestration.ims.generator.counters import Ints
 
 ROWS_PER_DEFECT = 5
+_EPOCH = date(1970, 1, 1)
 Planted = dict[str, list[dict[str, Any]]]
 
 _HOSTILE = (
@@ -129,6 +131,39 @@ def _shift_days(column: str, days: int) -> Callable[[pa.Table, Ints], pa.Table]:
     return damage
 
 
+def _open_twice(table: pa.Table, rows: Ints) -> pa.Table:
+    """Holds that never end, each with another one of the same unit beside it."""
+    table = _set("closed_date", lambda i: None)(table, rows)
+    again = table.take(pa.array(rows))
+    at = again.schema.get_field_index("hold_id")
+    numbers = pa.compute.binary_join_element_wise(again.column(at), "2", "-")
+    return pa.concat_tables([table, again.set_column(at, again.schema.field(at), numbers)])
+
+
+def _deliver_early(table: pa.Table, rows: Ints) -> pa.Table:
+    """Orders that were delivered a month before they were placed."""
+    ordered = table.column("order_date").cast(pa.int32()).to_numpy()[rows]
+    return _set("delivered_date", lambda i: _EPOCH + timedelta(days=int(ordered[i]) - 30))(table, rows)
+
+
+def _rules(*rules: tuple[str, str, str | None, str, str | None]) -> Callable[[pa.Table, Ints], pa.Table]:
+    """A damage that adds rules: id, type, if, then, market; they hold from ever to ever."""
+
+    def damage(table: pa.Table, rows: Ints) -> pa.Table:
+        first = table.slice(0, 1).to_pylist()[0]
+        added = [
+            {
+                **first, "rule_id": rule_id, "rule_version": 1, "rule_type": kind, "if_options": given,
+                "then_options": then, "market": market, "model": None, "effective_from": None,
+                "effective_to": None, "message": None,
+            }
+            for rule_id, kind, given, then, market in rules
+        ]  # fmt: skip
+        return pa.concat_tables([table, pa.Table.from_pylist(added, schema=table.schema)])
+
+    return damage
+
+
 DEFECTS: dict[str, Defect] = {
     "duplicate_keys": Defect("item", "item_id", "rows that come twice", _repeat),
     "duplicate_stock_keys": Defect("stock_on_hand", "item_id", "stock rows that come twice", _repeat),
@@ -211,5 +246,59 @@ DEFECTS: dict[str, Defect] = {
     ),
     "dropped_optional_column": Defect(
         "item", "list_price", "an optional column is missing", _drop("list_price"), is_whole_table=True
+    ),
+    "unknown_options": Defect(
+        "mto_order",
+        "options",
+        "orders of options that do not exist",
+        _set("options", lambda i: f"NOSUCH-{i}"),
+    ),
+    "delivered_before_ordered": Defect(
+        "mto_order", "delivered_date", "orders delivered before they were placed", _deliver_early
+    ),
+    "duplicate_events": Defect("mto_milestone", "event_id", "milestone events that come twice", _repeat),
+    "backward_milestones": Defect(
+        "mto_milestone",
+        "milestone_code",
+        "an early milestone after a later one",
+        _set("milestone_code", lambda i: ("0100", "1100", "0300")[i % 3]),
+    ),
+    "unknown_milestones": Defect(
+        "mto_milestone",
+        "milestone_code",
+        "milestones that no map knows",
+        _set("milestone_code", lambda i: f"ZZ{i:02d}"),
+    ),
+    "two_open_holds": Defect("unit_hold", "hold_id", "units with two open holds", _open_twice),
+    "joined_option_ids": Defect(
+        "config_option",
+        "option_id",
+        "option ids that hold the sign that joins options",
+        _set("option_id", lambda i: f"OPT|{i}"),
+    ),
+    "negative_slots": Defect(
+        "production_slot",
+        "slot_units",
+        "weeks with less than no slot",
+        _set("slot_units", lambda i: -3.0 - i),
+    ),
+    "dead_option": Defect(
+        "configuration_rule",
+        "then_options",
+        "an option that no configuration can have",
+        _rules(
+            ("R-DEAD", "requires", "PKG-CONV", "TEC-360", None),
+            ("R-DEAD-2", "excludes", "PKG-CONV", "TEC-360", None),
+        ),
+        is_whole_table=True,
+    ),
+    "empty_market": Defect(
+        "configuration_rule",
+        "market",
+        "a market for which nothing can be built",
+        _rules(
+            ("R-EMPTY", "all_of", None, "CMF-ROOF", "CA"), ("R-EMPTY-2", "all_of", None, "APP-TWOTONE", "CA")
+        ),
+        is_whole_table=True,
     ),
 }

@@ -103,6 +103,10 @@ def location_table(seed: int, regions: int, names: Names, as_of: int) -> pa.Tabl
             "handling_units": pa.array(
                 np.round(60 + 140 * uniform(stream(seed, "location/handling"), number))
             ),
+            "handover_units": pa.array(np.round(1 + 3 * uniform(stream(seed, "location/handover"), number))),
+            "preparation_days": pa.array(
+                np.round(1 + 2 * uniform(stream(seed, "location/preparation"), number))
+            ),
         },
         source=names.source,
         known=as_of,

@@ -2,7 +2,7 @@
 
 The folder holds one sub-folder per business date with a Parquet file per source table
 (`2023-06-15/demand_line.parquet`), `generator.json`, and apart from both `truth/`, which no
-connector reads: what customers would have bought, and the true rates.
+connector reads: what customers would have bought, the true rates, and what becomes of every order.
 """
 
 from __future__ import annotations
@@ -42,10 +42,11 @@ from orchestration.ims.generator.demand import (
     make_promotions,
 )
 from orchestration.ims.generator.documents import Names
+from orchestration.ims.generator.equipment import equipment_source, equipment_tables, truth_order
 from orchestration.ims.generator.events import EventCut
 from orchestration.ims.generator.simulation import simulate
 
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 SOURCE = "generator"
 DEFAULT_END = date(2023, 6, 15)
 MANIFEST = "generator.json"
@@ -78,6 +79,11 @@ class Order:
     def n_items(self) -> int:
         """Number of items."""
         return -(-self.n_item_locations // LOCATIONS_PER_ITEM)
+
+    @property
+    def regions(self) -> int:
+        """Number of regions."""
+        return -(-self.n_items // ITEMS_PER_REGION)
 
     @property
     def horizon(self) -> Horizon:
@@ -154,6 +160,8 @@ def _write(order: Order, folder: Path) -> dict[str, list[dict[str, Any]]]:
     planted: dict[str, list[dict[str, Any]]] = {}
     newest = order.business_days[-1]
 
+    orders = equipment_source(order.seed, order.regions, order.horizon, Names(SOURCE))
+
     def put(files: _Files, day: int, name: str, table: pa.Table, chunk: int) -> None:
         if day == newest:
             table, rows = plant(order.defects, name, table, chunk)
@@ -163,7 +171,8 @@ def _write(order: Order, folder: Path) -> dict[str, list[dict[str, Any]]]:
     with _Files() as files:
         for day in order.business_days:
             since = None if day == order.business_days[0] else day - 1
-            for name, table in _master_tables(order, since, day).items():
+            tables = {**_master_tables(order, since, day), **equipment_tables(orders, since, day)}
+            for name, table in tables.items():
                 put(files, day, name, table, 0)
         for chunk, (cut, rates) in enumerate(
             generate(order.n_item_locations, order.days, order.seed, order.defects, order.end)
@@ -174,6 +183,7 @@ def _write(order: Order, folder: Path) -> dict[str, list[dict[str, Any]]]:
                     put(files, day, name, table, chunk)
             files.append(folder / TRUTH / "truth_demand.parquet", _truth_demand(cut))
             files.append(folder / TRUTH / "truth_rate.parquet", _truth_rate(cut, rates))
+        files.append(folder / TRUTH / "truth_order.parquet", truth_order(orders))
     return planted
 
 
@@ -181,14 +191,13 @@ def _master_tables(order: Order, since: int | None, as_of: int) -> dict[str, pa.
     names, horizon, seed = Names(SOURCE), order.horizon, order.seed
     items = make_items(seed, np.arange(order.n_items))
     suppliers = make_suppliers(seed, np.arange(-(-order.n_items // ITEMS_PER_SUPPLIER)))
-    regions = -(-order.n_items // ITEMS_PER_REGION)
     promotions = make_promotions(seed, horizon)
     return {
         "item": masters.item_table(seed, items, names, as_of),
-        "location": masters.location_table(seed, regions, names, as_of),
+        "location": masters.location_table(seed, order.regions, names, as_of),
         "supplier": masters.supplier_table(seed, suppliers, names, as_of),
         "item_supplier": masters.item_supplier_table(items, names, as_of),
-        "lane": masters.lane_table(seed, regions, names, as_of),
+        "lane": masters.lane_table(seed, order.regions, names, as_of),
         "segment": segments.segment_table(names, as_of),
         "allocation_group": segments.allocation_group_table(names, as_of),
         "segment_rule": segments.segment_rule_table(names, as_of),

@@ -118,6 +118,30 @@ class OrderEvents:
             known=known[at],
         )  # fmt: skip
 
+    def unit_hold(self, since: int | None, as_of: int) -> pa.Table:
+        """Holds of built units that are reworked before their release, as known on `as_of`."""
+        orders = self.orders
+        built, released = orders.day_of("3800"), orders.day_of("3850")
+        released = np.where(released == NEVER, day_of(orders.cancelled), released)
+        known = np.where(released <= as_of, released, built)
+        is_told = orders.is_reworked & (built <= as_of) & (known > (-1 if since is None else since))
+        at = np.flatnonzero(is_told)
+        units = self.tables.unit_ids(at, built[at])
+        return source_table(
+            "unit_hold",
+            {
+                "hold_id": pa.array([f"HOLD-{unit}" for unit in units.to_pylist()], pa.string()),
+                "unit_id": units,
+                "hold_kind": repeated("quality", len(at), pa.string()),
+                "opened_date": dates(built[at]),
+                "closed_date": dates(np.where(released[at] <= as_of, released[at], NEVER)),
+                "reference_id": self.tables.ids.take(pa.array(at)),
+                "message": repeated("Reworked before release", len(at), pa.string()),
+            },
+            source=orders.setting.source,
+            known=known[at],
+        )
+
     def order_cost(self, since: int | None, as_of: int) -> pa.Table:
         """Entries of the orders' costs made in the cut."""
         entries = self._costs

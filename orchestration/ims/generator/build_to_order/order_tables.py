@@ -133,12 +133,13 @@ class OrderTables:
         is_placed = placed[at] <= as_of
         valid = np.where((orders.credit[at] < NOT_NEEDED) & (orders.credit[at] != REFUSED), credit[at], NEVER)
         valid = np.where(valid <= as_of, valid + CREDIT_VALID_DAYS, NEVER)
+        is_item = builds.item_id.null_count < len(builds.item_id)
         return source_table(
             "mto_order",
             {
                 "order_id": self.ids.take(pa.array(at)),
                 "location_id": setting.location_ids.take(pa.array(orders.location[at])),
-                "item_id": builds.item_id.take(pa.array(orders.build[at])),
+                **({"item_id": builds.item_id.take(pa.array(orders.build[at]))} if is_item else {}),
                 "model": pa.array([builds.model[build] for build in orders.build[at]], pa.string()),
                 "market": texts(list(MARKETS), orders.is_canada[at].astype(np.int64)),
                 "options": pa.array([self.ordered_options[order] for order in at], pa.string()),
@@ -163,7 +164,7 @@ class OrderTables:
                 "cancelled_date": dates(by(cancelled)),
                 "cancel_reason": self._cancel_reasons(at, by(cancelled)),
                 "as_built_options": self._as_built(at, by(built)),
-                "unit_id": self._unit_ids(at, by(built)),
+                "unit_id": self.unit_ids(at, by(built)),
             },
             source=setting.source,
             known=known[at],
@@ -255,7 +256,8 @@ class OrderTables:
         newest[changes.order[at]] = at
         return newest
 
-    def _unit_ids(self, at: Ints, built: Ints) -> pa.Array:
+    def unit_ids(self, at: Ints, built: Ints) -> pa.Array:
+        """Return the ids of the units that were built, null where the day of it is `NEVER`."""
         numbers = keyed(stream(self.orders.setting.seed, "orders/unit"), self.orders.key[at])
         return pa.array(
             [

@@ -50,7 +50,7 @@ def customer_request_table(
     setting: Setting, wishes: dict[str, pa.Array], since: int | None, as_of: int
 ) -> pa.Table:
     """Requests as known on `as_of`; `wishes` are columns by build: powertrain, trim, color, category."""
-    days = np.arange(setting.anchor - REQUEST_DAYS, as_of + 1)
+    days = np.arange(max(setting.anchor - REQUEST_DAYS, setting.start), as_of + 1)
     asked = uniform(stream(setting.seed, "requests/asked"), setting.location_keys[:, None], days)
     location, column = np.nonzero((asked < _PER_ORDER * setting.daily_orders) & ((days + 3) % 7 != 6))
     day = days[column]

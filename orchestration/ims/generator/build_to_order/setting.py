@@ -27,8 +27,8 @@ class NamedOption:
 class Builds:
     """What can be ordered, one element each; an order picks one of them, each as likely.
 
-    `own_options`: trim and drive, as option ids; `colour`: option id; `plant`: position in the
-    setting's plants of the order's place (see `Setting.plant_of`).
+    `item_id`: null where what is built is no item. `own_options`: trim and drive, as option ids; `colour`:
+    option id. `plant`: position among the plants of the order's place (see `Setting.plant_of`).
     """
 
     item_id: pa.Array
