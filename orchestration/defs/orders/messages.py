@@ -1,7 +1,7 @@
 """Messages: what plants and customers are to be told, each once."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from functools import partial
 
 import dagster as dg
 import pandas as pd
@@ -21,17 +21,6 @@ from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.evidence.order_lineage import MESSAGES
 
-# What the release before has published, by the names that the messages' inputs have for it.
-PREVIOUS = {
-    "previous_factory_message": ("factory_order_outbox", FACTORY_MESSAGE),
-    "previous_notification": ("notification_outbox", NOTIFICATION),
-    "previous_order_status": ("mto_order_status", MTO_ORDER_STATUS),
-    "previous_slot": ("mto_slot_assignment", MTO_SLOT_ASSIGNMENT),
-    "previous_delivery_promise": ("delivery_promise", DELIVERY_PROMISE),
-    "previous_match_outcome": ("match_outcome", MATCH_OUTCOME),
-    "previous_substitution_offer": ("substitution_offer", SUBSTITUTION_OFFER),
-}
-
 
 @stage_asset(MESSAGES, "outbox")
 def outbox(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
@@ -41,10 +30,18 @@ def outbox(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipelin
 
     as_of = business_date(context)
     with pipeline.stage("messages") as stage:
-        inputs = MessageInputs(**frames_read(MESSAGES, pipeline, as_of))
-        before = {name: previous_border(pipeline, as_of, *where) for name, where in PREVIOUS.items()}
+        before = partial(previous_border, pipeline, as_of)
         told = messages(
-            replace(inputs, **before),
+            MessageInputs(
+                **frames_read(MESSAGES, pipeline, as_of),
+                previous_factory_message=before("factory_order_outbox", FACTORY_MESSAGE),
+                previous_notification=before("notification_outbox", NOTIFICATION),
+                previous_order_status=before("mto_order_status", MTO_ORDER_STATUS),
+                previous_slot=before("mto_slot_assignment", MTO_SLOT_ASSIGNMENT),
+                previous_delivery_promise=before("delivery_promise", DELIVERY_PROMISE),
+                previous_match_outcome=before("match_outcome", MATCH_OUTCOME),
+                previous_substitution_offer=before("substitution_offer", SUBSTITUTION_OFFER),
+            ),
             pd.Timestamp(as_of),
             pipeline.settings.orders.messages.parameters(),
         )
