@@ -1,4 +1,4 @@
-"""A valid frame from rows that were written one by one."""
+"""A valid frame from rows that were written one by one, and a frame's rows to be read one by one."""
 
 from __future__ import annotations
 
@@ -33,3 +33,17 @@ def _series(values: list[Any], column: Column, is_nullable: bool) -> pd.Series[A
     if told.isna().any() and column.kind in ("integer", "flag"):
         is_nullable = True
     return told.astype(column.pandas_dtype(is_nullable))  # type: ignore[call-overload,no-any-return]
+
+
+def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as plain values; what is missing is None.
+
+    >>> records_of(pd.DataFrame({"a": [1.0, float("nan")], "b": ["x", None]}))
+    [{'a': 1.0, 'b': 'x'}, {'a': None, 'b': None}]
+    """
+    names = [str(name) for name in frame.columns]
+    columns = [
+        [None if gone else value for value, gone in zip(column.tolist(), column.isna().tolist(), strict=True)]
+        for _, column in frame.items()
+    ]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

@@ -11,9 +11,9 @@ import pandas as pd
 
 from optimization.build_to_order.effective_options import applied_changes, effective_options
 from optimization.contracts.order_outputs import FACTORY_MESSAGE
-from optimization.contracts.rows import frame_of
+from optimization.contracts.rows import frame_of, records_of
 from optimization.messages.identity import message_id
-from optimization.messages.inputs import MessageInputs, Row, by_key, records
+from optimization.messages.inputs import MessageInputs, Row, by_key
 from optimization.order_parameters import MessageParameters
 
 # From this step on (Scheduled) the plant itself has planned the order.
@@ -30,7 +30,9 @@ def factory_messages(
     ordered and is cancelled. A message stays for `keep_days`, without an answer until its order is
     delivered, and as the last word on an order that is still open.
     """
-    before = records(inputs.previous_factory_message) if inputs.previous_factory_message is not None else []
+    before = (
+        records_of(inputs.previous_factory_message) if inputs.previous_factory_message is not None else []
+    )
     last_told: dict[str, Row] = {}
     for row in sorted(before, key=lambda one: (one["created_date"], one["message_id"])):
         last_told[row["order_id"]] = row
@@ -69,7 +71,7 @@ def _new_messages(
     standing = by_key(inputs.mto_order_status, "order_id")
 
     rows = []
-    for order in records(inputs.mto_order.sort_values("order_id", kind="stable")):
+    for order in records_of(inputs.mto_order.sort_values("order_id", kind="stable")):
         order_id = order["order_id"]
         slot, slot_before = slots.get(order_id, {}), slots_before.get(order_id, {})
         week = slot.get("week_start_date")

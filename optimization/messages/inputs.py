@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from optimization.contracts.rows import records_of
+
 Row = dict[str, Any]
 
 
@@ -40,15 +42,9 @@ class MessageInputs:
     previous_substitution_offer: pd.DataFrame | None = None
 
 
-def records(frame: pd.DataFrame) -> list[Row]:
-    """Return rows as plain values; what is missing is None."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
-
-
 def by_key(frame: pd.DataFrame | None, *key: str) -> dict[Any, Row]:
     """Return rows by their key; none where there is no frame."""
     if frame is None:
         return {}
-    rows = records(frame)
+    rows = records_of(frame)
     return {row[key[0]] if len(key) == 1 else tuple(row[name] for name in key): row for row in rows}

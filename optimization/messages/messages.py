@@ -14,9 +14,9 @@ import pandas as pd
 
 from optimization.build_to_order.milestones.template import milestone_map
 from optimization.contracts.order_outputs import NOTIFICATION
-from optimization.contracts.rows import frame_of
+from optimization.contracts.rows import frame_of, records_of
 from optimization.messages.factory import factory_messages
-from optimization.messages.inputs import MessageInputs, Row, records
+from optimization.messages.inputs import MessageInputs, Row
 from optimization.messages.notifications import order_notifications, stock_notifications
 from optimization.messages.tracking import order_tracking
 from optimization.order_parameters import MessageParameters
@@ -66,7 +66,7 @@ def _outbox(
     told: Iterable[Row], previous: pd.DataFrame | None, as_of: pd.Timestamp, keep_days: int
 ) -> pd.DataFrame:
     """Today's messages and those of before that are kept; of the same id the first one stands."""
-    before = {row["message_id"]: row for row in ([] if previous is None else records(previous))}
+    before = {row["message_id"]: row for row in ([] if previous is None else records_of(previous))}
     oldest = as_of - pd.Timedelta(days=keep_days)
     rows = {name: row for name, row in before.items() if row["created_date"] >= oldest}
     for row in told:

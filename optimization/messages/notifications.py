@@ -12,8 +12,9 @@ from typing import Any
 
 import pandas as pd
 
+from optimization.contracts.rows import records_of
 from optimization.messages.identity import message_id
-from optimization.messages.inputs import MessageInputs, Row, by_key, records
+from optimization.messages.inputs import MessageInputs, Row, by_key
 from optimization.order_parameters import MessageParameters
 from optimization.reasons import REASONS
 
@@ -53,7 +54,7 @@ def order_notifications(
     orders = by_key(inputs.mto_order, "order_id")
     since = as_of - parameters.first_days * _DAY
     yield from _confirmed(inputs, as_of, since)
-    for row in records(factory_message):
+    for row in records_of(factory_message):
         if row["factory_message"] == "order" and row["created_date"] == as_of and row["order_id"] in orders:
             week = row["week_start_date"]
             message = f"Your order will be built in the week of {week:%Y-%m-%d}"
@@ -64,7 +65,7 @@ def order_notifications(
     yield from _delays(inputs, orders)
     made = inputs.mto_promise["made_date"]
     lately = (inputs.mto_promise["promise_number"] > 1) & (made > since) & (made <= as_of)
-    for row in records(inputs.mto_promise[lately]):
+    for row in records_of(inputs.mto_promise[lately]):
         if row["order_id"] in orders:
             day = row["promise_p90_date"]
             message = f"Your delivery date is now {day:%Y-%m-%d}. {_reason(row['reason_code'])}"
@@ -72,7 +73,7 @@ def order_notifications(
             yield _notification(
                 "promise_moved", row["order_id"], content, message, orders[row["order_id"]], day
             )
-    for row in records(inputs.mto_change_request):
+    for row in records_of(inputs.mto_change_request):
         decided, order = row["decided_date"], orders.get(row["order_id"])
         if row["change_status"] not in ("approved", "rejected") or decided is None or order is None:
             continue
@@ -89,7 +90,7 @@ def stock_notifications(
     """Yield what customers are to be told who wait for stock or hold a unit."""
     end_of_day = as_of + _DAY
     warned = end_of_day + pd.Timedelta(hours=parameters.hold_warning_hours)
-    for row in records(inputs.unit_reservation):
+    for row in records_of(inputs.unit_reservation):
         ends = row["expires_at"]
         if row["unit_reservation_state"] == "HELD" and ends is not None and end_of_day <= ends < warned:
             message = f"The vehicle is held for you until {ends:%Y-%m-%d %H:%M} UTC"
@@ -103,7 +104,7 @@ def stock_notifications(
 def _confirmed(inputs: MessageInputs, as_of: pd.Timestamp, since: pd.Timestamp) -> Iterator[Row]:
     """Orders confirmed lately; one that is first seen later is told all the same."""
     known = None if inputs.previous_order_status is None else set(inputs.previous_order_status["order_id"])
-    for order in records(inputs.mto_order):
+    for order in records_of(inputs.mto_order):
         day = order["confirmed_date"]
         if day is None or day > as_of or order["order_status"] != "open":
             continue
@@ -125,7 +126,7 @@ def _milestones(
         & (step["reached_at"] < as_of + _DAY)
         & step["milestone_code"].isin(list(names))
     )
-    for row in records(step[lately]):
+    for row in records_of(step[lately]):
         order = orders.get(row["order_id"])
         if order is None or order["order_status"] != "open":
             continue
@@ -141,7 +142,7 @@ def _delays(inputs: MessageInputs, orders: dict[Any, Row]) -> Iterator[Row]:
     if inputs.previous_order_status is None:
         return
     before = by_key(inputs.previous_order_status, "order_id")
-    for row in records(inputs.mto_order_status):
+    for row in records_of(inputs.mto_order_status):
         status, order = row["delay_status"], orders.get(row["order_id"])
         was = before.get(row["order_id"], {}).get("delay_status", "on_track")
         if order is None or _WORSE.get(status, 0) <= _WORSE.get(was, 0):
@@ -159,7 +160,7 @@ def _substitutions(inputs: MessageInputs, orders: dict[Any, Row]) -> Iterator[Ro
     if inputs.previous_substitution_offer is None:
         return
     before = set(by_key(inputs.previous_substitution_offer, "order_id", "unit_id"))
-    for row in records(inputs.substitution_offer):
+    for row in records_of(inputs.substitution_offer):
         order = orders.get(row["order_id"])
         if row["offer_rank"] != 1 or (row["order_id"], row["unit_id"]) in before or order is None:
             continue
@@ -176,7 +177,7 @@ def _available_requests(inputs: MessageInputs) -> Iterator[Row]:
         return
     requests = by_key(inputs.customer_request, "request_id")
     before = by_key(inputs.previous_match_outcome, "request_id")
-    for row in records(inputs.match_outcome):
+    for row in records_of(inputs.match_outcome):
         request, was = requests.get(row["request_id"]), before.get(row["request_id"])
         if request is None or was is None or request["request_outcome"] != "open":
             continue
@@ -188,7 +189,7 @@ def _available_requests(inputs: MessageInputs) -> Iterator[Row]:
 def _order_lines(inputs: MessageInputs, previous: pd.DataFrame, as_of: pd.Timestamp) -> Iterator[Row]:
     """Order lines that are now promised from stock, or for another day than before."""
     before = by_key(previous, "order_id", "line_id")
-    for row in records(inputs.delivery_promise):
+    for row in records_of(inputs.delivery_promise):
         was = before.get((row["order_id"], row["line_id"]))
         if was is None:
             continue

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from optimization.contracts.order_outputs import ORDER_TRACKING
-from optimization.contracts.rows import frame_of
+from optimization.contracts.rows import frame_of, records_of
 from optimization.messages.identity import tracking_id
-from optimization.messages.inputs import Row, by_key, records
+from optimization.messages.inputs import Row, by_key
 
 # What a customer is told of an order that nothing has been heard of yet.
 _FIRST_STEP = {"quoted": 4, "open": 5}
@@ -19,9 +19,11 @@ def order_tracking(
     """Return `opt_out__order_tracking`, one row per row of `mto_order_status`; `key` as `tracking_id`."""
     orders = by_key(mto_order, "order_id")
     names = by_key(milestone_template, "milestone_code")
-    first_of_step = {row["milestone_step"]: row for row in reversed(records(_in_order(milestone_template)))}
+    first_of_step = {
+        row["milestone_step"]: row for row in reversed(records_of(_in_order(milestone_template)))
+    }
     rows = []
-    for standing in records(mto_order_status):
+    for standing in records_of(mto_order_status):
         order = orders.get(standing["order_id"])
         if order is None:
             continue

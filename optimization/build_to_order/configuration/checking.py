@@ -26,7 +26,7 @@ from optimization.build_to_order.configuration.rules import (
 from optimization.build_to_order.effective_options import effective_options
 from optimization.contracts.order_inputs import CONFIG_OPTION, CONFIGURATION_RULE
 from optimization.contracts.order_outputs import ORDER_CHECK
-from optimization.contracts.rows import frame_of
+from optimization.contracts.rows import frame_of, records_of
 from optimization.keys import sorted_by_key
 from optimization.option_sets import options_of, text_of
 from optimization.order_parameters import ConfigurationParameters
@@ -72,7 +72,7 @@ def check_orders(
     checks = _Checks(book, catalogue, as_of, parameters)
     weeks = {} if slot is None else dict(zip(slot["order_id"], slot["week_start_date"], strict=True))
     rows: list[Row] = []
-    for number, order in enumerate(_records(orders)):
+    for number, order in enumerate(records_of(orders)):
         options = chosen[number]
         warned = _ends_before_build(book, options, weeks.get(order["order_id"]))
         if bad[number] or warned:
@@ -215,10 +215,6 @@ def _judged(
         return orders.assign(judged_date=orders["confirmed_date"].fillna(orders["order_date"]))
     now = effective_options(orders, mto_change_request, as_of)
     return orders.assign(options=now["options"], judged_date=now["effective_date"])
-
-
-def _records(frame: pd.DataFrame) -> list[Row]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _ends_before_build(book: RuleBook, options: frozenset[str], week: pd.Timestamp | None) -> list[Row]:

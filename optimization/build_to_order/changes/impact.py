@@ -1,0 +1,348 @@
+"""What each requested change of an order would do: can it be built, is it too late, what does it move.
+
+A change is judged against the order as it stands without it: the rules of today (of the day of its
+decision, once it is decided), the first cut-off of the options that it touches, and the plan of the
+slots solved again with this order free and all others in their place. Both versions are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from optimization.build_to_order.changes.cutoffs import Cutoff, Cutoffs
+from optimization.build_to_order.configuration.pricing import lead_time_class_of, price_delta
+from optimization.build_to_order.configuration.rules import RuleBook, violations
+from optimization.build_to_order.effective_options import applied_changes, with_effective_options
+from optimization.build_to_order.lead_times.lookup import remaining_days
+from optimization.build_to_order.milestones.template import milestone_map, produced_code
+from optimization.build_to_order.slots.stating import SlotInputs
+from optimization.build_to_order.slots.what_if import re_solve, standing
+from optimization.contracts.order_outputs import MTO_CHANGE_IMPACT
+from optimization.contracts.rows import frame_of, records_of
+from optimization.option_sets import options_of, text_of
+from optimization.order_parameters import SlotParameters
+from optimization.results import Report
+
+Row = dict[str, Any]
+
+_DAY = pd.Timedelta(days=1)
+_LIVE = ("open", "quoted")
+# Words of the re-solve after which the order has no week that it could be built in.
+_NO_SLOT = "NO_CAPACITY"
+
+
+@dataclass(frozen=True)
+class ChangeInputs:
+    """Frames as their tables; `previous_promise` and `previous_slot` as the plan of the slots had them."""
+
+    mto_change_request: pd.DataFrame
+    mto_order: pd.DataFrame
+    mto_milestone: pd.DataFrame
+    milestone_template: pd.DataFrame
+    mto_order_status: pd.DataFrame
+    mto_step: pd.DataFrame
+    configuration_rule: pd.DataFrame
+    config_option: pd.DataFrame
+    production_slot: pd.DataFrame
+    slot_option_limit: pd.DataFrame
+    order_check: pd.DataFrame
+    quality_event: pd.DataFrame
+    stage_duration: pd.DataFrame
+    mto_slot_assignment: pd.DataFrame
+    previous_promise: pd.DataFrame | None = None
+    previous_slot: pd.DataFrame | None = None
+
+
+class _Version(NamedTuple):
+    """An order before a change: its options, and the number that the change has or would have."""
+
+    options: frozenset[str]
+    number: int
+
+
+class _Consequence(NamedTuple):
+    """What the slots say of a change; None where they say nothing."""
+
+    reason: str
+    p50_days: float | None
+    p90_days: float | None
+    cost: float | None
+    affected: str
+
+
+_UNSOLVED = _Consequence("", None, None, None, "")
+
+
+def change_impacts(
+    inputs: ChangeInputs, as_of: pd.Timestamp, slot_parameters: SlotParameters
+) -> tuple[pd.DataFrame, Report]:
+    """Return `opt_out__mto_change_impact` and a report.
+
+    One row per change of an open order or quote, and per pending change of any other, which comes too
+    late. A pending change of an order with a place in the plan is solved for; of a decided one, rules,
+    cut-off and price are told as of its decision, and its consequences are in the plan already.
+
+    `too_late` where the order has reached the first cut-off of any option that is touched;
+    `not_buildable` where rules break or no week is left; `feasible_with_cost` where price, cost, days
+    or other orders' weeks pay. The customer has to agree to a change that is not his own, or makes the
+    vehicle dearer or later. A price that the request states stands; else it is the options' of today.
+    """
+    world = _World(inputs, as_of)
+    asked = [one for one in records_of(_in_order(inputs.mto_change_request)) if world.concerns(one)]
+    drafts = {one["change_id"]: world.draft(one) for one in asked}
+    solvable = [
+        one for one in asked
+        if one["change_status"] == "pending" and drafts[one["change_id"]]["impact_status"] == "feasible"
+    ]  # fmt: skip
+    consequences = _consequences(inputs, as_of, slot_parameters, world, solvable)
+    rows = []
+    for one in asked:
+        consequence = consequences.get(one["change_id"], _UNSOLVED)
+        rows.append(_told(one, drafts[one["change_id"]], consequence))
+    frame = frame_of(MTO_CHANGE_IMPACT, rows)
+    figures = {
+        f"changes_{name}": int(n) for name, n in frame["impact_status"].value_counts().sort_index().items()
+    }
+    return frame, Report.of(len(inputs.mto_change_request), frame, solved=len(consequences), **figures)
+
+
+class _World:
+    """Orders, rules and cut-offs, looked up change by change."""
+
+    def __init__(self, inputs: ChangeInputs, as_of: pd.Timestamp) -> None:
+        self.as_of = as_of
+        self.template = milestone_map(inputs.milestone_template)
+        self.catalogue = inputs.config_option
+        self.book = RuleBook.of(inputs.configuration_rule, inputs.config_option)
+        self.cutoffs = Cutoffs(inputs.config_option, self.template)
+        self.orders = {row["order_id"]: row for row in records_of(inputs.mto_order)}
+        standing_now = inputs.mto_order_status
+        self.reached = dict(zip(standing_now["order_id"], standing_now["milestone_number"], strict=True))
+        self.steps = inputs.mto_step[inputs.mto_step["reached_at"].notna()]
+        self.applied = dict(list(applied_changes(inputs.mto_change_request, as_of).groupby("order_id")))
+
+    def concerns(self, change: Row) -> bool:
+        """Whether the change is told of."""
+        order = self.orders.get(change["order_id"])
+        return (order is not None and order["order_status"] in _LIVE) or change["change_status"] == "pending"
+
+    def before(self, change: Row) -> _Version:
+        """The order as the change found it."""
+        own = options_of(self.orders[change["order_id"]]["options"])
+        applied = self.applied.get(change["order_id"])
+        if applied is None:
+            return _Version(own, 2)
+        if change["change_id"] in set(applied["change_id"]):
+            version = int(applied.loc[applied["change_id"] == change["change_id"], "version"].iloc[0])
+            earlier = applied[applied["version"] < version]
+        elif change["change_status"] == "pending":
+            earlier = applied
+        else:
+            earlier = applied[applied["effective_date"] < self.day_of(change)]
+        if earlier.empty:
+            return _Version(own, 2)
+        return _Version(options_of(earlier["options"].iloc[-1]), int(earlier["version"].iloc[-1]) + 1)
+
+    def day_of(self, change: Row) -> pd.Timestamp:
+        """The day whose rules and milestones judge the change."""
+        if change["change_status"] == "pending":
+            return self.as_of
+        decided: pd.Timestamp = change["decided_date"] or change["request_date"]
+        return min(decided, self.as_of)
+
+    def draft(self, change: Row) -> Row:
+        """The change's row as far as rules, cut-off and price tell it."""
+        order = self.orders.get(change["order_id"])
+        if order is None or order["order_status"] not in _LIVE:
+            options = options_of(order["options"]) if order else frozenset()
+            return _row(change, _Version(options, 2), options_of(change["options"])) | {
+                "impact_status": "too_late",
+                "reason_code": "CHANGE_ORDER_UNKNOWN",
+                "words": "The order is not open",
+                "price_delta": None,
+            }
+        before = self.before(change)
+        options = before.options if change["options"] is None else options_of(change["options"])
+        added, removed = options - before.options, before.options - options
+        row = _row(change, before, options)
+        stated = change["price_delta"]
+        row["price_delta"] = (
+            stated if stated is not None else price_delta(self.catalogue, added, removed, self.as_of)
+        )
+        cutoff = self._passed(change, added | removed)
+        # A change of the date alone leaves the configuration as it is, and with it whatever is wrong there.
+        broken = self._broken(change, order, options) if added or removed else []
+        if cutoff is not None:
+            what = f"{cutoff.option} could be changed" if cutoff.option else "it could be changed"
+            verdict = ("too_late", "CHANGE_AFTER_CUTOFF", f"Too late: {what} until milestone {cutoff.code}")
+        elif broken:
+            verdict = ("not_buildable", "CHANGE_NOT_BUILDABLE", "Cannot be built: " + "; ".join(broken))
+        else:
+            verdict = ("feasible", "CHANGE_FITS", "")
+        return row | dict(zip(("impact_status", "reason_code", "words"), verdict, strict=True))
+
+    def _passed(self, change: Row, touched: frozenset[str]) -> Cutoff | None:
+        """The cut-off that the order had passed, None if there is none."""
+        cutoff = self.cutoffs.earliest(touched)
+        if change["change_status"] == "pending":
+            reached = self.reached.get(change["order_id"])
+        else:
+            own = self.steps[self.steps["order_id"] == change["order_id"]]
+            reached = own.loc[own["reached_at"] < self.day_of(change) + _DAY, "milestone_number"].max()
+        if cutoff is None or reached is None or pd.isna(reached):
+            return None
+        return cutoff if int(reached) >= cutoff.number else None
+
+    def _broken(self, change: Row, order: Row, options: frozenset[str]) -> list[str]:
+        rule_set = self.book.at(order["market"], order["model"], self.day_of(change))
+        return [one.message for one in violations(rule_set, options)]
+
+
+def _consequences(
+    inputs: ChangeInputs,
+    as_of: pd.Timestamp,
+    parameters: SlotParameters,
+    world: _World,
+    changes: list[Row],
+) -> dict[str, _Consequence]:
+    """What each change does to the plan of the slots, each for itself."""
+    open_ones = [one for one in changes if world.orders[one["order_id"]]["order_status"] == "open"]
+    if not open_ones:
+        return {}
+    slots = SlotInputs(
+        mto_order=with_effective_options(inputs.mto_order, inputs.mto_change_request, as_of),
+        mto_milestone=inputs.mto_milestone,
+        milestone_template=inputs.milestone_template,
+        config_option=inputs.config_option,
+        production_slot=inputs.production_slot,
+        slot_option_limit=inputs.slot_option_limit,
+        order_check=inputs.order_check,
+        quality_event=inputs.quality_event,
+        stage_duration=inputs.stage_duration,
+        previous_promise=inputs.previous_promise,
+        previous_slot=inputs.previous_slot,
+    )
+    day = standing(slots, inputs.mto_slot_assignment, as_of, parameters)
+    asked = pd.DataFrame(
+        {
+            "change_id": [one["change_id"] for one in open_ones],
+            "order_id": [one["order_id"] for one in open_ones],
+            "options": pd.Series([_text_or_none(one["options"]) for one in open_ones], dtype=object),
+            "new_requested_date": pd.to_datetime([one["new_requested_date"] for one in open_ones]),
+        }
+    )
+    answers = re_solve(day, asked)
+    days = _days_after_build(inputs, world, open_ones)
+    return {
+        row["change_id"]: _consequence(row, days[row["change_id"]])
+        for row in records_of(answers)
+        if row["reason_code"] != "NOT_PLANNED"
+    }
+
+
+def _days_after_build(
+    inputs: ChangeInputs, world: _World, changes: list[Row]
+) -> dict[str, tuple[float, float]]:
+    """By how many days (P50, P90) the way from the plant changes, because the options' class does."""
+    code = produced_code(world.template)
+    if code is None:
+        return {one["change_id"]: (0.0, 0.0) for one in changes}
+    orders = [world.orders[one["order_id"]] for one in changes]
+    before = pd.DataFrame(orders)[["order_id", "plant_id", "model", "lead_time_class"]]
+    classes = [
+        order["lead_time_class"]
+        if one["options"] is None
+        else lead_time_class_of(inputs.config_option, options_of(one["options"]))
+        for one, order in zip(changes, orders, strict=True)
+    ]
+    was, now = (
+        remaining_days(inputs.stage_duration, frame, code)
+        for frame in (before, before.assign(lead_time_class=classes))
+    )
+    moved = (now[["p50_days", "p90_days"]] - was[["p50_days", "p90_days"]]).fillna(0.0)
+    return {
+        one["change_id"]: (float(p50), float(p90))
+        for one, p50, p90 in zip(changes, moved["p50_days"], moved["p90_days"], strict=True)
+    }
+
+
+def _consequence(answer: Row, days: tuple[float, float]) -> _Consequence:
+    weeks = answer["previous_week_start_date"], answer["week_start_date"]
+    if weeks[0] is None or weeks[1] is None:
+        p50 = p90 = None
+    else:
+        p50, p90 = (float((weeks[1] - weeks[0]) / _DAY) + one for one in days)
+    return _Consequence(
+        answer["reason_code"], p50, p90, float(answer["cost_delta"]), answer["affected_orders"]
+    )
+
+
+def _row(change: Row, before: _Version, options: frozenset[str]) -> Row:
+    return {
+        "change_id": change["change_id"],
+        "order_id": change["order_id"],
+        "version": before.number,
+        "change_status": change["change_status"],
+        "previous_options": text_of(before.options),
+        "options": text_of(options),
+        "added_options": text_of(options - before.options),
+        "removed_options": text_of(before.options - options),
+    }
+
+
+def _told(change: Row, draft: Row, consequence: _Consequence) -> Row:
+    """The finished row: with days, cost and others' weeks, and what they make of a feasible change."""
+    row = dict(draft)
+    words = [row.pop("words")]
+    affected = [one for one in consequence.affected.split("|") if one]
+    if row["impact_status"] == "feasible":
+        pays = [
+            (row["price_delta"] or 0.0) > 0,
+            (consequence.cost or 0.0) > 0,
+            (consequence.p90_days or 0.0) > 0,
+            bool(affected),
+        ]
+        if consequence.reason == _NO_SLOT:
+            row |= {"impact_status": "not_buildable", "reason_code": "CHANGE_WITHOUT_SLOT"}
+            words.append("No week that is left can build it")
+        elif any(pays):
+            row |= {"impact_status": "feasible_with_cost", "reason_code": "CHANGE_COSTS"}
+    is_feasible = row["impact_status"] in ("feasible", "feasible_with_cost")
+    is_worse = (row["price_delta"] or 0.0) > 0 or (consequence.p90_days or 0.0) > 0
+    words += _in_words(row, consequence, len(affected)) if is_feasible else []
+    return row | {
+        "needs_approval": is_feasible and (change["requested_by"] == "internal" or is_worse),
+        "affected_order_count": len(affected),
+        "affected_orders": text_of(affected),
+        "message": ". ".join(word for word in words if word),
+        "method": "re_solve" if consequence.reason else "rules",
+        "status": "OK",
+        "p50_delta_days": consequence.p50_days,
+        "p90_delta_days": consequence.p90_days,
+        "cost_delta": consequence.cost,
+    }
+
+
+def _in_words(row: Row, consequence: _Consequence, affected: int) -> list[str]:
+    days, price = consequence.p90_days, row["price_delta"]
+    words = ["Can be made"]
+    if days is not None:
+        words.append(
+            "The date stays" if days == 0 else f"{abs(days):.0f} days {'later' if days > 0 else 'earlier'}"
+        )
+    if price:
+        words.append(f"{abs(price):,.0f} {'dearer' if price > 0 else 'cheaper'}")
+    if affected:
+        words.append(f"{affected} other orders move")
+    return words
+
+
+def _in_order(changes: pd.DataFrame) -> pd.DataFrame:
+    return changes.sort_values("change_id", kind="stable", ignore_index=True)
+
+
+def _text_or_none(options: str | None) -> str | None:
+    return None if options is None else text_of(options_of(options))
