@@ -113,7 +113,11 @@ def change_impact(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[
     as_of = business_date(context)
     with pipeline.stage("change_impacts") as stage:
         frame, report = change_impacts(
-            ChangeInputs(**frames_read(CHANGE_IMPACTS, pipeline, as_of)),
+            ChangeInputs(
+                **frames_read(CHANGE_IMPACTS, pipeline, as_of),
+                previous_promise=previous_border(pipeline, as_of, "mto_promise", MTO_PROMISE),
+                previous_slot=previous_border(pipeline, as_of, "mto_slot_assignment", MTO_SLOT_ASSIGNMENT),
+            ),
             pd.Timestamp(as_of),
             pipeline.settings.orders.slots.parameters(),
         )
