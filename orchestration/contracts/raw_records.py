@@ -39,6 +39,7 @@ UNIT = RawTable(
         "order_id",
     ),
     is_mandatory=False,
+    sets=("options",),
     references=PLACE_REFERENCES,
     event_dates=("first_seen_date", "last_seen_date", "network_received_date", "received_date"),
     disables=("unit-level stock and ageing by unit",),

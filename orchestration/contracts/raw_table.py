@@ -22,8 +22,9 @@ class RawTable(Table):
     `event_dates`: columns whose date may not lie after the business date.
     `ordered_dates`: pairs (earlier, later) that may not be the other way round.
     `references`: column -> (table, column) that must hold its value.
-    `member_references`: column of sets -> (table, column) that must hold every member. A set is one
-    text, its members joined by `|`.
+    `sets`: columns of sets: one text, the members joined by `|`. How long a text may be goes for each
+    member.
+    `member_references`: column of `sets` -> (table, column) that must hold every member.
     `members`: columns whose values stand in sets elsewhere, so that none may hold a `|`.
     `expected_columns`: columns that a snapshot must carry; the rest of `required` have defaults.
     `column_disables`: optional column -> the feature that its absence disables.
@@ -39,6 +40,7 @@ class RawTable(Table):
     event_dates: tuple[str, ...] = ()
     ordered_dates: tuple[tuple[str, str], ...] = ()
     references: dict[str, tuple[str, str]] = field(default_factory=dict)
+    sets: tuple[str, ...] = ()
     member_references: dict[str, tuple[str, str]] = field(default_factory=dict)
     members: tuple[str, ...] = ()
     disables: tuple[str, ...] = ()

@@ -136,11 +136,13 @@ def check_values(state: Examination, column: Column) -> None:
             mask_of(is_outside),
         )
     elif column.kind == "text" and column.isin is None:
+        is_set = column.name in state.contract.sets
         state.set_aside(
             column.name,
             "text_length",
-            f"{column.name} may have at most {state.limits.max_text_length} characters",
-            mask_of(pc.greater(pc.utf8_length(values), state.limits.max_text_length)),
+            f"{'a member of ' if is_set else ''}{column.name} may have at most "
+            f"{state.limits.max_text_length} characters",
+            _is_too_long(values, state.limits.max_text_length, is_set=is_set),
         )
         state.set_aside(
             column.name,
@@ -148,6 +150,16 @@ def check_values(state: Examination, column: Column) -> None:
             f"remove NUL and other control characters from {column.name}",
             mask_of(pc.match_substring_regex(values, _CONTROL)),
         )
+
+
+def _is_too_long(values: pa.ChunkedArray, most: int, *, is_set: bool) -> Mask:
+    """Texts with more characters than `most`; of a set, those with a member that has more."""
+    is_long = mask_of(pc.greater(pc.utf8_length(values), most))
+    if not is_set or not is_long.any():
+        return is_long
+    members, rows = _members(values.combine_chunks())
+    long_rows = rows[mask_of(pc.greater(pc.utf8_length(members), most))]
+    return np.isin(np.arange(len(values)), long_rows)
 
 
 def _broken_checks(contract: RawTable, column: Column, values: pa.ChunkedArray) -> dict[str, Mask]:

@@ -227,6 +227,9 @@ def test_members_of_sets_are_known_options_and_hold_no_separator() -> None:
             {"rule_id": "R2", "if_options": "RED", "then_options": "SPORT|GHOST"},
             {"rule_id": "R3", "if_options": "OLD", "then_options": "RED"},
             {"rule_id": "R4", "then_options": "RED", "if_options": ""},
+            # a set may be long, its members may not
+            {"rule_id": "R5", "then_options": "|".join(["RED", "SPORT"] * 200)},
+            {"rule_id": "R6", "then_options": f"RED|{'X' * 1001}"},
             rule_version=1,
             rule_type="one_of",
         ),
@@ -238,8 +241,9 @@ def test_members_of_sets_are_known_options_and_hold_no_separator() -> None:
     ] == [
         (2, "then_options", "unknown_reference"),
         (3, "if_options", "quarantined_reference"),
+        (6, "then_options", "text_length"),
     ]
-    assert (rules.bad_rows, rules.cascaded_rows) == (1, 1)
+    assert (rules.bad_rows, rules.cascaded_rows) == (2, 1)
 
 
 def test_an_order_names_options_freely_and_its_impossible_dates_cost_only_itself() -> None:
