@@ -34,7 +34,7 @@ from optimization.solver.solution import Solution
 RELAXED_LEVELS = ("promises", "promise_days", "lateness", "moves", "earliness")
 _ALL_PAIRS = 60_000
 _FIRST_PAIRS, _MORE_PAIRS = 6, 3
-_SAMPLE = 6
+_SAMPLE_PAIRS = 20_000
 _ROUNDS = 40
 _ZERO = 1e-7
 
@@ -176,8 +176,8 @@ def _solve(
 
 
 def _guess(problem: SlotProblem, level: _Level, room: Room, tight: Tight, support: Flags) -> Numbers:
-    """Reduced costs at the prices of a sample: every sixth group, and a sixth of the room."""
-    rows = np.arange(0, len(level.units), _SAMPLE)
+    """Reduced costs at the prices of a sample: every so many groups, and their share of the room."""
+    rows = np.arange(0, len(level.units), max(2, int(level.mask.sum()) // _SAMPLE_PAIRS))
     share = float(level.units[rows].sum() / max(level.units.sum(), 1.0))
     part = Room(
         room.capacity * share,
@@ -210,10 +210,17 @@ def _cheapest(level: _Level, reduced: Numbers, count: int) -> Flags:
 
 
 def _best_of_row(values: Numbers, count: int) -> Flags:
-    """The `count` least finite values of each row."""
+    """The `count` least finite values of each row, any of equal ones.
+
+    Most orders are as well off in many weeks: if all took the first of these, the columns would leave no
+    plan but a late one. So equals are told apart by a number drawn from a seed.
+    """
     chosen = np.zeros(values.shape, dtype=np.bool_)
     count = min(count, values.shape[1])
-    best = np.argpartition(values, count - 1, axis=1)[:, :count]
+    finite = values[np.isfinite(values)]
+    size = max(1.0, float(np.abs(finite).max(initial=0.0)))
+    drawn = values + np.random.default_rng(0).random(values.shape) * 1e-6 * size
+    best = np.argpartition(drawn, count - 1, axis=1)[:, :count]
     np.put_along_axis(chosen, best, True, axis=1)
     return chosen & np.isfinite(values)
 

@@ -152,8 +152,8 @@ def material_days(orders: pd.DataFrame, lead_days: dict[str, float]) -> Integers
         text: max((lead_days.get(option, 0.0) for option in options_of(text)), default=0.0)
         for text in orders["options"].unique()
     }
-    days = orders["options"].map(longest).to_numpy(np.float64)
-    return start.astype(np.int64) + np.ceil(days).astype(np.int64)
+    days = np.array([longest[text] for text in orders["options"]], dtype=np.float64)
+    return np.asarray(start.astype(np.int64) + np.ceil(days).astype(np.int64))
 
 
 def option_flags(texts: pd.Series, options: tuple[str, ...]) -> Flags:
@@ -175,7 +175,7 @@ def _step_reached(inputs: SlotInputs, orders: pd.DataFrame, as_of: pd.Timestamp)
     standing = states.standing.set_index("order_id").reindex(orders["order_id"])
     step = standing["milestone_step"].fillna(0).to_numpy(dtype=np.int64)
     if code is None:
-        return np.minimum(step, SLOT_STEP - 1)
+        return np.asarray(np.minimum(step, SLOT_STEP - 1))
     at = standing["milestone_number"].fillna(-1).to_numpy(dtype=np.int64)
     built = at >= int(number[code])
     return np.where(built, SLOT_STEP, np.minimum(step, SLOT_STEP - 1)).astype(np.int64)

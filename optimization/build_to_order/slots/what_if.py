@@ -8,7 +8,9 @@ engine decides.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,17 +20,17 @@ from optimization.build_to_order.slots.costs import allowed, lateness_days, leve
 from optimization.build_to_order.slots.exact import solve_exactly
 from optimization.build_to_order.slots.grouping import grouped, to_orders
 from optimization.build_to_order.slots.inserting import best_open, open_buckets
-from optimization.build_to_order.slots.problem import NONE, Flags, Integers, Orders, SlotProblem
+from optimization.build_to_order.slots.problem import NONE, Flags, Integers, SlotProblem
 from optimization.build_to_order.slots.stating import (
     SlotInputs,
     Stated,
     bucket_of,
     day_number,
-    material_days,
     option_flags,
     stated,
 )
 from optimization.build_to_order.slots.value import COUNTED, objective_vector
+from optimization.option_sets import options_of
 from optimization.order_parameters import SlotParameters
 
 CONSEQUENCE_COLUMNS = (
@@ -89,7 +91,7 @@ def re_solve(standing: Standing, changes: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _consequence(standing: Standing, change: dict[str, object]) -> dict[str, object]:
+def _consequence(standing: Standing, change: dict[Hashable, Any]) -> dict[str, object]:
     problem, before = standing.stated.problem, standing.bucket
     found = np.flatnonzero(problem.orders.order_id == change["order_id"])
     told: dict[str, object] = {"change_id": change["change_id"], "order_id": change["order_id"]}
@@ -107,7 +109,7 @@ def _consequence(standing: Standing, change: dict[str, object]) -> dict[str, obj
         told
         | _slots(problem, int(before[row]), int(after[row]))
         | {
-            "promises_broken": int(round(now["promises"] - was["promises"])),
+            "promises_broken": round(now["promises"] - was["promises"]),
             "affected_order_count": len(moved),
             "affected_orders": "|".join(sorted(moved)),
             "cost_delta": _money(changed, now) - _money(problem, was),
@@ -182,7 +184,7 @@ def _wanted(problem: SlotProblem, row: int) -> Flags:
     late = lateness_days(problem, own)[0, :-1]
     if not may.any():
         return may
-    return may & (late <= late[may].min())
+    return np.asarray(may & (late <= late[may].min()))
 
 
 def _is_better(problem: SlotProblem, plan: Integers, than: Integers) -> bool:
@@ -190,7 +192,7 @@ def _is_better(problem: SlotProblem, plan: Integers, than: Integers) -> bool:
     return [round(one[name], 6) for name in COUNTED] < [round(other[name], 6) for name in COUNTED]
 
 
-def _with_change(day: Stated, row: int, change: dict[str, object]) -> SlotProblem:
+def _with_change(day: Stated, row: int, change: dict[Hashable, Any]) -> SlotProblem:
     """The problem with other options or another due day for one order."""
     problem = day.problem
     orders = problem.orders
@@ -199,26 +201,18 @@ def _with_change(day: Stated, row: int, change: dict[str, object]) -> SlotProble
     confirmed = orders.is_confirmed.copy()
     text, wish = change.get("options"), change.get("new_requested_date")
     if isinstance(text, str):
-        new = source.assign(options=text)
-        options[row] = option_flags(new["options"], problem.options)[0]
+        options[row] = option_flags(pd.Series([text]), problem.options)[0]
         # Material of options that it did not have is ordered now.
-        added = material_days(
-            new.assign(confirmed_date=pd.NaT, order_date=pd.Timestamp(day.as_of, unit="D")),
-            _added_lead(day, str(source["options"].iloc[0])),
-        )
-        ready[row] = max(int(ready[row]), int(added[0]))
-    if wish is not None and not pd.isna(wish):  # type: ignore[call-overload]
+        added = options_of(text) - options_of(source["options"].iloc[0])
+        wait = max((day.lead_days.get(option, 0.0) for option in added), default=0.0)
+        ready[row] = max(int(ready[row]), day.as_of + int(np.ceil(wait)) if added else 0)
+    if wish is not None and not pd.isna(wish):
         due[row] = day_number(pd.Timestamp(str(wish))) - int(np.ceil(float(source["p90_days"].iloc[0])))
         confirmed[row] = False
     return replace(
         problem,
         orders=replace(orders, options=options, ready_day=ready, due_day=due, is_confirmed=confirmed),
     )
-
-
-def _added_lead(day: Stated, had: str) -> dict[str, float]:
-    known = set(had.split("|"))
-    return {option: days for option, days in day.lead_days.items() if option not in known}
 
 
 def _money(problem: SlotProblem, value: dict[str, float]) -> float:
