@@ -12,8 +12,9 @@ unit_counts as (
     select
         item_id,
         location_id,
-        count(*) filter (not is_sellable and not is_stated_pre_sold and not is_stated_held)
-            as unsellable_units,
+        count(*) filter (not is_sellable) as unsellable_units,
+        count(*) filter (not is_sellable and (is_stated_pre_sold or is_stated_held))
+            as bound_unsellable_units,
         count(*) filter (is_sellable and (is_pre_sold or is_held)) as bound_units,
         count(*) filter (
             is_sellable and (is_pre_sold or is_held) and not is_stated_pre_sold and not is_stated_held
@@ -52,7 +53,15 @@ kept_back as (
         by_status.owned_units,
         by_status.total_units,
         least(
-            greatest(coalesce(unit_counts.unsellable_units, 0) - by_status.unusable_units, 0),
+            greatest(
+                coalesce(unit_counts.unsellable_units, 0)
+                - by_status.unusable_units
+                - least(
+                    coalesce(unit_counts.bound_unsellable_units, 0),
+                    greatest(by_status.reserved_units - coalesce(unit_counts.bound_units, 0), 0)
+                ),
+                0
+            ),
             by_status.available_units
         ) as kept_back_units,
         -- units of an order or a hold that the state of the stock does not know of
