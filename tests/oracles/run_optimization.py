@@ -22,6 +22,7 @@ from optimization.policy.multi_echelon import guaranteed_service, stochastic_ser
 from tests.oracles import network_instances as network
 from tests.oracles import serial_and_tree_instances as known
 from tests.oracles.run_cases import agrees
+from tests.oracles.slot_instances import weighted_tardiness
 from tests.oracles.topics.multi_echelon import stages_of
 
 Answer = Callable[[dict[str, Any]], Any]
@@ -115,7 +116,7 @@ def network_answer(data: dict[str, Any]) -> Answer | None:
     """Return the function that answers an instance of the network or matching models; None for others."""
     names = set(data)
     if {"due", "slots"} <= names:
-        return network.slots
+        return weighted_tardiness if names <= {"due", "slots", "weight"} else network.slots
     if {"stock"} <= names and {"mu", "mean", "demand_mean"} & names:
         return network.balance
     if names & {"supply", "supplies"} and names & {"arcs", "start_nodes"}:

@@ -1,0 +1,133 @@
+"""The engines against all plans there are, against the statement in Pyomo, and against each other."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from optimization.build_to_order.slots.assembly import Pairs, assembled, nothing_tight, room_beside
+from optimization.build_to_order.slots.audit import audited
+from optimization.build_to_order.slots.costs import allowed, level_cost
+from optimization.build_to_order.slots.engine import solve_slots
+from optimization.build_to_order.slots.grouping import grouped
+from optimization.build_to_order.slots.inserting import insert
+from optimization.build_to_order.slots.problem import NONE, SlotProblem
+from optimization.build_to_order.slots.pyomo_model import solve_statement
+from optimization.build_to_order.slots.value import COUNTED, objective_vector
+from optimization.errors import NonFiniteInputError
+from optimization.solver.canonical import canonical_text
+from tests.slot_problems import drawn, single_slots
+
+Vector = tuple[float, ...]
+
+
+def vector(problem: SlotProblem, bucket: np.ndarray) -> Vector:
+    value = objective_vector(problem, bucket)
+    return tuple(round(value[name], 6) for name in COUNTED)
+
+
+def best_by_enumeration(problem: SlotProblem) -> Vector:
+    """Every assignment that the audit passes, the least by levels."""
+    b = len(problem.buckets)
+    may = allowed(problem)
+    places = [
+        [int(fixed)] if fixed != NONE else [*np.flatnonzero(row[:b]).tolist(), NONE]
+        for row, fixed in zip(may, problem.orders.fixed, strict=True)
+    ]
+    plans = (np.array(plan, dtype=np.int64) for plan in itertools.product(*places))
+    return min(vector(problem, plan) for plan in plans if audited(problem, plan).is_passed)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_level_is_the_least_of_all_plans(seed: int) -> None:
+    plants = 1 + seed % 2
+    problem = drawn(seed, count=3 + seed % (4 if plants == 1 else 2), weeks=3, plants=plants)
+    solved = solve_slots(problem, 0.0, 2_000)
+    assert solved.is_exact and audited(problem, solved.bucket).is_passed
+    assert vector(problem, solved.bucket) == best_by_enumeration(problem)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_statement_in_pyomo_has_the_same_values(seed: int) -> None:
+    problem = drawn(100 + seed, count=9, weeks=3, plants=2)
+    solved = solve_slots(problem, 0.0, 2_000)
+    free = np.flatnonzero(problem.orders.fixed == NONE)
+    beside = room_beside(problem, problem.orders.fixed)
+    values, _ = solve_statement(problem, grouped(problem, free), beside)
+    frozen = objective_vector(problem, problem.orders.fixed, frozen_only=True)
+    own = objective_vector(problem, solved.bucket)
+    # Frozen orders that are too many have their slots on top outside the model.
+    for name in ("promises", "promise_days", "lateness"):
+        assert values[name] == pytest.approx(own[name] - frozen[name], abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bounds_of_the_fast_engine_hold_and_are_near(seed: int) -> None:
+    problem = drawn(200 + seed, count=60, weeks=6, plants=2, options=3)
+    problem.buckets.capacity[:] = 5.0 + seed % 3
+    exact = solve_slots(problem, 0.0, 2_000)
+    fast = solve_slots(problem, 0.0, 2_000, exact_pairs=0)
+    assert exact.is_exact and not fast.is_exact and audited(problem, fast.bucket).is_passed
+    # A bound of a level holds as long as the levels before are as good as theirs.
+    for own, best, end in zip(vector(problem, fast.bucket), vector(problem, exact.bucket), fast.ends, strict=True):
+        assert end.bound <= best + 1e-6
+        assert best <= own + 1e-6
+        if own > end.bound + 1e-6:
+            break
+    promises = fast.ends[0]
+    assert promises.value - promises.bound <= 2.0
+
+
+def test_order_of_the_rows_of_equal_orders_decides_who_is_first() -> None:
+    problem = single_slots([2, 2, 2], [1.0, 1.0, 1.0], [1, 1, 1])
+    assert solve_slots(problem, 0.0, 2_000).bucket.tolist() == [0, 1, 2]
+
+
+def test_unit_tardiness() -> None:
+    problem = single_slots([1, 1, 2, 4], [5, 3, 4, 2], [1, 1, 1, 1])
+    solved = solve_slots(problem, 0.0, 2_000)
+    assert objective_vector(problem, solved.bucket)["lateness"] == 42.0  # 6 weighted weeks
+
+
+def test_tiny_model_in_full() -> None:
+    problem = single_slots([1, 2], [1.0, 2.0], [1, 1])
+    groups = grouped(problem, np.arange(2))
+    room = room_beside(problem, problem.orders.fixed)
+    pairs = Pairs.of(allowed(problem, groups.first))
+    cost = level_cost(problem, "lateness", groups.first)[pairs.group, pairs.bucket]
+    part = assembled(
+        "tiny", problem, groups.first.options, groups.units, room, nothing_tight(room), pairs, cost,
+        np.empty(0), None, is_whole=True,
+    )  # fmt: skip
+    assert canonical_text(part.model) == (
+        "minimize\n  +0\n  +7 placed[(0,1)]\n  +21 placed[(0,2)]\n  +28 placed[(1,2)]\nsubject to\n"
+        "  each_once[0]: +1 placed[(0,0)] +1 placed[(0,1)] +1 placed[(0,2)] = 1\n"
+        "  each_once[1]: +1 placed[(1,0)] +1 placed[(1,1)] +1 placed[(1,2)] = 1\n"
+        "  capacity[0]: +1 placed[(0,0)] +1 placed[(1,0)] <= 1\n"
+        "  capacity[1]: +1 placed[(0,1)] +1 placed[(1,1)] <= 1\n"
+        "bounds\n"
+        + "".join(f"  0 <= placed[({g},{b})] <= inf integer\n" for g in range(2) for b in range(3))
+    )
+
+
+def test_a_request_gets_the_earliest_week_that_is_left() -> None:
+    problem = single_slots([1, 2], [1.0, 1.0], [1, 1, 1])
+    plan = np.array([0, 1])
+    request = problem.orders.take(np.array([0]))
+    assert insert(problem, plan, request).tolist() == [2]
+    assert insert(problem, np.array([1, 2]), request).tolist() == [0]
+
+
+def test_a_number_that_is_none_never_reaches_the_solver() -> None:
+    problem = single_slots([1, 2], [1.0, float("nan")], [1, 1])
+    with pytest.raises(NonFiniteInputError):
+        solve_slots(problem, 0.0, 2_000)
+
+
+def test_audit_names_what_is_wrong() -> None:
+    problem = single_slots([1, 1, 1], [1.0, 1.0, 1.0], [1, 1])
+    assert audited(problem, np.array([0, 1, NONE])).is_passed
+    found = audited(problem, np.array([0, 0, 0]))
+    assert found.breaches == ("1 weeks hold more than they can",) and found.worst == 2.0
