@@ -114,10 +114,10 @@ class LeadTimeParameters:
 
     `history_days`: orders that are learnt from; `half_life_days`: an order so long ago counts half.
     `full_pool`: a group with so many durations stands for itself. `sampled_orders`: whole past orders
-    drawn per prediction. `promise_quantile`: share of promises that are to be kept; `conformal_orders`:
+    drawn per prediction, evenly and without chance. `promise_quantile`: share of promises that are to be kept; `conformal_orders`:
     delivered orders that the correction looks at, `conformal_least`: fewer give none.
     `silent_quantile`: a milestone that comes later than this is missed. `repromise_days`: a promise is
-    moved when the prediction passes it by more days. `horizon_days`: window of the cancellation hazard.
+    moved when the prediction passes it by more days. `cancel_horizon_days`: window of the cancellation hazard.
     """
 
     history_days: int = 540
@@ -131,7 +131,6 @@ class LeadTimeParameters:
     stuck_quantile: float = 0.95
     repromise_days: int = 3
     cancel_horizon_days: int = 30
-    seed: int = 20230426
 
 
 @dataclass(frozen=True)

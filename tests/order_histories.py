@@ -24,7 +24,9 @@ MEAN_DAYS = (0.0, 3.0, 6.0, 5.0, 18.0, 7.0, 10.0, 2.0, 3.0, 9.0, 7.0, 4.0)
 
 def frame_of(table: Table, **columns: object) -> pd.DataFrame:
     """A frame of the table from some of its columns; the optional others are null."""
-    lengths = [len(values) for values in columns.values() if isinstance(values, (list, np.ndarray, pd.Series))]
+    lengths = [
+        len(values) for values in columns.values() if isinstance(values, (list, np.ndarray, pd.Series))
+    ]
     frame = pd.DataFrame(columns, index=range(max(lengths, default=0)))
     for column in table.columns:
         nullable = table.is_nullable(column.name)
@@ -58,12 +60,12 @@ class History:
 
 
 def history(
-    weeks: int = 80, per_week: int = 40, seed: int = 1, drift: float = 1 / 3, cancelled_share: float = 0.06
+    weeks: int = 80, per_week: int = 40, seed: int = 1, wave: float = 0.12, cancelled_share: float = 0.06
 ) -> History:
     """Orders of `weeks` weeks: log-normal stages with a share of the order's and of the plant's in them.
 
-    How fast a stage is also hangs on the week in which it begins (a congestion that lasts for weeks), and
-    over the second half of the weeks all stages grow longer by `drift`.
+    How long a stage is also hangs on the week in which it begins: on a congestion that lasts for weeks, on
+    a wave of 60 weeks up and down by the share `wave`, and on a growth of half of `wave` a year.
     """
     draw = np.random.default_rng(seed)
     count = weeks * per_week
@@ -71,7 +73,8 @@ def history(
     plant, model, special = (draw.integers(0, size, count) for size in (3, 4, 5))
     by_order = draw.normal(0.0, 0.22, count) + np.array([-0.1, 0.0, 0.25])[plant] + 0.3 * (special == 0)
     congestion = np.convolve(draw.normal(0, 0.12, 2 * weeks), np.ones(4) / 2.0, "same")
-    growth = np.log1p(drift * np.clip(2 * np.arange(2 * weeks) / weeks - 1, 0, 1))
+    when = np.arange(2 * weeks)
+    growth = np.log1p(wave * np.sin(2 * np.pi * when / 60) + wave / 2 * when / 52)
     reached = [day]
     for mean in MEAN_DAYS[1:]:
         week = np.minimum(reached[-1] // 7, 2 * weeks - 1).astype(np.int64)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimization.build_to_order.lead_times.pace import at_todays_pace
 from optimization.build_to_order.lead_times.past_orders import Passages
 from optimization.build_to_order.lead_times.remaining import Draws, Questions, draw_remaining
 from optimization.demand.lead_times import recency_weight
@@ -23,7 +24,7 @@ from optimization.order_parameters import LeadTimeParameters
 WEEK_DAYS = 7
 EXPECTED_LEVEL = 0.5
 # A past prediction this old counts half: the correction must follow a drift that the draws lag behind.
-SCORE_HALF_LIFE_DAYS = 28.0
+SCORE_HALF_LIFE_DAYS = 56.0
 _MOST_WEEKS = 52
 _LEAST_STRETCH, _MOST_STRETCH = 0.5, 3.0
 
@@ -69,6 +70,7 @@ def week_scores(past: Passages, origin: float, parameters: LeadTimeParameters) -
     stage = known.stage
     entered = known.reached[np.arange(len(stage)), stage]
     fresh = (entered > origin - WEEK_DAYS) & (known.end >= origin) & np.isnan(known.delivered)
+    history = at_todays_pace(known, origin)
     rows, columns, days = [], [], []
     most = max(parameters.conformal_orders // 10, 1)
     for column in range(len(past.codes) - 1):
@@ -78,7 +80,7 @@ def week_scores(past: Passages, origin: float, parameters: LeadTimeParameters) -
         if not len(inside):
             continue
         questions = Questions(column, origin - entered[inside], known.pool[inside])
-        draws = draw_remaining(known, questions, origin, parameters)
+        draws = draw_remaining(history, questions, origin, parameters)
         rows.append(position[inside])
         columns.append(np.full(len(inside), column, dtype=np.int64))
         days.append(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimization.build_to_order.lead_times.past_orders import Passages
+from optimization.build_to_order.lead_times.pace import PacedPassages
 from optimization.demand.lead_times import recency_weight
 from optimization.demand.series import Flags, Numbers
 from optimization.keys import Integers
@@ -65,7 +65,7 @@ def place(level: float, size: int) -> int:
 
 
 def draw_remaining(
-    past: Passages, questions: Questions, today: float, parameters: LeadTimeParameters
+    past: PacedPassages, questions: Questions, today: float, parameters: LeadTimeParameters
 ) -> Draws:
     """Draw whole past orders for each question.
 
@@ -103,18 +103,18 @@ class _Donors:
     pool: Integers
 
 
-def _donors(past: Passages, column: int, today: float, parameters: LeadTimeParameters) -> _Donors:
-    entered = past.reached[:, column]
+def _donors(history: PacedPassages, column: int, today: float, parameters: LeadTimeParameters) -> _Donors:
+    past, entered = history.paced, history.past.reached[:, column]
     row = np.flatnonzero(entered >= today - parameters.history_days)
     if len(row) > MOST_DONORS:
         row, scale = _thinned(row, entered, past.pool[:, 0])
     else:
         scale = np.ones(len(row))
-    start = entered[row]
+    start = past.reached[row, column]
     finished = ~np.isnan(past.delivered[row])
     days = np.where(finished, past.delivered[row], past.end[row]) - start
     stay = np.minimum(past.left_at[row, column], past.end[row]) - start
-    weight = scale * recency_weight(today - start, parameters.half_life_days)
+    weight = scale * recency_weight(today - entered[row], parameters.half_life_days)
     order = np.lexsort((row, ~finished, days))
     return _Donors(
         row[order], days[order], stay[order], finished[order], weight[order], past.pool[row[order]]
@@ -202,13 +202,13 @@ def _masses(donors: _Donors, waited: Flags, pool: Integers, parameters: LeadTime
     return np.asarray(before * hazard)
 
 
-def later_milestones(past: Passages, draws: Draws, start: int, column: int) -> Numbers:
+def later_milestones(history: PacedPassages, draws: Draws, start: int, column: int) -> Numbers:
     """Days (n, k) until each drawn order reached a later stage, or NaN; `start` is the stage drawn for.
 
     A stage before `start` comes out below zero: so many days earlier.
     """
-    row = np.maximum(draws.donor, 0)
-    days = past.reached[row, column] - past.reached[row, start] - draws.since
+    row, reached = np.maximum(draws.donor, 0), history.paced.reached
+    days = reached[row, column] - reached[row, start] - draws.since
     return np.where(draws.donor >= 0, days, np.nan)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimization.build_to_order.lead_times.conformal import EXPECTED_LEVEL, Stretch
+from optimization.build_to_order.lead_times.pace import PacedPassages
 from optimization.build_to_order.lead_times.past_orders import Passages
 from optimization.build_to_order.lead_times.remaining import (
     Draws,
@@ -44,7 +45,7 @@ class Forecasts:
 
 
 def forecasts(
-    past: Passages,
+    past: PacedPassages,
     waiting: Passages,
     stretch: Stretch,
     slot_end: Numbers,
@@ -99,7 +100,7 @@ def forecasts(
 
 
 def _place_milestones(
-    past: Passages,
+    past: PacedPassages,
     draws: Draws,
     stretch: Stretch,
     start: int,
@@ -111,7 +112,7 @@ def _place_milestones(
     p90: Numbers,
 ) -> None:
     """Write the days of all milestones of the drawn orders, counted from `base`, tomorrow at the earliest."""
-    for column in range(1, past.reached.shape[1] - 1):
+    for column in range(1, past.past.reached.shape[1] - 1):
         if column == start:
             continue
         found = quantiles_of(later_milestones(past, draws, start, column), (EXPECTED_LEVEL, level))

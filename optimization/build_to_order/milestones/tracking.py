@@ -15,6 +15,7 @@ import pandas as pd
 from optimization.build_to_order.cancellation import cancel_probabilities
 from optimization.build_to_order.lead_times.conformal import Stretch, learn_stretch
 from optimization.build_to_order.lead_times.durations import evidence_figures
+from optimization.build_to_order.lead_times.pace import at_todays_pace
 from optimization.build_to_order.lead_times.past_orders import Passages, dates_of, day_numbers, passages
 from optimization.build_to_order.milestones.forecasts import Forecasts, forecasts
 from optimization.build_to_order.milestones.handover_queue import handover_days
@@ -98,7 +99,9 @@ def track_orders(inputs: TrackInputs, as_of: pd.Timestamp, parameters: LeadTimeP
     built_column = _column_of(passed, built)
     unbuilt = passed.stage < built_column
     slot_end = np.where(unbuilt, day_numbers(slot["week_start_date"]) + _WEEK_END_DAYS, np.nan)
-    forecast = forecasts(past, passed, stretch, slot_end, built_column, today, parameters)
+    forecast = forecasts(
+        at_todays_pace(past, today), passed, stretch, slot_end, built_column, today, parameters
+    )
 
     standing = standing_of(
         waiting,
