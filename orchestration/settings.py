@@ -148,6 +148,7 @@ class PromiseSettings(_Section):
 
     horizon_days: int = Field(PromiseParameters.horizon_days, ge=1, le=730)
     preparation_days: float = Field(PromiseParameters.preparation_days, ge=0)
+    unverified_cv: float = Field(PromiseParameters.unverified_cv, ge=0)
     hold_hours: float = Field(PromiseParameters.hold_hours, gt=0)
 
     def parameters(self) -> PromiseParameters:

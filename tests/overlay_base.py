@@ -18,6 +18,7 @@ import pyarrow as pa
 from optimization.contracts.allocation_tables import (
     ALLOCATION,
     ALLOCATION_ENTRY,
+    ATP,
     BORROW_LOAN,
     COMMITMENT,
     SOFT_RESERVATION,
@@ -96,7 +97,9 @@ class Base:
             "allocation_ledger": ALLOCATION_ENTRY,
         }
         tables = {name: _published(frame, contracts[name]) for name, frame in state.items()}
-        tables["atp"] = pa.Table.from_pandas(atp, preserve_index=False)
+        made = frame_to_arrow(atp, ATP)
+        nullable = pa.schema([field.with_nullable(True) for field in made.schema])
+        tables["atp"] = pa.table(made.columns, schema=nullable)
         tables["supply_audit"] = _audit(state["allocation_ledger"])
         tables["unit_atp"] = _units()
         candidate = build_candidate(self.lake, self.as_of, {}, tables)

@@ -16,10 +16,12 @@ from orchestration.cli import (
     overlay,
     plan,
     prepare,
+    quote,
     reserve,
     run,
     serve,
     shortage,
+    validate,
 )
 
 app = typer.Typer(
@@ -38,6 +40,8 @@ app.add_typer(allocation.allocation, name="allocation")
 app.add_typer(plan.plan, name="plan")
 app.add_typer(audit.audit, name="audit")
 reserve.register(app)
+app.command("quote")(quote.quote)
+app.command("validate")(validate.validate)
 app.command("init")(prepare.init)
 app.command("generate")(prepare.generate)
 app.command("doctor")(serve.doctor)

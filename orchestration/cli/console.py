@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from orchestration.defs.resources import Pipeline, StageEvent
+    from orchestration.settings import Settings
 
 # A log or a pipe has no width of its own; one that holds the tables without folding each word.
 _WIDTH_WITHOUT_TERMINAL = 150
@@ -25,11 +26,17 @@ _WIDEST_TEXT = 40
 _BORDER_WIDTH = 3
 
 
+def settings() -> Settings:
+    """Return the installation's settings."""
+    from orchestration.settings import settings as installed
+
+    return installed()
+
+
 def open_pipeline(accept_row_loss: bool = False, actor: str = "cli") -> Pipeline:
     """Return the pipeline of the settings, with its progress told on the console."""
     # Whoever only asks, or asks for help, does not wait for what a run needs.
     from orchestration.defs.resources import Pipeline
-    from orchestration.settings import settings
 
     return Pipeline(settings(), watch=tell, accept_row_loss=accept_row_loss, actor=actor)
 

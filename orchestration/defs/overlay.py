@@ -44,7 +44,7 @@ def new_operations(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     """
     from orchestration.lake.ledger import Ledger
     from orchestration.lake.paths import Lake
-    from orchestration.publish.overlay_content import read_point
+    from orchestration.publish.read_point import read_point
     from orchestration.publish.shelf import current_release
 
     lake = Lake(settings().home.resolve())

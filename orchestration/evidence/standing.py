@@ -22,8 +22,9 @@ from orchestration.evidence.operations import OPERATION_FAMILY, operations_of
 from orchestration.lake.ledger import Event, Ledger
 from orchestration.lake.parquet import arrow_to_frame
 from orchestration.lake.paths import Lake
-from orchestration.publish.overlay_content import STATE, read_point
+from orchestration.publish.overlay_content import STATE
 from orchestration.publish.overlay_rows import BaseRows
+from orchestration.publish.read_point import read_point
 from orchestration.publish.shelf import Release, current_release
 from orchestration.settings import AllocationSettings
 

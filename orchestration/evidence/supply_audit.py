@@ -15,8 +15,8 @@ from orchestration.evidence.operations import read_operations
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
-from orchestration.publish.overlay_content import read_point
 from orchestration.publish.overlay_shelf import current_overlay
+from orchestration.publish.read_point import read_point
 from orchestration.publish.shelf import Release, current_release, releases
 
 if TYPE_CHECKING:

@@ -28,13 +28,14 @@ from optimization.contracts.table import Table
 from orchestration.evidence.earlier_actions import applied_before
 from orchestration.evidence.operations import OPERATION_FAMILY, operations_of
 from orchestration.lake.hashing import logical_hash
-from orchestration.lake.ledger import GENESIS, Ledger
+from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import arrow_to_frame
 from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import content_hash
 from orchestration.publish.overlay_form import in_published_form, supply_audit_of
 from orchestration.publish.overlay_rows import BaseRows
 from orchestration.publish.overlay_shelf import OverlayError
+from orchestration.publish.read_point import read_point
 from orchestration.publish.shelf import Release
 from orchestration.settings import Settings
 
@@ -85,18 +86,6 @@ class Unapplied:
     seq: int
     head: str
     earlier: frozenset[str]
-
-
-def read_point(base: Release, ledger: Ledger) -> tuple[int, str]:
-    """Return number and hash of the last ledger event that `base` has read.
-
-    A release that does not say so had read up to its own head.
-    """
-    read = base.manifest.get("ledger_read") or {}
-    if read:
-        return int(read["seq"]), str(read["head"])
-    head = str(base.manifest.get("ledger_head") or GENESIS)
-    return ledger.seq_of(head), head
 
 
 def unapplied(base: Release, ledger: Ledger, since: Unapplied | None = None) -> Unapplied:

@@ -9,23 +9,10 @@ import pandas as pd
 from optimization.contracts.order_outputs import CAPABLE_TO_PROMISE
 from optimization.keys import positions
 from optimization.order_parameters import PromiseParameters
+from optimization.promising.unverified import unverified_p90
 from optimization.reasons import first_that_holds
 
 Numbers = npt.NDArray[np.float64]
-# Standard normal quantile of 0.9.
-_Z90 = 1.2815515655446004
-
-
-def unverified_p90(mean_days: Numbers, cv: float) -> Numbers:
-    """P90 of a duration of which only a stated mean is known: mean · (1 + z₀.₉ · CV), days.
-
-    The normal approximation; with nothing observed no shape is better founded.
-
-    >>> unverified_p90(np.array([10.0]), 0.3).round(2).tolist()
-    [13.84]
-    """
-    p90: Numbers = mean_days * (1.0 + _Z90 * cv)
-    return p90
 
 
 def capable_to_promise(

@@ -8,8 +8,8 @@ import pandas as pd
 from optimization.contracts.inputs import LANE
 from optimization.keys import positions
 from optimization.promising.delivery.book import NOWHERE, Integers, Sources
-from optimization.promising.delivery.capable import unverified_p90
 from optimization.promising.quotas import Quotas
+from optimization.promising.unverified import unverified_p90
 from optimization.screening import screened
 
 _TO = ["item_id", "location_id"]
