@@ -26,7 +26,8 @@ from orchestration.ims.generator.counters import Floats, keyed, stream, uniform
 from orchestration.ims.generator.customers import customer_ids
 from orchestration.ims.generator.documents import SEGMENTS
 
-_CHOICES = 1_200
+# sales that are looked at; about one in three gets a request
+_LOOKED_AT = 4_000
 _EARTH_KM = 6_371.0
 
 
@@ -76,8 +77,9 @@ class Requests:
             units["sequence"],
         )
         late = np.flatnonzero(sold.sold >= first)
-        chosen = late[uniform(keys[late], 0) < _CHOICES / max(len(late), _CHOICES)]
-        wishes = draw_wishes(sold, chosen, keys[chosen], self._distance_km)
+        looked_at = late[uniform(keys[late], 0) < _LOOKED_AT / max(len(late), _LOOKED_AT)]
+        wishes = draw_wishes(sold, looked_at, keys[looked_at], self._distance_km)
+        chosen = wishes.unit
         tables = HistoryTables(self.seed, self.sightings, self.catalogue, self.history)
         unit_ids = tables.unit_ids(chosen)
         segment = segments_of(self.seed, keyed(keys[chosen], 1))

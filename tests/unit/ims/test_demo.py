@@ -122,13 +122,18 @@ def test_the_future_cannot_be_seen(connector: DemoConnector, tmp_path: Path, as_
 
 def test_daily_news_add_up_to_all_history(connector: DemoConnector) -> None:
     dates = [FIRST + timedelta(days=i) for i in (0, 1, 5, 6, 20)]
-    for name in ("demand_line", "receipt", "stock_movement", "policy_review", "cycle_count"):
-        parts = [connector.extract(FIRST, None).tables[name]]
-        parts += [connector.extract(until, since).tables[name] for since, until in itertools.pairwise(dates)]
+    cuts = [connector.extract(FIRST, None).tables]
+    cuts += [connector.extract(until, since).tables for since, until in itertools.pairwise(dates)]
+    all_history = connector.extract(dates[-1], None).tables
+    for name in (
+        "demand_line", "receipt", "stock_movement", "policy_review", "cycle_count", "mto_order",
+        "mto_milestone", "mto_change_request", "quality_event", "order_cost", "unit_hold",
+        "customer_request",
+    ):  # fmt: skip
         # newest first, so that the first row of a key is the one that counts
-        union = pa.concat_tables(parts[::-1], promote_options="default")
+        union = pa.concat_tables([cut[name] for cut in cuts[::-1]], promote_options="default")
         _, first = np.unique(_keys(name, union), return_index=True)
-        whole = connector.extract(dates[-1], None).tables[name]
+        whole = all_history[name]
         expected = whole.take(pa.array(np.argsort(_keys(name, whole))))
         assert union.take(pa.array(first)).select(whole.column_names).equals(expected), name
 
@@ -242,3 +247,57 @@ def test_books_and_plans_stand_beside_the_stock(newest: dict[str, pa.Table]) -> 
     assert set(plans["category"]) <= parts - set(items.loc[items["item_kind"] == "vehicle", "category"])
     assert set(plans["plan_state"]) == {"approved", "draft"}
     assert set(plans["allocation_strategy"]) == {"percentage", "fixed", "demand_share"}
+
+
+def test_orders_and_requests_are_as_many_as_a_planner_can_look_at(connector: DemoConnector) -> None:
+    first = connector.extract(FIRST, None).tables
+    orders = first["mto_order"].to_pandas()
+    count = orders["order_status"].value_counts()
+    assert 2_000 < len(orders) < 3_500 and 450 < count["open"] < 800 and 0 < count["quoted"] < 80
+    assert set(orders["model"]) <= set(first["item"].column("model").to_pylist())
+    named = first["config_option"].column("option_id").to_pylist()
+    assert {one for text in orders["options"] for one in text.split("|")} <= set(named)
+    requests = first["customer_request"].to_pandas()
+    outcome = requests["request_outcome"].value_counts()
+    assert outcome["bought"] > 900 and 150 < outcome["open"] < 400
+    assert (requests["unit_id"].notna() == (requests["request_outcome"] == "bought")).all()
+    sold = first["demand_line"].select(["unit_id", "shipped_date"]).to_pandas().dropna().set_index("unit_id")
+    bought = requests[requests["unit_id"].notna()].set_index("unit_id")
+    assert (sold["shipped_date"].reindex(bought.index) == bought["outcome_date"]).all()
+    slots = first["production_slot"].to_pandas()
+    weekly = slots.groupby("week_start_date")["slot_units"].sum()
+    assert len(weekly) == 26 and 30 < weekly.median() < 60
+    assert slots.groupby("is_frozen")["week_start_date"].nunique().to_dict() == {False: 24, True: 2}
+
+
+def test_a_real_unit_names_its_real_colour_and_trim_among_generated_options(
+    connector: DemoConnector, newest: dict[str, pa.Table]
+) -> None:
+    units = newest["unit"].to_pandas().merge(newest["item"].to_pandas()[["item_id", "trim"]], on="item_id")
+    names = newest["config_option"].to_pandas().set_index("option_id")
+    for text, color, trim in (
+        units[["options", "color", "trim"]].sample(200, random_state=1).itertuples(index=False)
+    ):
+        ids = text.split("|")
+        assert ids == sorted(set(ids)) and set(ids) <= set(names.index)
+        own = names.loc[ids].groupby("option_family")["option_name"].agg(list)
+        assert own["trim"][0].lower() == trim.lower()
+        assert pd.isna(color) or own["colour"][0].lower() == color.lower()
+    stated = newest["stock_category"].to_pandas().set_index("stock_category")
+    assert len(stated) == 12 and set(units["stock_category"]) <= set(stated.index)
+    sellable = units["stock_category"].map(stated["is_sellable"])
+    assert 0 < (~sellable).mean() < 0.03
+    moving = units["unit_status"] != "at_location"
+    assert not units.loc[moving, "stock_category"].isin(["demo", "loaner", "service", "training"]).any()
+    then = connector.extract(date(2023, 6, 14), None).tables["unit"].to_pandas()
+    both = then.merge(units, on="unit_id", suffixes=("", "_later"))
+    same = both["color"] == both["color_later"]
+    assert (both["options"] == both["options_later"])[same].all()
+
+
+def test_a_recall_holds_a_range_of_units_once(newest: dict[str, pa.Table]) -> None:
+    holds = newest["unit_hold"].to_pandas()
+    recall = holds[holds["hold_kind"] == "recall"]
+    assert len(recall) > 100 and recall["unit_id"].str.startswith("U3").all()
+    assert recall["reference_id"].nunique() == 1 and recall["closed_date"].isna().any()
+    assert holds["unit_id"].is_unique and set(holds["hold_kind"]) > {"recall", "damage"}

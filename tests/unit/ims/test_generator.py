@@ -119,7 +119,10 @@ def test_daily_news_add_up_to_all_history(folder: Path) -> None:
     connector = GeneratedConnector(folder)
     dates = connector.business_dates()
     whole = connector.extract(dates[-1], None).tables
-    for name in ("demand_line", "receipt", "stock_movement", "policy_review", "cycle_count"):
+    for name in (
+        "demand_line", "receipt", "stock_movement", "policy_review", "cycle_count", "mto_order",
+        "mto_milestone", "mto_change_request", "order_cost", "customer_request",
+    ):  # fmt: skip
         key = list(RAW_BY_NAME[name].key)
         parts = [connector.extract(dates[0], None).tables[name]]
         parts += [connector.extract(day, before).tables[name] for before, day in itertools.pairwise(dates)]
@@ -146,6 +149,7 @@ def test_a_small_run_is_part_of_a_large_one(tmp_path: Path) -> None:
         else:
             key = list(RAW_BY_NAME[name].key)
             outer = outer.merge(inner[key], on=key)
+            assert len(outer) == len(inner), name
         key = list(RAW_BY_NAME[name].key)
         pd.testing.assert_frame_equal(
             inner.sort_values(key).reset_index(drop=True),
@@ -172,6 +176,8 @@ def test_truth_stays_apart(folder: Path, tables: dict[str, pd.DataFrame], tmp_pa
     assert truth["lost_units"].sum() > 0
     lines = tables["demand_line"]
     assert truth["latent_demand_units"].sum() == lines["requested_units"].sum()
+    told = pq.read_table(folder / "truth" / "truth_order.parquet").to_pandas()
+    assert told["order_id"].is_unique and set(tables["mto_order"]["order_id"]) < set(told["order_id"])
     for name, frame in tables.items():
         assert not {"latent_demand_units", "lost_units", "mean_units_per_day"} & set(frame.columns), name
     copy = tmp_path / "copy"

@@ -11,7 +11,7 @@ from orchestration.ims.generator.build_to_order.setting import Setting
 from orchestration.ims.generator.counters import Floats, Ints, UInts, keyed, stream, uniform
 
 LINES = ("LINE-1", "LINE-2")
-WEEKS_AHEAD, FROZEN_DAYS = 26, 14
+WEEKS_AHEAD, FROZEN_WEEKS = 26, 2
 # slots against the orders to be expected; a week in a hundred has no shift at all
 _ROOM, _CLOSED_SHARE = 1.0, 0.01
 _LEAST_USED, _EXPEDITE_COST = 0.5, (600.0, 1_000.0)
@@ -20,7 +20,7 @@ _LIMITED = {"CMF-ROOF": 1.3, "PKG-TOW": 1.25, "TEC-HUD": 1.4, "WHL-20": 1.2, "PR
 
 
 def production_slot_table(setting: Setting, as_of: int) -> pa.Table:
-    """Slots from the week of `as_of` on, half a year ahead; the nearest two weeks are frozen."""
+    """Slots from the week of `as_of` on, half a year ahead; this week and the next are frozen."""
     plant, line, week = _grid(len(setting.plants), len(LINES), _weeks(as_of))
     key = _keys(setting, plant, week, line)
     slots = _slots(setting, plant, line, week)
@@ -32,7 +32,7 @@ def production_slot_table(setting: Setting, as_of: int) -> pa.Table:
             "week_start_date": dates(week),
             "slot_units": pa.array(slots),
             "min_slot_units": pa.array(np.where(line == 0, np.floor(_LEAST_USED * slots), 0.0)),
-            "is_frozen": pa.array(week < as_of + FROZEN_DAYS),
+            "is_frozen": pa.array(week < _weeks(as_of)[FROZEN_WEEKS]),
             "expedite_slot_units": pa.array(np.where(slots > 0, np.maximum(1.0, np.floor(slots / 6)), 0.0)),
             "expedite_unit_cost": pa.array(
                 np.round(_EXPEDITE_COST[0] + (_EXPEDITE_COST[1] - _EXPEDITE_COST[0]) * uniform(key, 1), 0)

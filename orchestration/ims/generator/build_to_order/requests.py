@@ -19,7 +19,7 @@ from orchestration.ims.generator.documents import SEGMENTS
 KINDS = ("order", "lead", "enquiry")
 REQUEST_DAYS = 150
 # requests per made-to-order order, and how long they last: 9 to 90 days
-_PER_ORDER, _OPEN_DAYS, _OPEN_SIGMA = 0.95, 30.0, 0.6
+_PER_ORDER, _OPEN_DAYS, _OPEN_SIGMA = 1.3, 30.0, 0.6
 _LEAST_OPEN_DAYS, _MOST_OPEN_DAYS = 5, 100
 _KIND_SHARES, _SEGMENT_SHARES = np.array([0.3, 0.65]), np.array([0.82, 0.88])
 _OUTCOMES = ("open", "lost", "withdrawn", "ordered")
