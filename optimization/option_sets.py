@@ -12,8 +12,8 @@ SEPARATOR = "|"
 def options_of(text: object) -> frozenset[str]:
     """Return the options that a text names; a missing text names none.
 
-    >>> sorted(options_of("TOW|ENG_B")), sorted(options_of("")), sorted(options_of(None))
-    (['ENG_B', 'TOW'], [], [])
+    >>> sorted(options_of("TOW|DIESEL")), sorted(options_of("")), sorted(options_of(None))
+    (['DIESEL', 'TOW'], [], [])
     """
     if not isinstance(text, str):
         return frozenset()
@@ -23,8 +23,8 @@ def options_of(text: object) -> frozenset[str]:
 def text_of(options: Iterable[str]) -> str:
     """Return the text of a set of options.
 
-    >>> text_of({"TOW", "ENG_B"}), text_of(())
-    ('ENG_B|TOW', '')
+    >>> text_of({"TOW", "DIESEL"}), text_of(())
+    ('DIESEL|TOW', '')
     """
     return SEPARATOR.join(sorted(set(options)))
 

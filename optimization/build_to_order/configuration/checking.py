@@ -185,8 +185,8 @@ class _Checks:
 def told(repair: Repair) -> str:
     """Return a repair in words.
 
-    >>> told(Repair(("ENG_B",), ("ENG_A",), 2))
-    'Take out ENG_A; add ENG_B'
+    >>> told(Repair(("DIESEL",), ("PETROL",), 2))
+    'Take out PETROL; add DIESEL'
     """
     parts = ((", ".join(repair.removed), "take out"), (", ".join(repair.added), "add"))
     words = "; ".join(f"{verb} {options}" for options, verb in parts if options)

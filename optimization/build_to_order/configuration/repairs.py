@@ -58,14 +58,14 @@ def smallest_repairs(
     The rules' options that are not offered are never added.
 
     >>> from optimization.build_to_order.configuration.rules import Rule
-    >>> one_of = Rule("R1", 1, "one_of", (), ("ENG_A", "ENG_B"), 1, 1, "one engine")
-    >>> requires = Rule("R2", 1, "requires", ("TOW",), ("ENG_B",), 1, 1, "TOW needs ENG_B")
-    >>> known = frozenset({"TOW", "ENG_A", "ENG_B"})
+    >>> one_of = Rule("R1", 1, "one_of", (), ("PETROL", "DIESEL"), 1, 1, "one engine")
+    >>> requires = Rule("R2", 1, "requires", ("TOW",), ("DIESEL",), 1, 1, "TOW needs DIESEL")
+    >>> known = frozenset({"TOW", "PETROL", "DIESEL"})
     >>> rule_set = RuleSet((one_of, requires), known, known)
-    >>> for repair in smallest_repairs(rule_set, frozenset({"ENG_A", "TOW"})).found:
+    >>> for repair in smallest_repairs(rule_set, frozenset({"PETROL", "TOW"})).found:
     ...     print(repair.added, repair.removed, repair.weight)
     () ('TOW',) 1
-    ('ENG_B',) ('ENG_A',) 2
+    ('DIESEL',) ('PETROL',) 2
     """
     weight_of = dict(weights or {})
     if any(weight < 1 for weight in weight_of.values()):

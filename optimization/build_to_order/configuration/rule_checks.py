@@ -49,10 +49,13 @@ class RuleFaults(NamedTuple):
     unproven: tuple[str, ...]
 
 
-def rule_faults(rule_set: RuleSet, witnesses: Iterable[frozenset[str]] = ()) -> RuleFaults:
+def rule_faults(
+    rule_set: RuleSet, witnesses: Iterable[frozenset[str]] = (), known: Iterable[RuleFault] = ()
+) -> RuleFaults:
     """Return the dead options of a rule set, or that nothing can be built at all.
 
-    `witnesses`: configurations that may keep all rules; whether they do is checked.
+    `witnesses`: configurations that may keep all rules; whether they do is checked. `known`: faults of
+    other rule sets with the same options on offer; where all rules of one hold here as well, so does it.
 
     >>> excludes = Rule("R1", 1, "excludes", ("TOW",), ("SPORT",), 0, 0, "")
     >>> needs = Rule("R2", 1, "requires", ("TOW",), ("SPORT",), 1, 1, "")
@@ -61,6 +64,9 @@ def rule_faults(rule_set: RuleSet, witnesses: Iterable[frozenset[str]] = ()) -> 
     ...  for fault in rule_faults(RuleSet((excludes, needs), known, known)).found]
     [('TOW', ['R1', 'R2'])]
     """
+    inherited = {fault.option: fault for fault in known if set(fault.rules) <= set(rule_set.rules)}
+    if ANY in inherited:
+        return RuleFaults((inherited[ANY],), ())
     undecided = set().union(*(rule.options for rule in rule_set.rules)) & rule_set.offered
     is_buildable = False
     for witness in witnesses:
@@ -69,7 +75,8 @@ def rule_faults(rule_set: RuleSet, witnesses: Iterable[frozenset[str]] = ()) -> 
             is_buildable = True
     if not is_buildable and _configuration_with(rule_set.rules, rule_set.offered, None).is_refuted:
         return RuleFaults((RuleFault(ANY, _irreducible(rule_set, None)),), ())
-    dead, unproven = [], []
+    dead, unproven = [inherited[option] for option in sorted(undecided & set(inherited))], []
+    undecided -= set(inherited)
     while undecided:
         option = min(undecided)
         found = _configuration_with(rule_set.rules, rule_set.offered, option)
@@ -78,7 +85,7 @@ def rule_faults(rule_set: RuleSet, witnesses: Iterable[frozenset[str]] = ()) -> 
         elif not found.is_found:
             unproven.append(option)
         undecided -= {option, *found.options}
-    return RuleFaults(tuple(dead), tuple(unproven))
+    return RuleFaults(tuple(sorted(dead, key=lambda fault: fault.option)), tuple(unproven))
 
 
 def check_rules(
@@ -111,7 +118,13 @@ def check_rules(
             rule_set = book.at(market, model, day)
             key = (rule_set.rules, rule_set.offered)
             if key not in known:
-                known[key] = rule_faults(rule_set, configurations)
+                before_this = [
+                    one
+                    for (_, offered), faults in known.items()
+                    if offered == rule_set.offered
+                    for one in faults.found
+                ]
+                known[key] = rule_faults(rule_set, configurations, before_this)
             faults = known[key]
             if faults is before:
                 continue

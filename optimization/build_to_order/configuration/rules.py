@@ -182,11 +182,12 @@ class RuleSet:
 def violations(rule_set: RuleSet, options: frozenset[str]) -> list[Violation]:
     """Return all that is wrong with a configuration: its options first, then the rules by id.
 
-    >>> rule = Rule("R1", 1, "requires", ("TOW",), ("ENG_B",), 1, 1, "TOW needs ENG_B")
-    >>> rules = RuleSet((rule,), frozenset({"TOW", "ENG_A", "ENG_B"}), frozenset({"TOW", "ENG_A", "ENG_B"}))
-    >>> [one.message for one in violations(rules, frozenset({"TOW", "ENG_A", "X"}))]
-    ['X is no option of the catalogue', 'TOW needs ENG_B']
-    >>> violations(rules, frozenset({"TOW", "ENG_B"}))
+    >>> rule = Rule("R1", 1, "requires", ("TOW",), ("DIESEL",), 1, 1, "TOW needs DIESEL")
+    >>> known = frozenset({"TOW", "PETROL", "DIESEL"})
+    >>> rules = RuleSet((rule,), known, known)
+    >>> [one.message for one in violations(rules, frozenset({"TOW", "PETROL", "X"}))]
+    ['X is no option of the catalogue', 'TOW needs DIESEL']
+    >>> violations(rules, frozenset({"TOW", "DIESEL"}))
     []
     """
     found = [option_violation(rule_set, option) for option in sorted(options - rule_set.offered)]
@@ -229,16 +230,18 @@ def _normal_form(row: Mapping[Hashable, Any]) -> Rule:
 
 def _plain_words(rule_type: str, given: tuple[str, ...], then: tuple[str, ...]) -> str:
     """What a rule without a message of its own demands."""
-    named = ", ".join(then)
+    named, condition = ", ".join(then), " with ".join(given)
+    if rule_type == "excludes":
+        together = " or ".join(then)
+        return f"{condition} cannot be had with {together}" if given else f"Nobody can have {together}"
     demand = {
         "requires": f"at least one of {named}" if len(then) > 1 else named,
-        "excludes": f"none of {named}" if len(then) > 1 else f"no {named}",
         "one_of": f"exactly one of {named}",
         "at_most_one": f"at most one of {named}",
         "all_of": f"all of {named}" if len(then) > 1 else named,
         "conditional": f"exactly one of {named}",
     }[rule_type]
-    return f"{' with '.join(given)} needs {demand}" if given else f"Every configuration needs {demand}"
+    return f"{condition or 'Every configuration'} needs {demand}"
 
 
 def _named(value: object) -> str:

@@ -175,6 +175,7 @@ def test_dead_options_are_those_that_no_configuration_has(
     expected = sorted(ruled - frozenset().union(*buildable)) if buildable else ["*"]
     assert [one.option for one in faults.found] == expected
     assert not faults.unproven
+    assert rule_faults(rule_set, (), faults.found) == faults
 
     def is_possible(rows: tuple[Rule, ...], option: str) -> bool:
         some = RuleSet(rows, rule_set.offered, rule_set.known)
