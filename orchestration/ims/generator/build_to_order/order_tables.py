@@ -51,12 +51,9 @@ class OrderTables:
 
     @cached_property
     def ids(self) -> pa.Array:
-        """Ids of the orders: the place and the day on which they are due to be placed."""
-        setting, orders = self.orders.setting, self.orders
-        places = setting.location_ids.take(pa.array(orders.location)).to_pylist()
-        return pa.array(
-            [f"MO-{place}-{day}" for place, day in zip(places, orders.day, strict=True)], pa.string()
-        )
+        """Ids of the orders, of random bits: one that named its day would tell when a quote is taken up."""
+        numbers = self.orders.key >> np.uint64(16)
+        return pa.array([f"MO-{number:012x}" for number in numbers.tolist()], pa.string())
 
     @cached_property
     def segment(self) -> Ints:
