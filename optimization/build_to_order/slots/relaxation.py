@@ -33,15 +33,18 @@ from optimization.solver.solution import Solution
 
 RELAXED_LEVELS = ("promises", "promise_days", "lateness", "moves", "earliness")
 _ALL_PAIRS = 60_000
-_FIRST_PAIRS, _MORE_PAIRS = 6, 3
-_SAMPLE_PAIRS = 20_000
+_FIRST_PAIRS, _MORE_PAIRS = 8, 3
+_SAMPLE, _SAMPLE_PAIRS = 6, 24
 _ROUNDS = 40
 _ZERO = 1e-7
 
 
 @dataclass(frozen=True)
 class Prices:
-    """What a unit more would save: by bucket (b), by option and row of plant and week (r, k), ≥ 0."""
+    """What a unit more would save: by bucket (b), by row of plant and week and option (r, k).
+
+    Of the first level ≥ 0. Of a later one it may be below 0: what an earlier level gains may cost it.
+    """
 
     bucket: Numbers
     option: Numbers
@@ -111,7 +114,7 @@ def solve_relaxed(problem: SlotProblem, groups: Groups, room: Room) -> Relaxed:
             )
         )
         bucket, option = solved.prices
-        prices[name] = Prices(np.maximum(-bucket, 0.0), np.maximum(-option, 0.0))
+        prices[name] = Prices(-bucket, -option)
         reduced = over - _charge(problem, first.options, bucket, option)
         reduced -= np.where(mask, reduced, np.inf).min(axis=1, initial=np.inf)[:, None]
         size = max(1.0, float(np.abs(level.cost[level.mask]).max(initial=0.0)))
@@ -176,8 +179,8 @@ def _solve(
 
 
 def _guess(problem: SlotProblem, level: _Level, room: Room, tight: Tight, support: Flags) -> Numbers:
-    """Reduced costs at the prices of a sample: every so many groups, and their share of the room."""
-    rows = np.arange(0, len(level.units), max(2, int(level.mask.sum()) // _SAMPLE_PAIRS))
+    """Reduced costs at the prices of a sample: every sixth group, some of its weeks, a sixth of the room."""
+    rows = np.arange(0, len(level.units), _SAMPLE)
     share = float(level.units[rows].sum() / max(level.units.sum(), 1.0))
     part = Room(
         room.capacity * share,
@@ -201,7 +204,9 @@ def _guess(problem: SlotProblem, level: _Level, room: Room, tight: Tight, suppor
         level.extra_cost,
         level.short_cost,
     )
-    answer = _solve(problem, sample, part, nothing_tight(part), Pairs.of(mask), sample.units)
+    some = _best_of_row(np.where(mask, 0.0, np.inf), _SAMPLE_PAIRS)
+    some[:, -1] = True
+    answer = _solve(problem, sample, part, nothing_tight(part), Pairs.of(some), sample.units)
     return level.cost - _charge(problem, level.options, *answer.prices)
 
 

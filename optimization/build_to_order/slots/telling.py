@@ -107,8 +107,9 @@ def slot_load(day: Stated, solved: Solved, line: Integers, gone: pd.DataFrame) -
     """`opt_out__slot_load`: every line and week with option `*`, and every stated limit with line `*`.
 
     `gone`: `plant_id`, `production_line_id`, `week_start_date`, `options` of orders of the plan before
-    that have left the week without being built. The price is money: lateness of promises and wishes that
-    one more slot would save, and moves; it is a price, for at a tie of plans there are several.
+    that have left the week without being built. The price is money: weighted lateness that one more unit
+    would save with all earlier levels at their best, and moves; it is a price, for at a tie of plans
+    there are several.
     """
     problem, lines = day.problem, day.lines
     price, option_price = money_prices(problem, solved.prices)
@@ -127,7 +128,8 @@ def slot_load(day: Stated, solved: Solved, line: Integers, gone: pd.DataFrame) -
         }
     )
     whole["freed_units"] = _looked_up(freed, whole, ("plant_id", "production_line_id", "week_start_date"))
-    load_rows = pd.concat([whole, _option_load(day, solved.bucket, option_price, gone)], ignore_index=True)
+    parts = [whole, _option_load(day, solved.bucket, option_price, gone)]
+    load_rows = pd.concat([part for part in parts if len(part)] or [whole], ignore_index=True)
     load_rows["left_units"] = np.maximum(load_rows["slot_units"] - load_rows["used_units"], 0.0)
     load_rows["is_binding"] = (load_rows["slot_price"] > 0) & (load_rows["left_units"] < 1.0)
     keys = ["plant_id", "production_line_id", "week_start_date", "option_id"]
@@ -136,10 +138,10 @@ def slot_load(day: Stated, solved: Solved, line: Integers, gone: pd.DataFrame) -
 
 def money_prices(problem: SlotProblem, prices: dict[str, Prices]) -> tuple[Numbers, Numbers]:
     """Money that one more unit would save: by bucket (b), by row of plant and week and option (r, k)."""
-    rate = {"promise_days": problem.lateness_cost, "lateness": problem.lateness_cost, "moves": 1.0}
-    bucket = sum((rate[name] * prices[name].bucket for name in rate), np.zeros(len(problem.buckets)))
-    option = sum((rate[name] * prices[name].option for name in rate), np.zeros(1))
-    return np.where(problem.buckets.is_frozen, 0.0, bucket), np.asarray(option)
+    days, moves = prices["lateness"], prices["moves"]
+    bucket = np.maximum(problem.lateness_cost * days.bucket + moves.bucket, 0.0)
+    option = np.maximum(problem.lateness_cost * days.option + moves.option, 0.0)
+    return np.where(problem.buckets.is_frozen, 0.0, bucket), option
 
 
 def expedite_options(day: Stated, ways: list[Expedite], line: Integers) -> pd.DataFrame:
