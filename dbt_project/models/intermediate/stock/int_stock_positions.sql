@@ -78,9 +78,11 @@ kept_back as (
 select
     item_id,
     location_id,
-    {{ units('available_units + reserved_units - kept_back_units') }} as on_hand_units,
-    {{ units('reserved_units + least(unstated_units, available_units - kept_back_units)') }}
-        as reserved_units,
+    {{ units('available_units + reserved_units') }} as on_hand_units,
+    -- what nobody may have is reserved like what somebody has been promised
+    {{ units(
+        'reserved_units + kept_back_units + least(unstated_units, available_units - kept_back_units)'
+    ) }} as reserved_units,
     {{ units('owned_units') }} as owned_units,
     {{ units('total_units') }} as total_units
 from kept_back
