@@ -259,9 +259,7 @@ def _ways(lake: Lake, base: Release, settings: Settings, location_id: str) -> li
     learnt = {}
     if "lead_time" in base.tables:
         names = ["supplier_id", "lead_time_p50_days", "lead_time_p90_days"]
-        chosen = (pc.field("location_id") == location_id) & pc.field("supplier_id").isin(
-            pa.array([row["from_location_id"] for row in lanes], pa.string())
-        )
+        chosen = pc.field("location_id") == location_id
         table = pq.read_table(base.tables["lead_time"], columns=names, filters=chosen, partitioning=None)
         learnt = {row["supplier_id"]: row for row in table.to_pylist()}
     cv = settings.orders.promises.parameters().unverified_cv
