@@ -180,7 +180,13 @@ _ALL = (
     Column("on_order_units", "number", "Open supply that still counts", unit="units", ge=0),
     Column("in_transit_units", "number", "Part of on-order already moving", unit="units", ge=0),
     Column("backorder_units", "number", "Requested, due, not yet shipped", unit="units", ge=0),
-    Column("reserved_units", "number", "On-hand units that are promised, held or not for sale", unit="units", ge=0),
+    Column(
+        "reserved_units",
+        "number",
+        "On-hand units that are promised, held or not for sale",
+        unit="units",
+        ge=0,
+    ),
     Column(
         "inventory_position_units",
         "number",
