@@ -108,7 +108,8 @@ def order_status(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
 @stage_asset(CHANGE_IMPACTS, "change_impacts", SOLVED)
 def change_impact(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Say what requested changes would do to date, price, cost and other orders."""
-    from optimization.build_to_order.changes.impact import ChangeInputs, change_impacts
+    from optimization.build_to_order.changes.impact import change_impacts
+    from optimization.build_to_order.changes.inputs import ChangeInputs
 
     as_of = business_date(context)
     with pipeline.stage("change_impacts") as stage:

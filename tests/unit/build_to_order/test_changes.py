@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from optimization.build_to_order.changes.cutoffs import Cutoffs, default_cutoff
-from optimization.build_to_order.changes.impact import ChangeInputs, change_impacts
+from optimization.build_to_order.changes.impact import change_impacts
+from optimization.build_to_order.changes.inputs import ChangeInputs
 from optimization.build_to_order.milestones.template import default_template
 from optimization.contracts import order_inputs as given
 from optimization.contracts import order_outputs as made
