@@ -13,6 +13,7 @@ import numpy as np
 from optimization.promising.matching.assignment import NO_UNIT, TIERS, Integers, Numbers
 from optimization.promising.matching.compiled import compiled
 from optimization.promising.matching.scoring import (
+    EARTH_RADIUS_KM,
     MET,
     PARTS,
     Offers,
@@ -57,6 +58,57 @@ def best_units(
     return Best(*_best_units(rows, wishes, offers, terms, tier, price, least, has_floor, k))
 
 
+class Seen:
+    """Pairs that meet all requirements, kept for requests that are looked through again and again.
+
+    Up to `most` pairs are kept; requests beyond them are looked through anew each time.
+    """
+
+    def __init__(self, wishes: Wishes, offers: Offers, terms: Terms, fitting: Integers, most: int) -> None:
+        self._stated = wishes, offers, terms
+        self._fitting, self._left = fitting, most
+        self._start = np.full(len(fitting), -1, dtype=np.int64)
+        self._unit, self._gain = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
+
+    def best(
+        self, rows: Integers, tier: Integers, price: Integers, floor: Integers | None, k: int
+    ) -> tuple[Integers, Integers]:
+        """Units and gains (rows, k) as `best_units` finds them."""
+        self._keep(rows[self._start[rows] < 0])
+        is_kept = self._start[rows] >= 0
+        unit, gain = np.full((len(rows), k), NO_UNIT, np.int64), np.zeros((len(rows), k), np.int64)
+        least = np.zeros((len(rows), TIERS), dtype=np.int64) if floor is None else floor
+        at = np.flatnonzero(is_kept)
+        start = self._start[rows[at]]
+        unit[at], gain[at] = _best_seen(
+            start,
+            start + self._fitting[rows[at]],
+            self._unit,
+            self._gain,
+            tier[rows[at]],
+            price,
+            least[at],
+            floor is not None,
+            k,
+        )
+        at = np.flatnonzero(~is_kept)
+        if len(at):
+            found = best_units(rows[at], *self._stated, tier, price, None if floor is None else floor[at], k)
+            unit[at], gain[at] = found.unit, found.gain
+        return unit, gain
+
+    def _keep(self, rows: Integers) -> None:
+        end = np.cumsum(self._fitting[rows])
+        rows = rows[end <= self._left]
+        if not len(rows):
+            return
+        start = np.concatenate([[0], np.cumsum(self._fitting[rows])])
+        unit, gain = _all_units(rows, start, *self._stated)
+        self._start[rows] = start[:-1] + len(self._unit)
+        self._unit, self._gain = np.concatenate([self._unit, unit]), np.concatenate([self._gain, gain])
+        self._left -= int(start[-1])
+
+
 def reasons_of_none(rows: Integers, wishes: Wishes, offers: Offers, terms: Terms, stop: Integers) -> Integers:
     """Per request of `rows` that no unit fits: the last requirement that some unit still came to.
 
@@ -88,36 +140,131 @@ def _best_units(
     unit = np.full((len(rows), k), NO_UNIT, np.int64)
     gain = np.zeros((len(rows), k), np.int64)
     count = np.zeros(len(rows), np.int64)
-    net = np.zeros((k, TIERS), np.int64)
-    own = np.zeros(TIERS, np.int64)
-    part = np.zeros(len(PARTS))
+    longest = 1
     for at in range(len(rows)):
-        i = rows[at]
-        kept = 0
-        for place in range(wishes.begin[i], wishes.stop[i]):
-            j = offers.listing[place]
-            if judge(i, j, wishes, offers, terms, part) != MET:
-                continue
-            count[at] += 1
-            worth = np.int64(np.rint((part.sum() + wishes.base[i]) * CENTS))
-            for t in range(TIERS):
-                own[t] = -price[j, t]
-            own[tier[i]] += worth
-            if has_floor and not _more(own, floor[at]):
-                continue
-            if kept == k and not _more(own, net[k - 1]):
-                continue
-            slot = kept if kept < k else k - 1
-            kept = min(kept + 1, k)
-            while slot > 0 and _more(own, net[slot - 1]):
-                net[slot] = net[slot - 1]
-                unit[at, slot] = unit[at, slot - 1]
-                gain[at, slot] = gain[at, slot - 1]
-                slot -= 1
-            net[slot] = own
-            unit[at, slot] = j
-            gain[at, slot] = worth
+        longest = max(longest, wishes.stop[rows[at]] - wishes.begin[rows[at]])
+    fit, worth = np.empty(longest, np.int32), np.empty(longest, np.int32)
+    for at in range(len(rows)):
+        count[at] = _units_of(rows[at], wishes, offers, terms, fit, worth)
+        _keep_best(
+            fit[: count[at]],
+            worth[: count[at]],
+            tier[rows[at]],
+            price,
+            floor[at],
+            has_floor,
+            unit[at],
+            gain[at],
+        )
     return unit, gain, count
+
+
+@compiled
+def _best_seen(
+    start: Integers,
+    stop: Integers,
+    fit: Integers,
+    worth: Integers,
+    tier: Integers,
+    price: Integers,
+    floor: Integers,
+    has_floor: bool,
+    k: int,
+) -> tuple[Integers, Integers]:
+    unit = np.full((len(start), k), NO_UNIT, np.int64)
+    gain = np.zeros((len(start), k), np.int64)
+    for at in range(len(start)):
+        own, worths = fit[start[at] : stop[at]], worth[start[at] : stop[at]]
+        _keep_best(own, worths, tier[at], price, floor[at], has_floor, unit[at], gain[at])
+    return unit, gain
+
+
+@compiled
+def _all_units(
+    rows: Integers, start: Integers, wishes: Wishes, offers: Offers, terms: Terms
+) -> tuple[Integers, Integers]:
+    longest = 1
+    for at in range(len(rows)):
+        longest = max(longest, wishes.stop[rows[at]] - wishes.begin[rows[at]])
+    fit, worth = np.empty(longest, np.int32), np.empty(longest, np.int32)
+    unit, gain = np.empty(start[-1], np.int32), np.empty(start[-1], np.int32)
+    for at in range(len(rows)):
+        count = _units_of(rows[at], wishes, offers, terms, fit, worth)
+        unit[start[at] : start[at] + count] = fit[:count]
+        gain[start[at] : start[at] + count] = worth[:count]
+    return unit, gain
+
+
+@compiled
+def _units_of(i: int, wishes: Wishes, offers: Offers, terms: Terms, fit: Integers, worth: Integers) -> int:
+    """All units of one request and their gains in cents, in the order of the listing; returns how many.
+
+    The quick tests say no only where `judge` does; they spare it most pairs.
+    """
+    listing, category, powertrain = offers.listing, offers.category, offers.powertrain
+    ready, place, position, options = offers.ready_day, offers.location, offers.position, offers.options
+    lane = terms.lane_cost[:, wishes.location[i]]
+    needed, here, is_stated = wishes.needed_day[i], wishes.location[i], wishes.km_is_stated[i]
+    own_category, own_powertrain, must = wishes.category[i], wishes.powertrain[i], wishes.must[i]
+    x, y, z = wishes.position[i, 0], wishes.position[i, 1], wishes.position[i, 2]
+    half = min(wishes.max_km[i] / (2.0 * EARTH_RADIUS_KM), np.pi / 2.0)
+    furthest = (2.0 * np.sin(half)) ** 2 * (1.0 + 1e-9)
+    part = np.zeros(len(PARTS))
+    count = 0
+    for at in range(wishes.begin[i], wishes.stop[i]):
+        j = listing[at]
+        if ready[j] > needed or (own_powertrain >= 0 and own_powertrain != powertrain[j]):
+            continue
+        if own_category >= 0 and own_category != category[j]:
+            continue
+        if place[j] != here:
+            square = (position[j, 0] - x) ** 2 + (position[j, 1] - y) ** 2 + (position[j, 2] - z) ** 2
+            if square > furthest and (is_stated or np.isnan(lane[place[j]])):
+                continue
+        is_missing = False
+        for word in range(len(must)):
+            is_missing |= (must[word] & ~options[j, word]) != 0
+        if is_missing or judge(i, j, wishes, offers, terms, part) != MET:
+            continue
+        fit[count] = j
+        worth[count] = np.int32(np.rint((part.sum() + wishes.base[i]) * CENTS))
+        count += 1
+    return count
+
+
+@compiled
+def _keep_best(
+    fit: Integers,
+    worth: Integers,
+    tier: int,
+    price: Integers,
+    floor: Integers,
+    has_floor: bool,
+    unit: Integers,
+    gain: Integers,
+) -> None:
+    """Fill `unit` and `gain` (k) with the best of the units that fit, net of prices."""
+    k, kept = len(unit), 0
+    net, own = np.zeros((k, TIERS), np.int64), np.zeros(TIERS, np.int64)
+    for at in range(len(fit)):
+        j = fit[at]
+        for t in range(TIERS):
+            own[t] = -price[j, t]
+        own[tier] += worth[at]
+        if has_floor and not _more(own, floor):
+            continue
+        if kept == k and not _more(own, net[k - 1]):
+            continue
+        slot = kept if kept < k else k - 1
+        kept = min(kept + 1, k)
+        while slot > 0 and _more(own, net[slot - 1]):
+            net[slot] = net[slot - 1]
+            unit[slot] = unit[slot - 1]
+            gain[slot] = gain[slot - 1]
+            slot -= 1
+        net[slot] = own
+        unit[slot] = j
+        gain[slot] = worth[at]
 
 
 @compiled

@@ -24,20 +24,23 @@ from optimization.promising.matching.assignment import (
     is_proof,
     value,
 )
-from optimization.promising.matching.candidates import Best, best_units
+from optimization.promising.matching.candidates import Best, Seen, best_units
 from optimization.promising.matching.scoring import Offers, Terms, Wishes
 
 # More rounds than any market needs: each one adds a pair that was not there.
 _ROUNDS = 1_000
+# Pairs that are kept in memory, eight bytes each.
+_KEPT_PAIRS = 40_000_000
 
 
 @dataclass(frozen=True)
 class Market:
-    """The assignment, the pairs it was proven on, what each request started with, and the rounds."""
+    """The assignment, its pairs, what each request started with, the pairs seen, and the rounds."""
 
     found: Assignment
     pairs: Pairs
     first: Best
+    seen: Seen
     rounds: int
 
     @property
@@ -64,18 +67,19 @@ def clear(wishes: Wishes, offers: Offers, terms: Terms, k: int) -> Market:
     found = assign(pairs)
     # What is not among a request's first units gains it no more than the last of them.
     unseen = np.where(first.fitting > k, first.gain[:, -1], 0)
+    seen = Seen(wishes, offers, terms, first.fitting, _KEPT_PAIRS)
     for rounds in range(1, _ROUNDS):
         rows = np.flatnonzero(unseen > _own(found.surplus, wishes.tier))
         floor = found.surplus[rows]
-        more = best_units(rows, wishes, offers, terms, wishes.tier, found.price, floor, k)
-        at, slot = np.nonzero(more.unit != NO_UNIT)
+        unit, gain = seen.best(rows, wishes.tier, found.price, floor, k)
+        at, slot = np.nonzero(unit != NO_UNIT)
         if not len(at):
             _audit(pairs, found)
-            return Market(found, pairs, first, rounds)
+            return Market(found, pairs, first, seen, rounds)
         pairs = _pairs(
             np.concatenate([_owner(pairs), rows[at]]),
-            np.concatenate([pairs.unit, more.unit[at, slot]]),
-            np.concatenate([pairs.gain, more.gain[at, slot]]),
+            np.concatenate([pairs.unit, unit[at, slot]]),
+            np.concatenate([pairs.gain, gain[at, slot]]),
             wishes.tier,
             m,
         )

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimization.promising.matching.appearance import NEXT_TRIM, SAME
-from optimization.promising.matching.compiled import compiled
+from optimization.promising.matching.compiled import inlined
 
 Numbers = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -116,14 +116,14 @@ def great_circle_km(a: Numbers, b: Numbers) -> Numbers:
     return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0)), dtype=np.float64)
 
 
-@compiled
+@inlined
 def km_between(a: Numbers, b: Numbers) -> float:
     """`great_circle_km` of one pair."""
     square = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2
     return float(2.0 * EARTH_RADIUS_KM * np.arcsin(min(np.sqrt(square) / 2.0, 1.0)))
 
 
-@compiled
+@inlined
 def bit_count(bits: np.uint64) -> int:
     """Number of set bits."""
     count = 0
@@ -134,7 +134,7 @@ def bit_count(bits: np.uint64) -> int:
     return count
 
 
-@compiled
+@inlined
 def transport(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -> tuple[float, float, float]:
     """Kilometres (NaN unknown), money and days of the way to the customer; money is NaN out of reach.
 
@@ -154,7 +154,7 @@ def transport(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -> t
     return km, km * terms.weight[4], km / terms.km_per_day
 
 
-@compiled
+@inlined
 def judge(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms, part: Numbers) -> int:
     """First requirement that the pair fails, or MET; then `part` (7) holds the parts of its score."""
     if wishes.category[i] >= 0 and wishes.category[i] != offers.category[j]:
@@ -196,7 +196,7 @@ def judge(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms, part: Nu
     return MET
 
 
-@compiled
+@inlined
 def _trim(i: int, j: int, wishes: Wishes, offers: Offers) -> float:
     if wishes.trim[i] == offers.trim[j]:
         return SAME
@@ -204,7 +204,7 @@ def _trim(i: int, j: int, wishes: Wishes, offers: Offers) -> float:
     return NEXT_TRIM if a >= 0 and b >= 0 and abs(a - b) == 1 else 0.0
 
 
-@compiled
+@inlined
 def similarities(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -> tuple[float, float, float]:
     """Share of wished options, colour and trim that a pair meets, each 1 where nothing is wished."""
     option = 1.0

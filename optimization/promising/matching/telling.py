@@ -9,7 +9,7 @@ import pandas as pd
 from optimization.contracts.order_outputs import CUSTOMER_MATCH, MATCH_OUTCOME, MATCH_SOLVER_RUN
 from optimization.promising.matching.appearance import SAME
 from optimization.promising.matching.assignment import NO_UNIT, TIERS, Integers, Numbers
-from optimization.promising.matching.candidates import CENTS, best_units, details, reasons_of_none
+from optimization.promising.matching.candidates import CENTS, details, reasons_of_none
 from optimization.promising.matching.market import Market
 from optimization.promising.matching.scoring import (
     CATEGORY,
@@ -167,10 +167,7 @@ def _top(stated: Stated, market: Market, price: Integers, k: int) -> tuple[Integ
     again = np.flatnonzero((first.fitting > first.unit.shape[1]) & (worst < first.gain[:, -1]))
     claims = np.zeros((m, TIERS), dtype=np.int64)
     claims[:, 0] = price
-    more = best_units(
-        again, stated.wishes, stated.offers, stated.terms, np.zeros(n, dtype=np.int64), claims, None, kept
-    )
-    top[again] = more.unit
+    top[again], _ = market.seen.best(again, np.zeros(n, dtype=np.int64), claims, None, kept)
     # What is proposed is shown, even where an earlier tier's claim puts it further down.
     proposed = market.found.unit
     is_shown = (top == proposed[:, None]).any(axis=1) | (proposed == NO_UNIT)
