@@ -54,13 +54,7 @@ def order_notifications(
     orders = by_key(inputs.mto_order, "order_id")
     since = as_of - parameters.first_days * _DAY
     yield from _confirmed(inputs, as_of, since)
-    for row in records_of(factory_message):
-        if row["factory_message"] == "order" and row["created_date"] == as_of and row["order_id"] in orders:
-            week = row["week_start_date"]
-            message = f"Your order will be built in the week of {week:%Y-%m-%d}"
-            yield _notification(
-                "schedule_confirmed", row["order_id"], (), message, orders[row["order_id"]], week
-            )
+    yield from _scheduled(inputs, orders, factory_message, as_of)
     yield from _milestones(inputs, orders, as_of, since)
     yield from _delays(inputs, orders)
     made = inputs.mto_promise["made_date"]
@@ -112,6 +106,20 @@ def _confirmed(inputs: MessageInputs, as_of: pd.Timestamp, since: pd.Timestamp) 
             yield _notification(
                 "order_confirmed", order["order_id"], (), "Your order is confirmed", order, day
             )
+
+
+def _scheduled(
+    inputs: MessageInputs, orders: dict[Any, Row], factory_message: pd.DataFrame, as_of: pd.Timestamp
+) -> Iterator[Row]:
+    """Orders that the plant is told of today; on the first release nobody knows which ones are new."""
+    if inputs.previous_slot is None:
+        return
+    is_new = (factory_message["factory_message"] == "order") & (factory_message["created_date"] == as_of)
+    for row in records_of(factory_message[is_new]):
+        order, week = orders.get(row["order_id"]), row["week_start_date"]
+        if order is not None:
+            message = f"Your order will be built in the week of {week:%Y-%m-%d}"
+            yield _notification("schedule_confirmed", row["order_id"], (), message, order, week)
 
 
 def _milestones(

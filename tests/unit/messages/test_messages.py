@@ -131,7 +131,6 @@ def test_the_first_release_confirms_what_is_new_and_does_not_flood() -> None:
         ("milestone_reached", "old"),
         ("milestone_reached", "old"),
         ("order_confirmed", "new"),
-        ("schedule_confirmed", "new"),
     ]
 
 
@@ -161,6 +160,8 @@ def test_plants_are_told_what_differs_from_what_they_were_told() -> None:
         ("o", "cancel", AS_OF + 5 * DAY),
     ]
     assert told[-1].factory_message["options"].tolist()[3] == "A|B"
+    # The customer is told of the first week; of the first release nobody knows what is new.
+    assert _kinds(told[-1]) == [("schedule_confirmed", "p"), ("change_decided", "o")]
 
 
 def test_an_order_that_the_plant_knows_is_not_ordered_again() -> None:
