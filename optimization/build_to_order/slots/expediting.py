@@ -8,7 +8,7 @@ plan, the pinned order's own gain left out: days saved stand beside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -75,16 +75,15 @@ def _pinned(
     """The cheapest plan with the order in `target`, or None where there is none."""
     orders = problem.orders
     inside = np.flatnonzero((bucket == target) & (orders.fixed == NONE))
-    late = lateness_days(problem, orders.take(inside))
     # Those with the most slack are the first that can make room.
-    inside = inside[np.argsort(orders.due_day[inside] * -1, kind="stable")][:_FREE_ORDERS]
+    inside = inside[np.argsort(-orders.due_day[inside], kind="stable")][:_FREE_ORDERS]
     free = np.sort(inside)
     beside = bucket.copy()
     beside[free], beside[row] = NONE, target
     room = room_beside(problem, np.where(np.arange(len(orders)) == row, NONE, beside))
     if not _fits(problem, orders.take(np.array([row])), room.limits, target):
         return None
-    groups = grouped(problem, np.append(free, row))
+    groups = grouped(problem, np.append(free, row), apart=row)
     mask = allowed(problem, groups.first)
     late = lateness_days(problem, groups.first)
     now = late[:, target]
@@ -92,10 +91,6 @@ def _pinned(
     money = problem.lateness_cost * level_cost(problem, "lateness", groups.first)
     money += level_cost(problem, "moves", groups.first)
     own = int(groups.group[row])
-    units = groups.units.copy()
-    # The order itself is pinned: a group of its own with one place.
-    if units[own] > 1:
-        return _pinned(_apart(problem, row), bucket, row, target, saved, parameters)
     mask[own] = False
     mask[own, target] = True
     pairs = Pairs.of(mask)
@@ -104,7 +99,7 @@ def _pinned(
         "slots expedite",
         problem,
         groups.first.options,
-        units,
+        groups.units,
         room,
         nothing_tight(room),
         pairs,
@@ -132,13 +127,6 @@ def _pinned(
 def _fits(problem: SlotProblem, own: Orders, limits: Numbers, target: int) -> bool:
     left = limits[problem.buckets.week_row[target]]
     return bool((left[own.options[0]] >= 1.0).all())
-
-
-def _apart(problem: SlotProblem, row: int) -> SlotProblem:
-    """The same problem with a weight of the order that nobody else has, so that it is a group alone."""
-    weight = problem.orders.weight.copy()
-    weight[row] = np.nextafter(weight.max(), np.inf)
-    return replace(problem, orders=replace(problem.orders, weight=weight))
 
 
 def _money(problem: SlotProblem, bucket: Integers, rows: Integers) -> float:

@@ -21,8 +21,8 @@ class Groups:
         return len(self.units)
 
 
-def grouped(problem: SlotProblem, rows: Integers) -> Groups:
-    """Group the orders of these rows by all that a cost or a limit reads."""
+def grouped(problem: SlotProblem, rows: Integers, apart: int = -1) -> Groups:
+    """Group the orders of these rows by all that a cost or a limit reads; row `apart` stands alone."""
     orders = problem.orders
     own = orders.take(rows)
     keys = [
@@ -34,6 +34,7 @@ def grouped(problem: SlotProblem, rows: Integers) -> Groups:
         own.is_scheduled,
         own.previous_plant,
         own.previous_day,
+        rows == apart,
         *own.options.T,
     ]
     table = np.column_stack([np.asarray(key, dtype=np.float64) for key in keys]).reshape(len(own), len(keys))

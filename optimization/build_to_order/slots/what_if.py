@@ -19,8 +19,8 @@ from optimization.build_to_order.slots.assembly import room_beside
 from optimization.build_to_order.slots.costs import allowed, lateness_days, level_cost
 from optimization.build_to_order.slots.exact import solve_exactly
 from optimization.build_to_order.slots.grouping import grouped, to_orders
-from optimization.build_to_order.slots.inserting import best_open, open_buckets
-from optimization.build_to_order.slots.problem import NONE, Flags, Integers, SlotProblem
+from optimization.build_to_order.slots.inserting import best_open, insert, open_buckets
+from optimization.build_to_order.slots.problem import NO_DATE, NONE, Flags, Integers, Orders, SlotProblem
 from optimization.build_to_order.slots.stating import (
     SlotInputs,
     Stated,
@@ -70,7 +70,41 @@ def standing(
     dates = pd.to_datetime(plan["week_start_date"]).to_numpy(dtype="datetime64[D]")
     plant = pd.Index(problem.plants).get_indexer(pd.Index(plan["plant_id"])).astype(np.int64)
     week = np.where(np.isnat(dates), NONE, dates.astype(np.int64))
-    return Standing(day, bucket_of(problem, plant, week), parameters)
+    fixed = problem.orders.fixed
+    return Standing(day, np.where(fixed >= 0, fixed, bucket_of(problem, plant, week)), parameters)
+
+
+def earliest_week(
+    standing: Standing, options: str, plant_id: str | None = None
+) -> tuple[str, pd.Timestamp] | None:
+    """Plant and Monday of the earliest week for one more order with these options, None without any.
+
+    Everybody who has a slot keeps it; material is ordered on the business date. `plant_id`: None is any.
+    Its delivery is the week's last day and the days from built to handed over (`remaining_days`).
+    """
+    day, problem = standing.stated, standing.stated.problem
+    if plant_id is not None and plant_id not in problem.plants:
+        return None
+    wait = max((day.lead_days.get(option, 0.0) for option in options_of(options)), default=0.0)
+    one, none = np.ones(1, dtype=np.int64), np.full(1, NONE, dtype=np.int64)
+    request = Orders(
+        order_id=np.array([""], dtype=object),
+        plant=none if plant_id is None else one * problem.plants.index(plant_id),
+        ready_day=one * (day.as_of - 6 if wait == 0.0 else day.as_of + int(np.ceil(wait))),
+        due_day=one * NO_DATE,
+        is_confirmed=np.zeros(1, dtype=np.bool_),
+        weight=np.ones(1),
+        is_scheduled=np.zeros(1, dtype=np.bool_),
+        previous_plant=none,
+        previous_day=none,
+        fixed=none,
+        options=option_flags(pd.Series([options]), problem.options),
+    )
+    at = int(insert(problem, standing.bucket, request)[0])
+    if at < 0:
+        return None
+    week = pd.Timestamp(int(problem.buckets.week_day[at]), unit="D")
+    return problem.plants[int(problem.buckets.plant[at])], week
 
 
 def re_solve(standing: Standing, changes: pd.DataFrame) -> pd.DataFrame:
@@ -155,7 +189,7 @@ def _with_others(problem: SlotProblem, before: Integers, row: int, parameters: S
     movable = (orders.fixed == NONE) & (np.arange(len(orders)) != row) & (before >= 0)
     rows = np.flatnonzero(movable & wanted[np.where(before >= 0, before, 0)])[:_FREE_ORDERS]
     rows = np.sort(np.append(rows, row))
-    groups = grouped(problem, rows)
+    groups = grouped(problem, rows, apart=row)
     others = before.copy()
     others[rows] = NONE
     room = room_beside(problem, others)
@@ -169,8 +203,8 @@ def _with_others(problem: SlotProblem, before: Integers, row: int, parameters: S
     )
     own = groups.group[row]
     within = late <= now[:, None]
+    within[:, -1] = False
     within[own] = True
-    within[:, -1] = True
     mask &= within
     units, _ = solve_exactly(problem, groups, room, parameters.max_relative_gap, parameters.max_nodes, mask)
     by_week = np.lexsort((problem.buckets.plant, problem.buckets.week_day)).astype(np.int64)

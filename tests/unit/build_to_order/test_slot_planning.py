@@ -9,7 +9,7 @@ import pytest
 
 from optimization.build_to_order.slots.planning import SlotPlan, plan_slots
 from optimization.build_to_order.slots.stating import SlotInputs
-from optimization.build_to_order.slots.what_if import re_solve, standing
+from optimization.build_to_order.slots.what_if import earliest_week, re_solve, standing
 from optimization.contracts.order_inputs import MTO_MILESTONE, QUALITY_EVENT
 from optimization.contracts.order_outputs import ORDER_CHECK
 from optimization.contracts.rows import frame_of
@@ -227,3 +227,63 @@ def test_others_move_within_their_slack_for_a_change() -> None:
     told = re_solve(day, change).iloc[0]
     assert told["week_start_date"] in (WEEKS[2], WEEKS[3])
     assert told["promises_broken"] == 0
+
+
+def test_swaps_are_offered_with_what_they_cost_others() -> None:
+    # Lateness weighs alike, so that the plan is indifferent and the rows' order decides who waits.
+    of = plan(inputs(
+        [
+            order("A", None, requested_date=week_end_promise(1)),
+            order("B", None, requested_date=week_end_promise(1)),
+        ],
+        slots=[slot(1), slot(3)],
+        previous_slot=previous_slot([before("A", 1), before("B", 3)]),
+    ))  # fmt: skip
+    assert weeks(of) == {"A": 1, "B": 3}
+    way = of.expedite.iloc[0]
+    assert way["order_id"] == "B" and way["week_start_date"] == WEEKS[1] and way["days_saved"] == 14.0
+    # A would be 14 days late at 40 a day, and both move two weeks at 50 a week.
+    assert way["expedite_cost"] == 40.0 * 14 + 2 * 2 * 50.0
+    assert way["affected_orders"] == "A" and way["reason_code"] == "EXPEDITE_SWAP"
+
+
+def test_a_swap_that_an_option_needs_is_found_by_the_solver() -> None:
+    roof = [order(name, None, requested_date=week_end_promise(1), options="ROOF") for name in ("A", "B")]
+    of = plan(inputs(
+        [*roof, order("C", None, requested_date=week_end_promise(1))],
+        slots=[slot(1, 2.0), slot(2, 2.0)],
+        limits=[limit(1, "ROOF", 1.0), limit(2, "ROOF", 1.0)],
+    ))  # fmt: skip
+    assert weeks(of) == {"A": 1, "B": 2, "C": 1}
+    way = of.expedite.set_index("order_id").loc["B"]
+    assert way["affected_orders"] == "A" and way["expedite_cost"] == 40.0 * 7
+
+
+def test_others_make_room_for_a_changed_order_within_their_slack() -> None:
+    given = inputs(
+        [order("A", week_end_promise(1)), order("B", week_end_promise(3), options="ROOF")],
+        slots=[slot(1), slot(2), slot(3)],
+        limits=[limit(1, "ROOF", 0.0)],
+        previous_slot=previous_slot([before("A", 1), before("B", 2)]),
+    )
+    of = plan(given)
+    assert weeks(of) == {"A": 1, "B": 2}
+    day = standing(given, of.assignment, AS_OF, SlotParameters())
+    change = {"change_id": "1", "order_id": "A", "options": "ROOF", "new_requested_date": week_end_promise(2)}
+    told = re_solve(day, pd.DataFrame([change])).iloc[0]
+    assert told["reason_code"] == "SLOT_BY_MOVES" and told["week_start_date"] == WEEKS[2]
+    assert told["affected_orders"] == "B" and told["promises_broken"] == 0
+
+
+def test_a_request_gets_the_earliest_week_on_what_is_left() -> None:
+    given = inputs(
+        [order("A", week_end_promise(1)), order("B", week_end_promise(3))],
+        limits=[limit(2, "ROOF", 0.0)],
+    )
+    of = plan(given)
+    day = standing(given, of.assignment, AS_OF, SlotParameters())
+    assert weeks(of) == {"A": 1, "B": 3}
+    assert earliest_week(day, "") == ("P", WEEKS[2])
+    assert earliest_week(day, "ROOF") == ("P", WEEKS[4])
+    assert earliest_week(day, "TOW", "P") is None  # its material takes longer than the horizon
+    assert earliest_week(day, "", "Q") is None
