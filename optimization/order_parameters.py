@@ -79,12 +79,13 @@ class ConfigurationParameters:
 
     `repaired_orders`: so many orders that break a rule get repairs, so that a new rule that breaks
     thousands does not stop the day. `checked_changes`: the rules are checked as they are on so many
-    coming days on which they change.
+    coming days on which they change, within `checked_days`.
     """
 
     repairs: int = 3
     repaired_orders: int = 500
     checked_changes: int = 3
+    checked_days: int = 180
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,11 @@ class LeadTimeParameters:
 
     `history_days`: orders that are learnt from; `half_life_days`: an order so long ago counts half.
     `full_pool`: a group with so many durations stands for itself. `sampled_orders`: whole past orders
-    drawn per prediction, evenly and without chance. `promise_quantile`: share of promises that are to be kept; `conformal_orders`:
-    delivered orders that the correction looks at, `conformal_least`: fewer give none.
-    `silent_quantile`: a milestone that comes later than this is missed. `repromise_days`: a promise is
-    moved when the prediction passes it by more days. `cancel_horizon_days`: window of the cancellation hazard.
+    drawn per prediction, evenly and without chance. `promise_quantile`: share of promises that are to
+    be kept; `conformal_orders`: delivered orders that the correction looks at, `conformal_least`: fewer
+    give none. `stuck_quantile`, `silent_quantile`: at most 0.95, the highest that is kept; an order that
+    stays longer is stuck, a milestone that comes later is missed. `repromise_days`: a promise is moved
+    when the expected day passes it by more days. `cancel_horizon_days`: window of the cancellation hazard.
     """
 
     history_days: int = 540

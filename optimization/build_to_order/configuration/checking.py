@@ -83,7 +83,7 @@ def check_orders(
     combinations = set(zip(orders["market"], orders["model"], strict=True))
     combinations |= {(one.market, one.model) for one in book.versions}
     witnesses = list(dict.fromkeys(zip(orders["market"], orders["model"], chosen, strict=True)))
-    faults, unproven = check_rules(book, combinations, as_of, witnesses, parameters.checked_changes)
+    faults, unproven = check_rules(book, combinations, as_of, witnesses, parameters)
     report = Report.of(
         len(orders),
         frame,

@@ -19,6 +19,7 @@ from optimization.build_to_order.configuration.rules import ANY, Rule, RuleBook,
 from optimization.contracts.order_outputs import RULE_CHECK
 from optimization.contracts.rows import frame_of
 from optimization.option_sets import text_of
+from optimization.order_parameters import ConfigurationParameters
 from optimization.solver.highs import solve
 
 _MAX_NODES = 5_000
@@ -93,19 +94,21 @@ def check_rules(
     combinations: Iterable[tuple[str, str]],
     as_of: pd.Timestamp,
     witnesses: Sequence[tuple[str, str, frozenset[str]]],
-    checked_changes: int,
+    parameters: ConfigurationParameters,
 ) -> tuple[pd.DataFrame, int]:
     """Return `opt_out__rule_check` for markets and models, and of how many options nothing was proven.
 
-    Every pair is checked with the rules of `as_of`, and on each of the next `checked_changes` days on
-    which other rules or options hold for it. What is wrong for a whole market, a model everywhere or
+    Every pair is checked with the rules of `as_of`, and on each of the next `checked_changes` days,
+    within `checked_days`, on which other rules or options hold. What is wrong for a whole market, a model everywhere or
     everywhere at all is told once, on that level. `witnesses`: market, model and options of orders.
     """
     rows = list(_incomplete(book, as_of))
     told: dict[pd.Timestamp, dict[str, set[tuple[str, str]]]] = {}
     known: dict[tuple[tuple[Rule, ...], frozenset[str]], RuleFaults] = {}
     unproven = 0
-    days = [as_of, *book.change_dates(as_of)[:checked_changes]]
+    horizon = as_of + pd.Timedelta(days=parameters.checked_days)
+    coming = [day for day in book.change_dates(as_of) if day <= horizon]
+    days = [as_of, *coming[: parameters.checked_changes]]
     # The widest first, so that what they tell is not told again.
     for market, model in sorted(set(combinations), key=lambda pair: (-pair.count(ANY), pair)):
         configurations = [

@@ -136,7 +136,9 @@ def test_the_first_release_confirms_what_is_new_and_does_not_flood() -> None:
 
 def test_plants_are_told_what_differs_from_what_they_were_told() -> None:
     start = _inputs(
-        mto_order=orders(order("o", "A"), order("p", "A")), mto_slot_assignment=slots(("o", WEEK, True))
+        mto_order=orders(order("o", "A"), order("p", "A")),
+        mto_order_status=standing(o="on_track", p="on_track"),
+        mto_slot_assignment=slots(("o", WEEK, True)),
     )
     change_of = changes(change("c", "o", "A|B", change_status="approved", decided_date=AS_OF + 2 * DAY))
     gone = orders(order("o", "A", order_status="cancelled", cancelled_date=AS_OF + 5 * DAY), order("p", "A"))
