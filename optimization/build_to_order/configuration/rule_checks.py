@@ -99,8 +99,9 @@ def check_rules(
     """Return `opt_out__rule_check` for markets and models, and of how many options nothing was proven.
 
     Every pair is checked with the rules of `as_of`, and on each of the next `checked_changes` days,
-    within `checked_days`, on which other rules or options hold. What is wrong for a whole market, a model everywhere or
-    everywhere at all is told once, on that level. `witnesses`: market, model and options of orders.
+    within `checked_days`, on which other rules or options hold. What is wrong for a whole market, for a
+    model everywhere, or everywhere at all is told once, on that level. `witnesses`: market, model and
+    options of orders.
     """
     rows = list(_incomplete(book, as_of))
     told: dict[pd.Timestamp, dict[str, set[tuple[str, str]]]] = {}
