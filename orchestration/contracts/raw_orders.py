@@ -7,6 +7,8 @@ from orchestration.contracts.raw_table import STAMPS, RawTable
 # Events come day by day, so that what they name may have come with another snapshot: an event of an
 # order is compared with the orders in the marts, and not when it is sealed.
 _AT_LOCATION = {"location_id": ("location", "location_id")}
+# A day brings few orders, requests and events: two bad ones among them are no reason to plan nothing.
+_FEW_ROWS = 20
 
 CONFIG_OPTION = RawTable(
     "raw__config_option",
@@ -23,6 +25,8 @@ CONFIG_OPTION = RawTable(
     members=("option_id",),
     ordered_dates=(("effective_from", "effective_to"),),
     is_mandatory=False,
+    normal_loss_rows=50,
+    normal_bad_rows=_FEW_ROWS,
     disables=("validation of configurations", "made-to-order orders"),
     column_disables={
         "change_cutoff_milestone": "change cut-offs per option",
@@ -39,6 +43,8 @@ OPTION_PRICE = RawTable(
     references={"option_id": ("config_option", "option_id")},
     ordered_dates=(("effective_from", "effective_to"),),
     is_mandatory=False,
+    normal_loss_rows=50,
+    normal_bad_rows=_FEW_ROWS,
     disables=("prices of configurations",),
 )
 
@@ -56,6 +62,8 @@ CONFIGURATION_RULE = RawTable(
     members=("rule_id",),
     ordered_dates=(("effective_from", "effective_to"),),
     is_mandatory=False,
+    normal_loss_rows=50,
+    normal_bad_rows=_FEW_ROWS,
     disables=("validation of configurations",),
 )
 
@@ -66,6 +74,8 @@ PRODUCTION_SLOT = RawTable(
     required=("plant_id", "production_line_id", "week_start_date", "slot_units", *STAMPS),
     optional=("min_slot_units", "is_frozen", "expedite_slot_units", "expedite_unit_cost"),
     is_mandatory=False,
+    normal_loss_rows=50,
+    normal_bad_rows=_FEW_ROWS,
     disables=("production slots",),
     column_disables={
         "is_frozen": "the freeze fence (no week is frozen)",
@@ -81,6 +91,8 @@ SLOT_OPTION_LIMIT = RawTable(
     optional=("min_slot_units",),
     references={"option_id": ("config_option", "option_id")},
     is_mandatory=False,
+    normal_loss_rows=50,
+    normal_bad_rows=_FEW_ROWS,
     disables=("option capacity and material limits of slots",),
 )
 
@@ -132,6 +144,7 @@ MTO_ORDER = RawTable(
         ("order_date", "cancelled_date"),
     ),
     is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
     disables=("made-to-order orders",),
     column_disables={
         "options": "configurations of made-to-order orders",
@@ -153,6 +166,7 @@ MTO_CHANGE_REQUEST = RawTable(
     event_dates=("request_date", "decided_date"),
     ordered_dates=(("request_date", "decided_date"),),
     is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
     disables=("changes of made-to-order orders",),
 )
 
@@ -165,6 +179,7 @@ MTO_MILESTONE = RawTable(
     role="event",
     event_dates=("event_at",),
     is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
     disables=("milestones, lead times and promises of made-to-order orders",),
 )
 
@@ -182,6 +197,7 @@ MILESTONE_TEMPLATE = RawTable(
     ),
     optional=("planned_days",),
     is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
     disables=("milestone maps of one's own (the usual one is used)",),
 )
 
@@ -195,6 +211,7 @@ QUALITY_EVENT = RawTable(
     event_dates=("opened_date", "closed_date"),
     ordered_dates=(("opened_date", "closed_date"),),
     is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
     disables=("quality events",),
 )
 
@@ -208,6 +225,7 @@ UNIT_HOLD = RawTable(
     event_dates=("opened_date", "closed_date"),
     ordered_dates=(("opened_date", "closed_date"),),
     is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
     disables=("holds of single units (the unit's own mark is used)",),
 )
 
@@ -240,6 +258,7 @@ CUSTOMER_REQUEST = RawTable(
     event_dates=("request_date", "outcome_date"),
     ordered_dates=(("request_date", "outcome_date"),),
     is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
     disables=("matching of customers and units", "availability rate"),
 )
 
@@ -252,6 +271,7 @@ ORDER_COST = RawTable(
     role="event",
     event_dates=("cost_date",),
     is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
     disables=("margin and revenue of made-to-order orders",),
 )
 
@@ -262,6 +282,7 @@ STOCK_CATEGORY = RawTable(
     required=("stock_category", "category_group", "is_sellable", "counts_in_kpi", *STAMPS),
     optional=("description",),
     is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
     disables=("categories of one's own (the usual ones are used)",),
 )
 
@@ -274,6 +295,7 @@ FACTORY_ACKNOWLEDGEMENT = RawTable(
     role="event",
     event_dates=("acknowledged_at",),
     is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
     disables=("acknowledgement of factory orders",),
 )
 

@@ -33,6 +33,8 @@ class RawTable(Table):
     holds a slash, and no two rows have one path.
     `normal_loss_rows`: rows that a state table may lose from one day to the next whatever their
     share; more than that, and more than the allowed share, refuses the snapshot.
+    `normal_bad_rows`: rows that may be set aside whatever their share, in a table of which a day
+    brings few rows; more than that, and more than the allowed share, refuses the snapshot.
     """
 
     role: Literal["state", "event"] = "state"
@@ -49,6 +51,7 @@ class RawTable(Table):
     acyclic_where: tuple[str, str] | None = None
     hierarchy: tuple[str, ...] = ()
     normal_loss_rows: int = 0
+    normal_bad_rows: int = 1
 
     @property
     def source_name(self) -> str:

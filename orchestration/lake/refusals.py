@@ -86,13 +86,14 @@ def _demanded(required: tuple[str, ...]) -> list[str]:
 def too_much_bad(examined: Mapping[str, ExaminedTable], most: float) -> list[Problem]:
     """Refuse when more than the allowed share of a table's rows, or of all rows, is bad.
 
-    One bad row never refuses a snapshot, however short its table: it costs only itself. Rows
-    that are set aside because they refer to a bad row are its consequence and do not count.
+    One bad row never refuses a snapshot, however short its table, and of a table that grows by few
+    rows a day some more (`normal_bad_rows`): they cost only themselves. Rows that are set aside
+    because they refer to a bad row are its consequence and do not count.
     """
     problems = []
     for name, one in examined.items():
         rows = one.delivered.num_rows
-        if one.bad_rows > max(1.0, most * rows):
+        if one.bad_rows > max(one.contract.normal_bad_rows, most * rows):
             problems.append(
                 Problem(
                     name,

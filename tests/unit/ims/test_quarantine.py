@@ -15,8 +15,9 @@ from orchestration.contracts.arrow import arrow_schema
 from orchestration.contracts.raw import ITEM_RELATION, RAW_BY_NAME, RAW_TABLES, RECEIPT, SEGMENT, UNIT
 from orchestration.contracts.raw_orders import CONFIG_OPTION, CONFIGURATION_RULE, MTO_MILESTONE, MTO_ORDER
 from orchestration.contracts.raw_table import RawTable
-from orchestration.ims.quarantine import QUARANTINE_SCHEMA, examine, examine_snapshot
+from orchestration.ims.quarantine import QUARANTINE_SCHEMA, ExaminedTable, examine, examine_snapshot
 from orchestration.ims.row_rules import Limits
+from orchestration.lake.refusals import too_much_bad
 from tests.factories import small_snapshot
 
 DAY = date(2022, 7, 20)
@@ -285,3 +286,30 @@ def _told(contract: RawTable, *rows: dict[str, object], **common: object) -> pa.
     names = [name for name in contract.column_names if any(name in row for row in full)]
     schema = pa.schema([arrow_schema(contract).field(name).with_nullable(True) for name in names])
     return pa.Table.from_pylist(full, schema=schema)
+
+
+def test_few_bad_orders_are_no_reason_to_plan_nothing() -> None:
+    def told(count: int) -> dict[str, ExaminedTable]:
+        good = [{"order_id": f"O{number}"} for number in range(5)]
+        bad = [{"order_id": f"B{number}", "delivered_date": date(2022, 6, 1)} for number in range(count)]
+        rows = _told(
+            MTO_ORDER,
+            *good,
+            *bad,
+            location_id="L",
+            model="m",
+            market="EU",
+            order_date=date(2022, 7, 1),
+            order_status="open",
+        )
+        # a snapshot is more than its orders
+        return {
+            "mto_order": examine(MTO_ORDER, rows, LIMITS, {}),
+            "receipt": examine(
+                RECEIPT, _receipts(*[{"receipt_id": f"R{n}"} for n in range(2000)]), LIMITS, {}
+            ),
+        }
+
+    assert too_much_bad(told(5), 0.02) == []
+    (problem,) = too_much_bad(told(30), 0.02)
+    assert (problem.table, problem.rule) == ("mto_order", "too_many_bad_rows")
