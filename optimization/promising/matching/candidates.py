@@ -9,22 +9,28 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from optimization.promising.matching.assignment import NO_UNIT, TIERS, Integers, Numbers
 from optimization.promising.matching.compiled import compiled
 from optimization.promising.matching.scoring import (
     EARTH_RADIUS_KM,
-    MET,
     PARTS,
     Offers,
     Terms,
     Wishes,
+    bit_count,
     judge,
+    points,
     similarities,
     transport,
+    trim_likeness,
+    way,
 )
 
 CENTS = 100.0
+# Kept pairs are many; units and cents of one pair fit in half the bits.
+Short = npt.NDArray[np.int32]
 
 
 class Best(NamedTuple):
@@ -163,8 +169,8 @@ def _best_units(
 def _best_seen(
     start: Integers,
     stop: Integers,
-    fit: Integers,
-    worth: Integers,
+    fit: Short,
+    worth: Short,
     tier: Integers,
     price: Integers,
     floor: Integers,
@@ -182,7 +188,7 @@ def _best_seen(
 @compiled
 def _all_units(
     rows: Integers, start: Integers, wishes: Wishes, offers: Offers, terms: Terms
-) -> tuple[Integers, Integers]:
+) -> tuple[Short, Short]:
     longest = 1
     for at in range(len(rows)):
         longest = max(longest, wishes.stop[rows[at]] - wishes.begin[rows[at]])
@@ -196,46 +202,70 @@ def _all_units(
 
 
 @compiled
-def _units_of(i: int, wishes: Wishes, offers: Offers, terms: Terms, fit: Integers, worth: Integers) -> int:
+def _units_of(i: int, wishes: Wishes, offers: Offers, terms: Terms, fit: Short, worth: Integers) -> int:
     """All units of one request and their gains in cents, in the order of the listing; returns how many.
 
-    The quick tests say no only where `judge` does; they spare it most pairs.
+    The rules are those of `judge`, which the audit asks again; here every array is fetched once per
+    request, for that costs more than the arithmetic of a pair.
     """
     listing, category, powertrain = offers.listing, offers.category, offers.powertrain
     ready, place, position, options = offers.ready_day, offers.location, offers.position, offers.options
-    lane = terms.lane_cost[:, wishes.location[i]]
-    needed, here, is_stated = wishes.needed_day[i], wishes.location[i], wishes.km_is_stated[i]
-    own_category, own_powertrain, must = wishes.category[i], wishes.powertrain[i], wishes.must[i]
+    price, colours, trims, ladder = offers.price, offers.colour, offers.trim, offers.trim_place
+    ageing, scarcity, weight, today = offers.ageing, offers.scarcity, terms.weight, terms.today
+    here, base, reference = wishes.location[i], wishes.base[i], wishes.reference_price[i]
+    lane_cost, lane_days = terms.lane_cost[:, here], terms.lane_days[:, here]
+    needed, is_stated, max_km = wishes.needed_day[i], wishes.km_is_stated[i], wishes.max_km[i]
+    own_category, own_powertrain = wishes.category[i], wishes.powertrain[i]
+    must, wish, wished = wishes.must[i], wishes.wish[i], wishes.wish_count[i]
+    own_colour, own_trim, own_place = wishes.colour[i], wishes.trim[i], wishes.trim_place[i]
+    alike = terms.colour[max(own_colour, 0)] if terms.colour.shape[0] > 0 else np.zeros(1)
     x, y, z = wishes.position[i, 0], wishes.position[i, 1], wishes.position[i, 2]
-    half = min(wishes.max_km[i] / (2.0 * EARTH_RADIUS_KM), np.pi / 2.0)
+    half = min(max_km / (2.0 * EARTH_RADIUS_KM), np.pi / 2.0)
     furthest = (2.0 * np.sin(half)) ** 2 * (1.0 + 1e-9)
-    part = np.zeros(len(PARTS))
+    has_limit = wishes.max_price[i] < np.inf
     count = 0
     for at in range(wishes.begin[i], wishes.stop[i]):
         j = listing[at]
         if ready[j] > needed or (own_powertrain >= 0 and own_powertrain != powertrain[j]):
             continue
-        if own_category >= 0 and own_category != category[j]:
+        if (own_category >= 0 and own_category != category[j]) or (has_limit and np.isnan(price[j])):
             continue
+        cost, days = 0.0, 0.0
         if place[j] != here:
             square = (position[j, 0] - x) ** 2 + (position[j, 1] - y) ** 2 + (position[j, 2] - z) ** 2
-            if square > furthest and (is_stated or np.isnan(lane[place[j]])):
+            if square > furthest and (is_stated or np.isnan(lane_cost[place[j]])):
                 continue
-        is_missing = False
+            km = 2.0 * EARTH_RADIUS_KM * np.arcsin(min(np.sqrt(square) / 2.0, 1.0))
+            cost, days = way(
+                km, max_km, is_stated, lane_cost[place[j]], lane_days[place[j]], weight[4], terms.km_per_day
+            )
+            if np.isnan(cost):
+                continue
+        there = ready[j] + np.int64(np.ceil(days))
+        if there > needed:
+            continue
+        is_missing, met = False, 0
         for word in range(len(must)):
             is_missing |= (must[word] & ~options[j, word]) != 0
-        if is_missing or judge(i, j, wishes, offers, terms, part) != MET:
+            met += bit_count(wish[word] & options[j, word])
+        if is_missing:
             continue
+        colour = alike[colours[j]] if own_colour >= 0 and colours[j] >= 0 else 0.0
+        trim = trim_likeness(own_trim, trims[j], own_place, ladder[j])
+        option, appearance, closeness, waiting = points(
+            met, wished, colour, trim, price[j], reference, there - today, weight
+        )
+        worth_of = option + appearance + closeness - cost + waiting + ageing[j] - scarcity[j]
         fit[count] = j
-        worth[count] = np.int32(np.rint((part.sum() + wishes.base[i]) * CENTS))
+        worth[count] = np.int32(np.rint((worth_of + base) * CENTS))
         count += 1
     return count
 
 
 @compiled
 def _keep_best(
-    fit: Integers,
-    worth: Integers,
+    fit: Short,
+    worth: Short,
     tier: int,
     price: Integers,
     floor: Integers,

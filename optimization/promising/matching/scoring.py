@@ -110,7 +110,7 @@ def great_circle_km(a: Numbers, b: Numbers) -> Numbers:
 
     >>> new_york, los_angeles = on_sphere(np.array([40.71, 34.05]), np.array([-74.01, -118.24]))
     >>> round(float(great_circle_km(new_york, los_angeles)))
-    3936
+    3935
     """
     chord = np.sqrt(((a - b) ** 2).sum(axis=-1))
     return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0)), dtype=np.float64)
@@ -135,23 +135,75 @@ def bit_count(bits: np.uint64) -> int:
 
 
 @inlined
-def transport(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -> tuple[float, float, float]:
-    """Kilometres (NaN unknown), money and days of the way to the customer; money is NaN out of reach.
+def way(
+    km: float,
+    max_km: float,
+    km_is_stated: bool,
+    lane_cost: float,
+    lane_days: float,
+    km_cost: float,
+    pace: float,
+) -> tuple[float, float]:
+    """Money and days from another place; money is NaN out of reach.
 
-    Nothing at the same place; else the lane's terms; else by the kilometre. A reach that the customer
-    states binds wherever the distance is known; without one a lane reaches any place it goes to.
+    A lane's terms, else by the kilometre. A reach that the customer states binds wherever the distance
+    is known; without one a lane reaches any place it goes to.
     """
-    if offers.location[j] == wishes.location[i]:
+    if km > max_km and km_is_stated:
+        return np.nan, 0.0
+    if not np.isnan(lane_cost):
+        return lane_cost, lane_days
+    if np.isnan(km) or km > max_km:
+        return np.nan, 0.0
+    return km * km_cost, km / pace
+
+
+@inlined
+def points(
+    met: int,
+    wished: int,
+    colour: float,
+    trim: float,
+    price: float,
+    reference: float,
+    wait: int,
+    weight: Numbers,
+) -> tuple[float, float, float, float]:
+    """Worth of options, appearance, price and waiting days."""
+    option = weight[0] * met / wished if wished > 0 else 0.0
+    under = min(reference - price, PRICE_CLOSENESS * reference)
+    closeness = 0.0 if np.isnan(under) else weight[3] * under
+    return option, weight[1] * colour + weight[2] * trim, closeness, -weight[5] * max(wait, 0)
+
+
+@inlined
+def trim_likeness(wish: int, offer: int, wish_place: int, offer_place: int) -> float:
+    """`appearance.trim_similarity` by codes, 0 where no trim is wished."""
+    if wish < 0:
+        return 0.0
+    if wish == offer:
+        return SAME
+    is_next = wish_place >= 0 and offer_place >= 0 and abs(wish_place - offer_place) == 1
+    return NEXT_TRIM if is_next else 0.0
+
+
+@inlined
+def transport(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -> tuple[float, float, float]:
+    """Kilometres (NaN unknown), money (NaN out of reach) and days to the customer's place."""
+    a, b = offers.location[j], wishes.location[i]
+    if a == b:
         return 0.0, 0.0, 0.0
     km = km_between(wishes.position[i], offers.position[j])
-    if km > wishes.max_km[i] and wishes.km_is_stated[i]:
-        return km, np.nan, 0.0
-    cost = terms.lane_cost[offers.location[j], wishes.location[i]]
-    if not np.isnan(cost):
-        return km, cost, terms.lane_days[offers.location[j], wishes.location[i]]
-    if np.isnan(km) or km > wishes.max_km[i]:
-        return km, np.nan, 0.0
-    return km, km * terms.weight[4], km / terms.km_per_day
+    cost, days = way(
+        km,
+        wishes.max_km[i],
+        wishes.km_is_stated[i],
+        terms.lane_cost[a, b],
+        terms.lane_days[a, b],
+        terms.weight[4],
+        terms.km_per_day,
+    )
+    return km, cost, days
 
 
 @inlined
@@ -161,9 +213,11 @@ def judge(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms, part: Nu
         return CATEGORY
     if wishes.powertrain[i] >= 0 and wishes.powertrain[i] != offers.powertrain[j]:
         return POWERTRAIN
+    met = 0
     for word in range(wishes.must.shape[1]):
         if wishes.must[i, word] & ~offers.options[j, word]:
             return OPTIONS
+        met += bit_count(wishes.wish[i, word] & offers.options[j, word])
     price = offers.price[j]
     # Written so that an unknown price fails a limit.
     if wishes.max_price[i] < np.inf and not price <= wishes.max_price[i]:
@@ -174,34 +228,22 @@ def judge(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms, part: Nu
     there = offers.ready_day[j] + np.int64(np.ceil(days))
     if there > wishes.needed_day[i]:
         return DATE
-    part[0] = 0.0
-    if wishes.wish_count[i] > 0:
-        met = 0
-        for word in range(wishes.wish.shape[1]):
-            met += bit_count(wishes.wish[i, word] & offers.options[j, word])
-        part[0] = terms.weight[0] * met / wishes.wish_count[i]
-    part[1] = 0.0
+    colour = 0.0
     if wishes.colour[i] >= 0 and offers.colour[j] >= 0:
-        part[1] += terms.weight[1] * terms.colour[wishes.colour[i], offers.colour[j]]
-    if wishes.trim[i] >= 0:
-        part[1] += terms.weight[2] * _trim(i, j, wishes, offers)
-    part[2] = 0.0
-    reference = wishes.reference_price[i]
-    if not np.isnan(reference) and not np.isnan(price):
-        part[2] = terms.weight[3] * min(reference - price, PRICE_CLOSENESS * reference)
-    part[3] = -cost
-    part[4] = -terms.weight[5] * max(there - terms.today, 0)
-    part[5] = offers.ageing[j]
-    part[6] = -offers.scarcity[j]
+        colour = terms.colour[wishes.colour[i], offers.colour[j]]
+    trim = trim_likeness(wishes.trim[i], offers.trim[j], wishes.trim_place[i], offers.trim_place[j])
+    part[0], part[1], part[2], part[4] = points(
+        met,
+        wishes.wish_count[i],
+        colour,
+        trim,
+        price,
+        wishes.reference_price[i],
+        there - terms.today,
+        terms.weight,
+    )
+    part[3], part[5], part[6] = -cost, offers.ageing[j], -offers.scarcity[j]
     return MET
-
-
-@inlined
-def _trim(i: int, j: int, wishes: Wishes, offers: Offers) -> float:
-    if wishes.trim[i] == offers.trim[j]:
-        return SAME
-    a, b = wishes.trim_place[i], offers.trim_place[j]
-    return NEXT_TRIM if a >= 0 and b >= 0 and abs(a - b) == 1 else 0.0
 
 
 @inlined
@@ -216,5 +258,7 @@ def similarities(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -
     colour = 1.0
     if wishes.colour[i] >= 0:
         colour = terms.colour[wishes.colour[i], offers.colour[j]] if offers.colour[j] >= 0 else 0.0
-    trim = _trim(i, j, wishes, offers) if wishes.trim[i] >= 0 else 1.0
+    trim = 1.0
+    if wishes.trim[i] >= 0:
+        trim = trim_likeness(wishes.trim[i], offers.trim[j], wishes.trim_place[i], offers.trim_place[j])
     return option, colour, trim
