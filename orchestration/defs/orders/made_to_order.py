@@ -40,9 +40,8 @@ def order_check(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pi
             slot=previous_border(pipeline, as_of, "mto_slot_assignment", MTO_SLOT_ASSIGNMENT),
         )
         yield from write_frames(ORDER_CHECKS, pipeline, as_of, (checks, rule_checks), report)
-        stage.detail = (
-            f"{checks['order_id'].nunique():,} orders cannot be built, {len(rule_checks):,} faults of rules"
-        )
+        bad = checks.loc[checks["check_kind"] == "violation", "order_id"].nunique()
+        stage.detail = f"{bad:,} orders cannot be built, {len(rule_checks):,} faults of rules"
 
 
 @stage_asset(STAGE_DURATIONS, "stage_durations")
