@@ -128,11 +128,12 @@ def _limits(
     plant = pd.Index(plants).get_indexer(pd.Index(limits["plant_id"]))
     day = limits["week_start_date"].to_numpy(dtype="datetime64[D]").astype(np.int64)
     option = pd.Index(options).get_indexer(pd.Index(limits["option_id"]))
-    stated = pd.Series(
-        np.floor(limits[column].to_numpy(np.float64)),
-        index=pd.MultiIndex.from_arrays([plant, day, option]),
-    )
+    places: dict[tuple[int, int], list[int]] = {}
     for at, (where, week, _) in enumerate(unique.tolist()):
-        for k in range(len(options)):
-            table[at, k] = stated.get((where, week, k), otherwise)
+        places.setdefault((where, week), []).append(at)
+    units = np.floor(limits[column].to_numpy(np.float64))
+    for where, week, k, most in zip(
+        plant.tolist(), day.tolist(), option.tolist(), units.tolist(), strict=True
+    ):
+        table[places.get((where, week), []), k] = most
     return table
