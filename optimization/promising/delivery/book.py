@@ -197,53 +197,52 @@ def _keep(served: Served, book: Book, lines: Lines, sources: Sources) -> None:
     lead_p50, promised_day, promised_from = lines.lead_p50, lines.promised_day, lines.promised_from
     first_source, other, other_quota = lines.first_source, sources.place, sources.quota
     transit_p50, transit_p90 = sources.transit_p50, sources.transit_p90
-    for line in range(len(place)):
-        promised = promised_day[line]
-        if promised < 0:
-            continue
-        promised = max(promised, wanted_day[line])
-        if promised_from[line] != place[line]:
-            for choice in range(first_source[line], first_source[line + 1]):
-                giver = other[choice]
-                leaves = promised - transit_p90[choice]
-                if giver != promised_from[line] or leaves < 0:
-                    continue
-                begin, end = first[giver], first[giver + 1]
-                row = _row_of_day(day, begin, end, leaves)
-                if min(own[row], free[row]) < units[line] - _TOLERANCE:
-                    continue
-                hoped = _first_enough(own_expected, begin, end, units[line])
-                hoped = min(hoped, row)
-                _take(own, begin, end, row, units[line])
-                _take(free, begin, end, row, units[line])
-                _take(own_expected, begin, end, hoped, units[line])
-                if other_quota[choice] >= 0:
-                    free_quota[other_quota[choice]] -= units[line]
-                way[line], source[line], is_kept[line] = FROM_ELSEWHERE, giver, True
-                p50_day[line] = min(promised, max(wanted_day[line], day[hoped] + transit_p50[choice]))
-                p90_day[line], covered_day[line] = promised, day[row]
-                break
-            if is_kept[line]:
+    # First every promise from what it rested on; then, from what is left at their own place, those whose
+    # source is gone or that rested on a new order: none of them takes what another promise rests on.
+    for turn in range(2):
+        for line in range(len(place)):
+            promised = max(promised_day[line], wanted_day[line])
+            if promised_day[line] < 0 or is_kept[line]:
                 continue
-        if place[line] >= 0:
-            begin, end = first[place[line]], first[place[line] + 1]
-            row = _row_of_day(day, begin, end, promised)
-            if own[row] >= units[line] - _TOLERANCE:
-                covered_day[line] = day[_first_enough(own, begin, end, units[line])]
-                hoped = min(_first_enough(own_expected, begin, end, units[line]), row)
-                p50_day[line] = min(promised, max(wanted_day[line], day[hoped]))
-                _take(own, begin, end, row, units[line])
-                _take(own_expected, begin, end, hoped, units[line])
-                if quota[line] >= 0 and day[row] < next_supply[place[line]]:
-                    own_quota[quota[line]] -= units[line]
-                way[line], source[line], is_kept[line] = FROM_OWN, place[line], True
-                p90_day[line] = promised
-                continue
-        if promised_from[line] == NOWHERE and lead_p50[line] <= promised:
-            # A promise on a new order stands as long as an order of today is expected by its day.
-            way[line], source[line], is_kept[line] = BY_NEW_ORDER, place[line], True
-            p50_day[line] = max(wanted_day[line], lead_p50[line])
-            p90_day[line] = promised
+            is_own = promised_from[line] == place[line]
+            if turn == 0 and not is_own:
+                for choice in range(first_source[line], first_source[line + 1]):
+                    giver = other[choice]
+                    leaves = promised - transit_p90[choice]
+                    if giver != promised_from[line] or leaves < 0:
+                        continue
+                    begin, end = first[giver], first[giver + 1]
+                    row = _row_of_day(day, begin, end, leaves)
+                    if min(own[row], free[row]) < units[line] - _TOLERANCE:
+                        continue
+                    hoped = min(_first_enough(own_expected, begin, end, units[line]), row)
+                    _take(own, begin, end, row, units[line])
+                    _take(free, begin, end, row, units[line])
+                    _take(own_expected, begin, end, hoped, units[line])
+                    if other_quota[choice] >= 0:
+                        free_quota[other_quota[choice]] -= units[line]
+                    way[line], source[line], is_kept[line] = FROM_ELSEWHERE, giver, True
+                    p50_day[line] = min(promised, max(wanted_day[line], day[hoped] + transit_p50[choice]))
+                    p90_day[line], covered_day[line] = promised, day[row]
+                    break
+            elif place[line] >= 0:
+                begin, end = first[place[line]], first[place[line] + 1]
+                row = _row_of_day(day, begin, end, promised)
+                if own[row] >= units[line] - _TOLERANCE:
+                    covered_day[line] = day[_first_enough(own, begin, end, units[line])]
+                    hoped = min(_first_enough(own_expected, begin, end, units[line]), row)
+                    p50_day[line] = min(promised, max(wanted_day[line], day[hoped]))
+                    _take(own, begin, end, row, units[line])
+                    _take(own_expected, begin, end, hoped, units[line])
+                    if quota[line] >= 0 and day[row] < next_supply[place[line]]:
+                        own_quota[quota[line]] -= units[line]
+                    way[line], source[line], is_kept[line] = FROM_OWN, place[line], True
+                    p90_day[line] = promised
+            is_by_order = promised_from[line] == NOWHERE and lead_p50[line] <= promised
+            if turn == 1 and not is_kept[line] and is_by_order:
+                # A promise on a new order stands as long as an order of today is expected by its day.
+                way[line], source[line], is_kept[line] = BY_NEW_ORDER, place[line], True
+                p50_day[line], p90_day[line] = max(wanted_day[line], lead_p50[line]), promised
 
 
 @compiled

@@ -445,3 +445,27 @@ def test_no_lines_give_no_rows() -> None:
     plan = _plan(order_line(), item_location(2))
     assert plan.delivery_promise.empty
     assert len(plan.capable_to_promise) == 2
+
+
+def test_what_is_left_of_a_broken_source_takes_no_others_promise() -> None:
+    # O1 was promised a new order; the stock that is there now is what O2 was promised.
+    lines = order_line({"order_priority": 1}, {"order_priority": 9})
+    previous = earlier_promise(
+        {"order_id": "O1", "promise_basis": "lead_time", "source_location_id": None, "promise_p90_date": 15},
+        {"order_id": "O2", "promise_p90_date": 1},
+    )
+    told = _told(_plan(lines, item_location(1, on_hand_units=1.0), previous=previous))
+    assert told["O1"] == (10, 15, "lead_time", "PROMISE_KEPT")
+    assert told["O2"] == (0, 1, "on_hand", "PROMISE_KEPT")
+
+
+def test_told_again_every_promise_of_every_world_is_kept(worlds: dict[str, Any]) -> None:
+    first = _plan(**worlds | {"previous": None}).delivery_promise
+    kept = first[first["promise_basis"] != "none"]
+    again = _plan(**worlds | {"previous": kept}).delivery_promise.set_index("order_id")
+    assert set(again.loc[kept["order_id"], "reason_code"]) == {"PROMISE_KEPT"}
+    half = _plan(**worlds | {"previous": kept.iloc[::2].reset_index(drop=True)}).delivery_promise
+    half = half.set_index("order_id")
+    assert set(half.loc[kept["order_id"].iloc[::2], "reason_code"]) == {"PROMISE_KEPT"}
+    dates = half.loc[kept["order_id"].iloc[::2], "promise_p90_date"]
+    assert dates.to_list() == kept["promise_p90_date"].iloc[::2].to_list()
