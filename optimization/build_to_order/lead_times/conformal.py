@@ -117,7 +117,8 @@ def learn_stretch(
         weeks.append(week)
         done = ~np.isnan(past.delivered[week.order]) & (past.delivered[week.order] <= today)
         delivered += np.bincount(week.column[done], minlength=columns)
-        if delivered[delivered > 0].min(initial=np.inf) >= parameters.conformal_orders:
+        # A stage that few orders are ever found in must not ask for years of weeks.
+        if delivered.any() and np.median(delivered[delivered > 0]) >= parameters.conformal_orders:
             break
     factor = np.ones((columns, 2))
     if not weeks:

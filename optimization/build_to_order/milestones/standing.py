@@ -137,10 +137,12 @@ def _dearest(
     n, width = passed.reached.shape
     left = np.minimum(passed.left_at, today)
     spent = left - passed.reached
-    usual = np.full((n, width), np.nan)
-    for column, code in enumerate(passed.codes):
-        asked = np.full(n, code, dtype=object)
-        usual[:, column] = pooled_days(stage_duration, orders, asked, STAGE, (QUANTILE_COLUMNS[0.5],))[:, 0]
+    # Orders of one narrowest group are asked about once.
+    _, first, group = np.unique(passed.pool[:, 0], return_index=True, return_inverse=True)
+    asked = orders.iloc[np.repeat(first, width)].reset_index(drop=True)
+    codes = np.tile(passed.codes.to_numpy(dtype=object), len(first))
+    half = pooled_days(stage_duration, asked, codes, STAGE, (QUANTILE_COLUMNS[0.5],))
+    usual = half.reshape(len(first), width)[group.reshape(-1)]
     excess = np.nan_to_num(spent - usual, nan=-np.inf)
     worst = np.argmax(excess, axis=1)
     row = np.arange(n)
