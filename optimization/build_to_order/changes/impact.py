@@ -26,21 +26,19 @@ from optimization.order_parameters import SlotParameters
 from optimization.results import Report
 
 _DAY = pd.Timedelta(days=1)
-# Words of the re-solve after which the order has no week that it could be built in.
-_NO_SLOT = "NO_CAPACITY"
 
 
 class _Consequence(NamedTuple):
-    """What the slots say of a change; None where they say nothing."""
+    """What the slots say of a change; None where they say nothing. `loses_slot`: no week is left."""
 
-    reason: str
+    loses_slot: bool
     p50_days: float | None
     p90_days: float | None
     cost: float | None
     affected: str
 
 
-_UNSOLVED = _Consequence("", None, None, None, "")
+_UNSOLVED = _Consequence(False, None, None, None, "")
 
 
 def change_impacts(
@@ -145,6 +143,8 @@ def _days_after_build(
 
 
 def _consequence(answer: Row, days: tuple[float, float]) -> _Consequence:
+    # An order without a week before is not told that it is the change that leaves it without one.
+    loses_slot = answer["has_slot_before"] and not answer["has_slot_after"]
     weeks = answer["previous_week_start_date"], answer["week_start_date"]
     if weeks[0] is None or weeks[1] is None:
         p50 = p90 = None
@@ -167,7 +167,7 @@ def _told(change: Row, draft: Row, consequence: _Consequence) -> Row:
             (consequence.p90_days or 0.0) > 0,
             bool(affected),
         ]
-        if consequence.reason == _NO_SLOT:
+        if consequence.loses_slot:
             row |= {"impact_status": "not_buildable", "reason_code": "CHANGE_WITHOUT_SLOT"}
             words.append("No week that is left can build it")
         elif any(pays):
@@ -180,7 +180,7 @@ def _told(change: Row, draft: Row, consequence: _Consequence) -> Row:
         "affected_order_count": len(affected),
         "affected_orders": text_of(affected),
         "message": ". ".join(word for word in words if word),
-        "method": "re_solve" if consequence.reason else "rules",
+        "method": "rules" if consequence is _UNSOLVED else "re_solve",
         "status": "OK",
         "p50_delta_days": consequence.p50_days,
         "p90_delta_days": consequence.p90_days,
@@ -190,7 +190,7 @@ def _told(change: Row, draft: Row, consequence: _Consequence) -> Row:
 
 def _in_words(row: Row, consequence: _Consequence, affected: int) -> list[str]:
     days, price = consequence.p90_days, row["price_delta"]
-    words = ["Can be made"]
+    words = ["Can be made" if row["change_status"] == "pending" else "Could be made"]
     if days is not None:
         words.append(
             "The date stays" if days == 0 else f"{abs(days):.0f} days {'later' if days > 0 else 'earlier'}"

@@ -45,12 +45,16 @@ def price_of(config_option: pd.DataFrame, options: Collection[str], date: pd.Tim
 def price_delta(
     config_option: pd.DataFrame, added: Collection[str], removed: Collection[str], date: pd.Timestamp
 ) -> float | None:
-    """Return what adding and taking out options does to the price.
+    """Return what adding and taking out options does to the price; None where a price is not known.
 
-    None where one that is added has no price. One that is taken out and has none gives nothing back.
+    One that is taken out counts with the price that the catalogue states, offered or not; one that the
+    catalogue has not, never had a price.
     """
     more = price_of(config_option, added, date)
-    return None if more.unpriced else more.total - price_of(config_option, removed, date).total
+    stated = config_option[config_option["option_id"].isin(set(removed))]
+    if more.unpriced or stated["option_price"].isna().any():
+        return None
+    return more.total - math.fsum(stated["option_price"].astype(float))
 
 
 def lead_time_class_of(config_option: pd.DataFrame, options: Collection[str]) -> str:

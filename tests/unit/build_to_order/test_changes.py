@@ -161,6 +161,14 @@ def test_a_change_that_no_week_can_build_is_not_buildable() -> None:
     assert told["c"]["p90_delta_days"] is None
 
 
+def test_a_change_is_not_blamed_for_a_week_that_the_order_never_had() -> None:
+    placed = orders(order("o", "B|TOW"), order("t1", "B|TOW"), order("t2", "B|TOW"))
+    plan = _assigned(t1=WEEKS[1], t2=WEEKS[2])
+    told = _impacts(_inputs(placed, changes(change("c", "o", "B|TOW|PAINT")), mto_slot_assignment=plan))
+    assert (told["c"]["impact_status"], told["c"]["p90_delta_days"]) == ("feasible_with_cost", None)
+    assert told["c"]["message"] == "Can be made. 250 dearer"
+
+
 def test_versions_follow_the_decisions_and_decided_changes_keep_theirs() -> None:
     asked = changes(
         change("c1", "o", "B|PAINT", change_status="approved", decided_date=day("2024-06-10"),

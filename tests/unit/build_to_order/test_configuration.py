@@ -326,4 +326,5 @@ def test_only_so_many_orders_get_repairs_and_the_report_tells_the_rest() -> None
 def test_a_repair_with_an_option_without_price_has_no_delta() -> None:
     stated = catalogue("A", {"option_id": "B", "option_price": np.nan})
     assert price_delta(stated, ["B"], ["A"], AS_OF) is None
-    assert price_delta(stated, ["A"], ["B"], AS_OF) == 100.0
+    assert price_delta(stated, ["A"], ["B"], AS_OF) is None
+    assert price_delta(stated, ["A"], ["NONE"], AS_OF) == 100.0
