@@ -36,13 +36,17 @@ class Expedite:
 
 
 def expedites_of(problem: SlotProblem, bucket: Integers, parameters: SlotParameters) -> list[Expedite]:
-    """The cheapest ways per day saved, for the orders that weigh most by lateness; best first per order."""
+    """The cheapest ways per day saved for the orders that weigh most by lateness; best first per order.
+
+    Those with a slot come before those without.
+    """
     orders, b = problem.orders, len(problem.buckets)
     days = lateness_days(problem)
     at = np.where(bucket < 0, b, bucket)
     late = days[np.arange(len(orders)), at]
     worth = np.where(orders.fixed == NONE, late * np.maximum(orders.weight, 0.01), 0.0)
-    rows = np.argsort(-worth, kind="stable")[: parameters.expedite_orders]
+    # Whoever has a slot comes first: without one, a swap only leaves another without.
+    rows = np.lexsort((np.arange(len(orders)), -worth, bucket < 0))[: parameters.expedite_orders]
     found: list[Expedite] = []
     for row in rows[worth[rows] > 0].tolist():
         saved = late[row] - days[row]
