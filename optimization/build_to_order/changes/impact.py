@@ -150,9 +150,7 @@ def _consequence(answer: Row, days: tuple[float, float]) -> _Consequence:
         p50 = p90 = None
     else:
         p50, p90 = (float((weeks[1] - weeks[0]) / _DAY) + one for one in days)
-    return _Consequence(
-        answer["reason_code"], p50, p90, float(answer["cost_delta"]), answer["affected_orders"]
-    )
+    return _Consequence(loses_slot, p50, p90, float(answer["cost_delta"]), answer["affected_orders"])
 
 
 def _told(change: Row, draft: Row, consequence: _Consequence) -> Row:
