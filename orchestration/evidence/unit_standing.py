@@ -25,9 +25,11 @@ from orchestration.lake.parquet import arrow_to_frame
 from orchestration.lake.paths import Lake
 from orchestration.publish.shelf import Release, current_release
 
-# What a block or a hold of the source says nothing about: one may be taken off, or given back, any time.
+# Everything else may be done to a unit whatever the stock says of it: what is held can be given back.
 _NEEDS_A_PROMISABLE_UNIT = frozenset({"reserve"})
 _NEEDS_A_KNOWN_UNIT = frozenset({"reserve", "block"})
+# What only events of the unit can have ended since the release.
+_TOLD_BY_THE_LEDGER = frozenset({"UNIT_BLOCKED", "UNIT_RESERVED"})
 PUBLISHED = "unit_atp"
 
 
@@ -82,10 +84,9 @@ def why_not(lake: Lake, base: Release, operation: str, unit_id: str) -> str:
             f"stockplan show {PUBLISHED}."
         )
     row = found.iloc[0]
-    is_kept_by_ledger = not pd.isna(row["reservation_id"]) or row["reason_code"] == "UNIT_BLOCKED"
-    if operation not in _NEEDS_A_PROMISABLE_UNIT or row["is_promisable"] or is_kept_by_ledger:
-        return ""
     reason = str(row["reason_code"])
+    if operation not in _NEEDS_A_PROMISABLE_UNIT or row["is_promisable"] or reason in _TOLD_BY_THE_LEDGER:
+        return ""
     return f"{unit_id} cannot be promised: {reason}, {REASONS.get(reason, reason)}."
 
 
