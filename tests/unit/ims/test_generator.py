@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from orchestration.contracts.arrow import arrow_schema
 from orchestration.contracts.raw import RAW_BY_NAME
 from orchestration.ims.connector import SourceError
 from orchestration.ims.generator import DEFECTS, GeneratedConnector, generate, generate_to_folder, writer
+from orchestration.ims.quarantine import examine_snapshot
 
 ITEM_LOCATIONS = 400
 DAYS = 120
@@ -119,13 +121,14 @@ def test_daily_news_add_up_to_all_history(folder: Path) -> None:
     connector = GeneratedConnector(folder)
     dates = connector.business_dates()
     whole = connector.extract(dates[-1], None).tables
+    cuts = [connector.extract(dates[0], None).tables]
+    cuts += [connector.extract(day, before).tables for before, day in itertools.pairwise(dates)]
     for name in (
         "demand_line", "receipt", "stock_movement", "policy_review", "cycle_count", "mto_order",
         "mto_milestone", "mto_change_request", "order_cost", "customer_request",
     ):  # fmt: skip
         key = list(RAW_BY_NAME[name].key)
-        parts = [connector.extract(dates[0], None).tables[name]]
-        parts += [connector.extract(day, before).tables[name] for before, day in itertools.pairwise(dates)]
+        parts = [cut[name] for cut in cuts]
         for part, since in zip(parts[1:], dates[:-1], strict=True):
             known = part.column("loaded_at").to_pandas().dt.date
             assert (known > since).all()
@@ -220,16 +223,37 @@ def test_supply_orders_are_open_and_some_are_late(tables: dict[str, pd.DataFrame
     assert (came.reindex(partly["supply_order_id"]).to_numpy() == partly["received_units"]).all()
 
 
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, pa.Table]:
+    folder = generate_to_folder(tmp_path_factory.mktemp("clean") / "run", 100, 40, seed=9)
+    return GeneratedConnector(folder).extract(END, None).tables
+
+
 @pytest.mark.parametrize("label", sorted(DEFECTS))
-def test_each_defect_is_planted_and_listed(label: str, tmp_path: Path) -> None:
-    clean = GeneratedConnector(generate_to_folder(tmp_path / "clean", 100, 40, seed=9))
+def test_each_defect_is_planted_and_listed(label: str, tmp_path: Path, clean: Mapping[str, pa.Table]) -> None:
     broken_folder = generate_to_folder(tmp_path / "broken", 100, 40, seed=9, defects=[label])
     broken = GeneratedConnector(broken_folder)
     (entry,) = json.loads((broken_folder / "generator.json").read_text())["defects"]
     assert entry["label"] == label and entry["planted"]
-    before, after = clean.extract(END, None).tables, broken.extract(END, None).tables
-    damaged = {name for name in before if not before[name].equals(after[name])}
+    after = broken.extract(END, None).tables
+    damaged = {name for name in clean if not clean[name].equals(after[name])}
     assert damaged == {DEFECTS[label].table} == {row["table"] for row in entry["planted"]}
+
+
+def test_defects_of_orders_are_set_aside_and_the_clean_source_has_none(tmp_path: Path) -> None:
+    rules = {
+        "delivered_before_ordered": ("mto_order", "order_date <= delivered_date"),
+        "duplicate_events": ("mto_milestone", "duplicate_row"),
+        "joined_option_ids": ("config_option", "joining_character"),
+        "negative_slots": ("production_slot", "greater_than_or_equal_to(0)"),
+    }
+    for labels in ((), tuple(rules)):
+        folder = generate_to_folder(tmp_path / str(len(labels)), 100, 40, seed=9, defects=labels)
+        examined = examine_snapshot(GeneratedConnector(folder).extract(END, None), 1_000)
+        broken = {name: one for name, one in examined.items() if one.violations}
+        assert {name for name, _ in rules.values() if labels} <= set(broken) and bool(labels) == bool(broken)
+        for name, rule in (rules[label] for label in labels):
+            assert broken[name].bad_rows == 5 and rule in {one.rule for one in broken[name].violations}
 
 
 def test_refusals_name_the_repair(tmp_path: Path, folder: Path) -> None:

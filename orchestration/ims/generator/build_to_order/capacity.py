@@ -12,8 +12,8 @@ from orchestration.ims.generator.counters import Floats, Ints, UInts, keyed, str
 
 LINES = ("LINE-1", "LINE-2")
 WEEKS_AHEAD, FROZEN_WEEKS = 26, 2
-# slots against the orders to be expected; a week in a hundred has no shift at all
-_ROOM, _CLOSED_SHARE = 1.0, 0.01
+# slots against the orders to be expected, of which some lapse; a week in a hundred has no shift at all
+_ROOM, _CLOSED_SHARE = 0.9, 0.01
 _LEAST_USED, _EXPEDITE_COST = 0.5, (600.0, 1_000.0)
 # options of which the plants cannot build as many as they like, and how much more than usual they can
 _LIMITED = {"CMF-ROOF": 1.3, "PKG-TOW": 1.25, "TEC-HUD": 1.4, "WHL-20": 1.2, "PRF-SUSP": 1.6}

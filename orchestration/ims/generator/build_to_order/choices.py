@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from orchestration.ims.generator.counters import Floats, Ints, UInts, uniform
 
-TRUE_WEIGHTS = {"trim": 1.8, "price_per_1000": 0.12, "km_per_100": -0.9}
+TRUE_WEIGHTS = {"trim": 1.8, "price_per_1000": 0.35, "km_per_100": -0.9}
 REACH_KM = 300.0
 _WISHES = 24
 _PRICE_ROOM = (1.0, 1.2)
