@@ -138,7 +138,7 @@ def _subsets(options: tuple[str, ...]) -> list[frozenset[str]]:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(_rule_sets(), _WISH, st.sets(st.sampled_from(OPTIONS), max_size=2))
 def test_repairs_are_the_smallest_of_all_changes(
     rule_set: RuleSet, wish: frozenset[str], locked: set[str]
@@ -164,7 +164,7 @@ def test_repairs_are_the_smallest_of_all_changes(
     assert all(not violations(rule_set, one.applied_to(wish)) for one in answer.found)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(_rule_sets(), st.lists(_WISH, max_size=3))
 def test_dead_options_are_those_that_no_configuration_has(
     rule_set: RuleSet, witnesses: list[frozenset[str]]
@@ -202,7 +202,7 @@ def _pool() -> tuple[tuple[Rule, ...], Mapping[str, Offer]]:
     return tuple(one.rule for one in book.versions), book.offers
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_orders_are_found_broken_together_as_one_by_one(data: st.DataObject) -> None:
     pool, offers = _pool()

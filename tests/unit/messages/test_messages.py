@@ -321,10 +321,10 @@ def test_the_portal_shows_steps_and_dates_and_nothing_of_anybody() -> None:
 _STATUS = st.sampled_from(("on_track", "at_risk", "late"))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(
     st.lists(
-        st.tuples(_STATUS, st.booleans(), st.sampled_from((None, WEEK, NEXT_WEEK))), min_size=2, max_size=4
+        st.tuples(_STATUS, st.booleans(), st.sampled_from((None, WEEK, NEXT_WEEK))), min_size=2, max_size=3
     )
 )
 def test_the_same_day_again_tells_the_same_and_days_add_up(
