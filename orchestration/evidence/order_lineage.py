@@ -118,6 +118,8 @@ SUBSTITUTIONS = Stage(
         made.UNIT_ATP,
         given.CONFIG_OPTION,
         given.MTO_CHANGE_REQUEST,
+        made.MATCH_OUTCOME,
+        made.STOCK_UNIT_REVIEW,
     ),
     (made.SUBSTITUTION_OFFER,),
 )

@@ -63,7 +63,8 @@ def stage_duration(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam
 @stage_asset(SLOT_PLAN, "slot_plan", SOLVED)
 def slot_plan(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Give orders that wait to be built their slots."""
-    from optimization.build_to_order.slots.planning import SlotInputs, plan_slots
+    from optimization.build_to_order.slots.planning import plan_slots
+    from optimization.build_to_order.slots.stating import SlotInputs
 
     as_of = business_date(context)
     with pipeline.stage("slot_plan") as stage:

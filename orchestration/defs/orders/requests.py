@@ -68,6 +68,7 @@ def substitution_offer(
             **frames_with_options(SUBSTITUTIONS, pipeline, as_of),
             as_of=pd.Timestamp(as_of),
             parameters=pipeline.settings.orders.substitution.parameters(),
+            matching=pipeline.settings.orders.matching.parameters(),
         )
         yield from write_frames(SUBSTITUTIONS, pipeline, as_of, (frame,), report)
         stage.detail = f"{len(frame):,} offers to {frame['order_id'].nunique():,} orders"

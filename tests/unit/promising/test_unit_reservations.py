@@ -177,7 +177,7 @@ def test_a_reservation_is_named_rightly_or_refused() -> None:
 
 def test_whatever_is_told_one_reservation_is_active_per_unit_and_order_of_rows_says_nothing() -> None:
     draw = random.Random(7)
-    for _ in range(60):
+    for _ in range(20):
         told = [
             (
                 draw.choice(UNIT_OPERATIONS),
