@@ -59,6 +59,8 @@ class Assignment(NamedTuple):
 def assign(pairs: Pairs) -> Assignment:
     """Return the assignment of the greatest value, tier before tier; the same pairs give the same one.
 
+    The prices are the least that prove it, so that a price is what others would give for the unit.
+
     Example: two requests want the first unit most (9 and 8); the second request loses less by the other.
 
     >>> pairs = Pairs(np.array([0, 2, 4]), np.array([0, 1, 0, 1]), np.array([9, 5, 8, 7]),
@@ -66,6 +68,8 @@ def assign(pairs: Pairs) -> Assignment:
     >>> best = assign(pairs)
     >>> best.unit.tolist(), value(pairs, best).tolist(), bound(best).tolist()
     ([0, 1], [16, 0, 0], [16, 0, 0])
+    >>> best.price[:, 0].tolist()
+    [1, 0]
 
     A firm order takes the unit, however much more a lead would give for it.
 
@@ -180,7 +184,57 @@ def _assign(
                 match[former] = -1
             i = former
     _augment_all(start, unit, gain, tier, match, owner, surplus, price, waiting[:count])
+    _lower(start, unit, gain, tier, match, owner, surplus, price)
     return match, surplus, price
+
+
+@compiled
+def _lower(
+    start: Integers,
+    unit: Integers,
+    gain: Integers,
+    tier: Integers,
+    match: Integers,
+    owner: Integers,
+    surplus: Integers,
+    price: Integers,
+) -> None:
+    """Lower the prices to the least that prove the assignment: what others would give for each unit.
+
+    The least prices meet p_j ≥ g_ij − u_i with u_i = g_iμ(i) − p_μ(i), 0 for who goes without: longest
+    paths, found from 0 upwards (Bellman & Ford). A best assignment leaves no cycle that gains.
+    """
+    n = len(tier)
+    price[:] = 0
+    surplus[:] = 0
+    for i in range(n):
+        for e in range(start[i], start[i + 1]):
+            if unit[e] == match[i]:
+                surplus[i, tier[i]] = gain[e]
+    queue, is_queued = np.arange(n), np.ones(n, np.bool_)
+    ask = np.zeros(TIERS, np.int64)
+    head, waiting = 0, n
+    while waiting > 0:
+        i = queue[head]
+        head = (head + 1) % n
+        waiting -= 1
+        is_queued[i] = False
+        for e in range(start[i], start[i + 1]):
+            j = unit[e]
+            if j == match[i]:
+                continue
+            for k in range(TIERS):
+                ask[k] = -surplus[i, k]
+            ask[tier[i]] += gain[e]
+            if not _less(price[j], ask):
+                continue
+            holder = owner[j]
+            surplus[holder] -= ask - price[j]
+            price[j] = ask
+            if not is_queued[holder]:
+                queue[(head + waiting) % n] = holder
+                waiting += 1
+                is_queued[holder] = True
 
 
 @compiled

@@ -202,7 +202,7 @@ def _all_units(
 
 
 @compiled
-def _units_of(i: int, wishes: Wishes, offers: Offers, terms: Terms, fit: Short, worth: Integers) -> int:
+def _units_of(i: int, wishes: Wishes, offers: Offers, terms: Terms, fit: Short, worth: Short) -> int:
     """All units of one request and their gains in cents, in the order of the listing; returns how many.
 
     The rules are those of `judge`, which the audit asks again; here every array is fetched once per

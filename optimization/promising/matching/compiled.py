@@ -13,8 +13,3 @@ _Function = TypeVar("_Function", bound=Callable[..., object])
 def compiled(function: _Function) -> _Function:
     """Plain IEEE arithmetic: sums are never reordered, so that the same pairs give the same scores."""
     return cast("_Function", njit(cache=True, nogil=True)(function))
-
-
-def inlined(function: _Function) -> _Function:
-    """The same, put into its callers: a call would count references to every array that it is given."""
-    return cast("_Function", njit(cache=True, nogil=True, inline="always")(function))

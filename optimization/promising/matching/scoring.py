@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimization.promising.matching.appearance import NEXT_TRIM, SAME
-from optimization.promising.matching.compiled import inlined
+from optimization.promising.matching.compiled import compiled
 
 Numbers = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -116,14 +116,14 @@ def great_circle_km(a: Numbers, b: Numbers) -> Numbers:
     return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0)), dtype=np.float64)
 
 
-@inlined
+@compiled
 def km_between(a: Numbers, b: Numbers) -> float:
     """`great_circle_km` of one pair."""
     square = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2
     return float(2.0 * EARTH_RADIUS_KM * np.arcsin(min(np.sqrt(square) / 2.0, 1.0)))
 
 
-@inlined
+@compiled
 def bit_count(bits: np.uint64) -> int:
     """Number of set bits."""
     count = 0
@@ -134,7 +134,7 @@ def bit_count(bits: np.uint64) -> int:
     return count
 
 
-@inlined
+@compiled
 def way(
     km: float,
     max_km: float,
@@ -158,7 +158,7 @@ def way(
     return km * km_cost, km / pace
 
 
-@inlined
+@compiled
 def points(
     met: int,
     wished: int,
@@ -176,7 +176,7 @@ def points(
     return option, weight[1] * colour + weight[2] * trim, closeness, -weight[5] * max(wait, 0)
 
 
-@inlined
+@compiled
 def trim_likeness(wish: int, offer: int, wish_place: int, offer_place: int) -> float:
     """`appearance.trim_similarity` by codes, 0 where no trim is wished."""
     if wish < 0:
@@ -187,7 +187,7 @@ def trim_likeness(wish: int, offer: int, wish_place: int, offer_place: int) -> f
     return NEXT_TRIM if is_next else 0.0
 
 
-@inlined
+@compiled
 def transport(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -> tuple[float, float, float]:
     """Kilometres (NaN unknown), money (NaN out of reach) and days to the customer's place."""
     a, b = offers.location[j], wishes.location[i]
@@ -206,7 +206,7 @@ def transport(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -> t
     return km, cost, days
 
 
-@inlined
+@compiled
 def judge(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms, part: Numbers) -> int:
     """First requirement that the pair fails, or MET; then `part` (7) holds the parts of its score."""
     if wishes.category[i] >= 0 and wishes.category[i] != offers.category[j]:
@@ -246,7 +246,7 @@ def judge(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms, part: Nu
     return MET
 
 
-@inlined
+@compiled
 def similarities(i: int, j: int, wishes: Wishes, offers: Offers, terms: Terms) -> tuple[float, float, float]:
     """Share of wished options, colour and trim that a pair meets, each 1 where nothing is wished."""
     option = 1.0
