@@ -251,6 +251,8 @@ def _told(
     is_kept = is_served & was_promised & (day <= np.maximum(earlier.day, asked_day))
     is_broken = (earlier.day >= 0) & ~is_kept
     wants_unit = lines["unit_id"].notna().to_numpy() & ~named.is_had
+    # A unit that is had and yet late comes later, wherever it stood when it was promised.
+    rested = np.where(named.is_had, "in_transit", earlier.basis.astype(str))
     waits = is_served & was_promised & (ready90 <= earlier.day) & (day > earlier.day)
     promised = _dates(day, is_served, as_of)
     names = places["location_id"].to_numpy(object)
@@ -280,10 +282,7 @@ def _told(
                     "PROMISE_BROKEN_PAST": is_broken & ~was_promised,
                     "PROMISE_BROKEN_UNIT": is_broken & wants_unit,
                     "PROMISE_BROKEN_HANDOVER": is_broken & waits,
-                    **{
-                        cause: is_broken & np.isin(earlier.basis.astype(str), rested)
-                        for cause, rested in _by_cause().items()
-                    },
+                    **{cause: is_broken & np.isin(rested, bases) for cause, bases in _by_cause().items()},
                     "NO_PROMISE": ~is_served,
                     "NAMED_UNIT_NOT_FREE": wants_unit,
                     "PROMISED_NAMED_UNIT": named.is_had,

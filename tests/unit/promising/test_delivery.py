@@ -469,3 +469,11 @@ def test_told_again_every_promise_of_every_world_is_kept(worlds: dict[str, Any])
     assert set(half.loc[kept["order_id"].iloc[::2], "reason_code"]) == {"PROMISE_KEPT"}
     dates = half.loc[kept["order_id"].iloc[::2], "promise_p90_date"]
     assert dates.to_list() == kept["promise_p90_date"].iloc[::2].to_list()
+
+
+def test_a_named_unit_that_comes_later_breaks_its_promise_as_supply() -> None:
+    coming = {"unit_status": "port_to_dealer", "available_from_date": 9}
+    previous = earlier_promise({"order_id": "O1", "item_id": "V1", "promise_p90_date": 3})
+    lines = order_line({"unit_id": "U1"}).assign(item_id="V1")
+    told = _told(_plan(lines, _vehicles(0.0), units=stock_unit(coming), previous=previous, item="V1"))
+    assert told["O1"] == (11, 11, "in_transit", "PROMISE_BROKEN_SUPPLY")
