@@ -59,8 +59,8 @@ AT = {code: row for row, code in enumerate(CODES)}
 TRANSIT = ("4000", "5000")
 # Days from the factory to the dealer of the demo's real vehicles at the 5, 50, 90 and 95 % quantiles: from
 # the first sighting on the way from the factory to the first one at the dealer or, of those that never
-# show there, to the last one. The committed sample gives 2, 16, 35 and 41; at the low end are vehicles that
-# only flicker, so that the 5 days of those that truly arrive soonest are kept.
+# show there, to the last one. The committed sample gives 2, 16, 35 and 41. At the low end are vehicles that
+# vanish after a day or two; a product-limit estimate, which censors what is still on its way, gives 5 there.
 TRANSIT_QUANTILES = ((0.05, 5.0), (0.50, 16.0), (0.90, 36.0), (0.95, 42.0))
 # lead time class: standard, advanced, special
 MATERIAL_FACTORS = np.array([1.0, 1.45, 2.6])
