@@ -80,4 +80,6 @@ def single_slots(due: Sequence[int], weight: Sequence[float], slots: Sequence[in
         options=np.empty((count, 0), dtype=np.bool_),
     )
     empty = np.empty(0)
-    return SlotProblem(buckets, Expedites(empty.astype(np.int64), empty, empty), orders, ("P",), (), 50.0, 40.0)
+    return SlotProblem(
+        buckets, Expedites(empty.astype(np.int64), empty, empty), orders, ("P",), (), 50.0, 40.0
+    )

@@ -18,7 +18,7 @@ from optimization.build_to_order.slots.problem import NONE, Flags, Integers, Num
 from optimization.build_to_order.slots.relaxation import Prices, Relaxed, solve_relaxed
 from optimization.build_to_order.slots.value import objective_vector
 
-EXACT_PAIRS = 4_000
+EXACT_PAIRS = 12_000
 """So many pairs of group and bucket are solved as whole numbers at once."""
 _WINDOW = 12
 

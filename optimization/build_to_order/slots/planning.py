@@ -24,6 +24,8 @@ from optimization.order_parameters import SlotParameters
 from optimization.results import Report
 from optimization.solver.call import solver_version
 
+__all__ = ["SlotInputs", "SlotPlan", "plan_slots"]
+
 _GAP = 1e-9
 
 

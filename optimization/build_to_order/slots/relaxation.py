@@ -33,7 +33,7 @@ from optimization.solver.solution import Solution
 
 RELAXED_LEVELS = ("promises", "promise_days", "lateness", "moves", "earliness")
 _ALL_PAIRS = 60_000
-_FIRST_PAIRS, _MORE_PAIRS = 8, 3
+_FIRST_PAIRS, _MORE_PAIRS = 6, 3
 _SAMPLE, _SAMPLE_PAIRS = 6, 24
 _ROUNDS = 40
 _ZERO = 1e-7
