@@ -282,6 +282,7 @@ REASONS: dict[str, str] = {
     "PRICE_NOT_IDENTIFIED": "Past choices do not tell what a price is worth; the stated weights are used",
     # --- vehicles in stock
     "NOT_FOR_SALE": "The unit is not kept for sale; only its cost is counted",
+    "SOLD_ALREADY": "The unit is sold or belongs to an order; it only has to be handed over",
     "BEFORE_LADDER": "Younger than half the units like it were when they were sold",
     "KEEPING_PAYS": "No action is worth more than keeping the unit as it is",
     "MARKDOWN_PAYS": "A lower price saves more in days and aging than it gives up",
