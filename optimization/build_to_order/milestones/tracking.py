@@ -49,7 +49,8 @@ CREDIT_STEP = 6
 class TrackInputs:
     """What tracking reads: the marts, the day's slots and durations, and what was promised before.
 
-    `previous_promise` and `previous_status` are null on the first day. `mto_change_request` gives a moved
+    `previous_promise` and `previous_status` are null on the first day; of the status only how many orders
+    are newly late is told. `mto_change_request` gives a moved
     promise its reason where a change was approved; without it that reason is never given.
     """
 
@@ -150,6 +151,7 @@ def track_orders(inputs: TrackInputs, as_of: pd.Timestamp, parameters: LeadTimeP
         open_orders=len(waiting),
         open_orders_with_slot=int((~np.isnan(slot_end)).sum()),
         promises_moved=made.moved_count,
+        newly_late=_newly_late(status, inputs.previous_status),
         **evidence_figures(states),
         **_stretch_figures(stretch),
         **cancel_figures,
@@ -329,6 +331,17 @@ def _closed_status(
         )
         .loc[:, list(MTO_ORDER_STATUS.column_names)]
     )
+
+
+def _newly_late(status: pd.DataFrame, previous_status: pd.DataFrame | None) -> int:
+    """Orders that are late today and were not the release before."""
+    late = status.loc[(status["delay_status"] == "late").to_numpy(dtype=np.bool_), "order_id"]
+    if previous_status is None:
+        return len(late)
+    were = previous_status.loc[
+        (previous_status["delay_status"] == "late").to_numpy(dtype=np.bool_), "order_id"
+    ]
+    return int((~late.isin(were)).sum())
 
 
 def _stretch_figures(stretch: Stretch) -> dict[str, int | float]:

@@ -96,6 +96,14 @@ def test_the_first_promise_stays_and_a_late_order_is_promised_anew_with_its_reas
     assert set(moved.index) == set(status.index[days_after > GIVEN.repromise_days])
 
 
+def test_what_was_late_yesterday_is_not_newly_late() -> None:
+    inputs = replace(_inputs(), previous_promise=_promised(-60))
+    result = track_orders(inputs, DAY, GIVEN)
+    again = track_orders(replace(inputs, previous_status=result.mto_order_status), DAY, GIVEN)
+    late = int((result.mto_order_status["delay_status"] == "late").sum())
+    assert (result.report["newly_late"], again.report["newly_late"]) == (late, 0)
+
+
 def test_a_promise_that_can_be_kept_is_not_moved_and_never_earlier() -> None:
     result = track_orders(replace(_inputs(), previous_promise=_promised(30)), DAY, GIVEN)
     pd.testing.assert_frame_equal(
