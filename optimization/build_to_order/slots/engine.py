@@ -1,7 +1,8 @@
 """Which engine solves what, and the whole plan of it: bucket of every order, value and bound by level.
 
 Small problems go to the exact engine as a whole. Larger ones are relaxed; groups that the relaxation
-leaves whole keep their weeks, and the exact engine places the rest on the room beside them.
+leaves whole keep their weeks, and the exact engine places the rest on the room beside them; where that
+is not within the gap and the problem is not much too large, the exact engine solves it all the same.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from optimization.build_to_order.slots.value import objective_vector
 
 EXACT_PAIRS = 12_000
 """So many pairs of group and bucket are solved as whole numbers at once."""
+_WORTH_WAITING = 3  # so many times these pairs, where the fast plan is not within the gap
 _WINDOW = 12
 
 
@@ -48,12 +50,20 @@ def solve_slots(
     free = np.flatnonzero(orders.fixed == NONE)
     groups, room = grouped(problem, free), room_beside(problem, bucket)
     relaxed = solve_relaxed(problem, groups, room)
-    if int(allowed(problem, groups.first).sum()) <= exact_pairs:
-        units, ends = solve_exactly(problem, groups, room, max_relative_gap, max_nodes)
-        bucket = _with(bucket, groups, units, problem)
-        return Solved(bucket, _whole(problem, bucket, ends), relaxed.prices, True)
-    bucket = _with(bucket, groups, _rounded(problem, groups, room, relaxed, max_nodes), problem)
-    return Solved(bucket, _whole(problem, bucket, relaxed.ends), relaxed.prices, False)
+    pairs = int(allowed(problem, groups.first).sum())
+    if pairs > exact_pairs:
+        units = _rounded(problem, groups, room, relaxed, max_nodes)
+        fast = _with(bucket, groups, units, problem)
+        ends = _whole(problem, fast, relaxed.ends)
+        if pairs > _WORTH_WAITING * exact_pairs or _is_within(ends, max_relative_gap):
+            return Solved(fast, ends, relaxed.prices, False)
+    units, exact_ends = solve_exactly(problem, groups, room, max_relative_gap, max_nodes)
+    bucket = _with(bucket, groups, units, problem)
+    return Solved(bucket, _whole(problem, bucket, exact_ends), relaxed.prices, True)
+
+
+def _is_within(ends: tuple[LevelEnd, ...], max_relative_gap: float) -> bool:
+    return all(end.value - end.bound <= max_relative_gap * max(abs(end.value), 1.0) + 1e-6 for end in ends)
 
 
 def _with(bucket: Integers, groups: Groups, units: Numbers, problem: SlotProblem) -> Integers:

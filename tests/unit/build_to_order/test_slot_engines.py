@@ -43,7 +43,7 @@ def best_by_enumeration(problem: SlotProblem) -> Vector:
     return min(vector(problem, plan) for plan in plans if audited(problem, plan).is_passed)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(14))
 def test_every_level_is_the_least_of_all_plans(seed: int) -> None:
     plants = 1 + seed % 2
     problem = drawn(seed, count=3 + seed % (4 if plants == 1 else 2), weeks=3, plants=plants)
@@ -52,7 +52,7 @@ def test_every_level_is_the_least_of_all_plans(seed: int) -> None:
     assert vector(problem, solved.bucket) == best_by_enumeration(problem)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_statement_in_pyomo_has_the_same_values(seed: int) -> None:
     problem = drawn(100 + seed, count=9, weeks=3, plants=2)
     solved = solve_slots(problem, 0.0, 2_000)
