@@ -316,7 +316,7 @@ REASONS: dict[str, str] = {
     "NOT_HEARD_OF": "Nothing was heard for so long that an event must be missing",
     "NO_PREDICTION": "No past order waited as long as this one; nothing can be predicted",
     "ORDER_DELIVERED": "Handed over to the customer",
-    "ORDER_CANCELLED": "Cancelled",
+    "ORDER_CANCELLED": "Cancelled before it was handed over",
     "NOT_ORDERED_YET": "A quote; it is promised when it is ordered",
     # --- slots
     "SLOT_ON_TIME": "The week keeps the promise or the wish, transport and preparation in it",
