@@ -67,7 +67,8 @@ configurations as (
 
 ),
 
--- a date tells more than a word: what was delivered is not open, whatever its status says
+-- a date tells more than a word: what was delivered is not open, whatever its status says; a quote with
+-- a last day has lapsed, and was never an order
 dated as (
 
     select
@@ -75,7 +76,7 @@ dated as (
         case
             when order_status in ('delivered', 'cancelled') then order_status
             when delivered_date is not null then 'delivered'
-            when cancelled_date is not null then 'cancelled'
+            when cancelled_date is not null and order_status <> 'quoted' then 'cancelled'
             else order_status
         end as resolved_status
     from orders
@@ -124,6 +125,7 @@ resolved as (
         case dated.resolved_status
             when 'delivered' then coalesce(dated.delivered_date, cast(dated.loaded_at as date))
             when 'cancelled' then coalesce(dated.cancelled_date, cast(dated.loaded_at as date))
+            when 'quoted' then dated.cancelled_date
         end as closed_date
     from dated
     inner join locations on dated.location_id = locations.location_id
@@ -133,12 +135,13 @@ resolved as (
 
 ),
 
--- what ended before the history began is of no use any more
+-- what ended before the history began is of no use any more, and a quote that lapsed never was
 aged as (
 
     select
         resolved.*,
-        coalesce(resolved.closed_date >= run_context.history_start_date, true) as is_in_history
+        coalesce(resolved.closed_date >= run_context.history_start_date, true)
+        and not (resolved.order_status = 'quoted' and resolved.closed_date is not null) as is_in_history
     from resolved
     cross join run_context
 

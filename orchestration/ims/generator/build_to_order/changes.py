@@ -94,7 +94,8 @@ def _wave(
         np.where(np.isnan(orders.at("3850")[at]), placed + 60, orders.at("3850")[at]),
         np.where(np.isnan(orders.cancelled[at]), np.inf, orders.cancelled[at]),
     )
-    requested = placed + (end - placed) * draw(0)
+    # who has just ordered still thinks about it
+    requested = placed + (end - placed) * draw(0) ** 2
     if ready is not None:
         requested = np.maximum(requested, ready[at] + 1)
     decided = requested + 0.5 + 6 * draw(1)

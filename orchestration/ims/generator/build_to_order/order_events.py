@@ -14,7 +14,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from orchestration.ims.generator.arrow_columns import NEVER, dates, repeated, source_table, texts
-from orchestration.ims.generator.build_to_order.order_tables import OrderTables
+from orchestration.ims.generator.build_to_order.order_tables import (
+    ADMINISTRATION_COST,
+    BUILD_COST_SHARE,
+    COORDINATION_COST,
+    FLEET,
+    OPTION_COST_SHARE,
+    PREPARATION_COST,
+    TRANSPORT_COST,
+    OrderTables,
+)
 from orchestration.ims.generator.build_to_order.orders import Orders, day_of
 from orchestration.ims.generator.build_to_order.stages import AT, CODES, STAGES, TRANSIT_QUANTILES
 from orchestration.ims.generator.counters import Floats, Ints, keyed, stream, uniform
@@ -25,7 +34,6 @@ _LATE_SHARE, _LATE_DAYS, _TWICE_SHARE, _SILENT_SHARE = 0.06, 5, 0.015, 0.02
 _ALWAYS_TOLD = ("0400", "1100", "3800", "6000")
 _EDITED, _BAYED, _CANCELLED = "2030", "4B00", "9000"
 _ALL_CODES = (*CODES, _EDITED, _BAYED, _CANCELLED)
-_MICROSECONDS = 86_400_000_000
 _SECOND = 1_000_000
 _QUALITY_SHARES = {"field_defect": 0.012, "defect": 0.01}
 _EXPEDITED_SHARE, _INCENTIVE_SHARE, _WARRANTY_SHARE = 0.03, 0.25, 0.05
@@ -250,13 +258,17 @@ class OrderEvents:
         noise = 0.97 + 0.06 * orders.draw("cost")
         return {
             "deposit": (orders.deposit > 0, orders.at("1100"), orders.deposit),
-            "build": (everyone, orders.at("3800"), 0.87 * base * noise),
-            "options": (price > base, orders.at("3800"), 0.7 * (price - base) * noise),
+            "build": (everyone, orders.at("3800"), BUILD_COST_SHARE * base * noise),
+            "options": (price > base, orders.at("3800"), OPTION_COST_SHARE * (price - base) * noise),
             "expedite": (orders.draw("expedited") < _EXPEDITED_SHARE, orders.at("3400"), 400 + 400 * noise),
-            "administration": (everyone, orders.at("4150"), 120 * noise),
-            "coordination": (tables.segment == 1, orders.at("4150"), 80 * noise),
-            "transport": (everyone, orders.at("5000"), 700 + 500 * orders.draw("transport")),
-            "preparation": (everyone, orders.at("5500"), 220 * noise),
+            "administration": (everyone, orders.at("4150"), ADMINISTRATION_COST * noise),
+            "coordination": (tables.segment == FLEET, orders.at("4150"), COORDINATION_COST * noise),
+            "transport": (
+                everyone,
+                orders.at("5000"),
+                TRANSPORT_COST + 500 * (orders.draw("transport") - 0.5),
+            ),
+            "preparation": (everyone, orders.at("5500"), PREPARATION_COST * noise),
             "invoice": (everyone, orders.at("4150"), tables.final_price),
             "incentive": (orders.draw("incentive") < _INCENTIVE_SHARE, orders.at("6000"), 0.015 * price),
             "warranty": (

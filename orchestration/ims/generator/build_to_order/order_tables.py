@@ -32,7 +32,10 @@ _SEGMENT_SHARES = np.array([0.80, 0.90])
 _CUSTOMERS = np.array([200_000, 400, 60_000])
 _WEIGHTS = np.array([1.0, 1.5, 1.0])
 _WISHED_DATE_SHARE, _ASKED_DAYS = 0.6, (45, 130)
-_COST_SHARE, _OPTION_COST_SHARE, _FEES = 0.87, 0.7, (350.0, 900.0)
+BUILD_COST_SHARE, OPTION_COST_SHARE, _FEES = 0.87, 0.7, (350.0, 900.0)
+# what an order costs besides what is built: the booked amounts scatter around these
+TRANSPORT_COST, PREPARATION_COST, ADMINISTRATION_COST, COORDINATION_COST = 950.0, 220.0, 120.0, 80.0
+FLEET = 1
 CREDIT_VALID_DAYS = 120
 _REFUSED_AFTER_DAYS = 6
 _MISBUILT_SHARE = 0.025
@@ -80,6 +83,14 @@ class OrderTables:
         return np.asarray(np.round(orders.setting.builds.list_price[orders.build] + options, 2))
 
     @cached_property
+    def quoted_cost(self) -> Floats:
+        """Cost that is planned for each order: all that every order is booked, at its mean."""
+        base = self.orders.setting.builds.list_price[self.orders.build]
+        built = BUILD_COST_SHARE * base + OPTION_COST_SHARE * np.maximum(self.quoted_price - base, 0.0)
+        handled = TRANSPORT_COST + PREPARATION_COST + ADMINISTRATION_COST
+        return np.asarray(np.round(built + handled + COORDINATION_COST * (self.segment == FLEET), 2))
+
+    @cached_property
     def final_price(self) -> Floats:
         """Price of each order with every change that is granted before the invoice."""
         changes, count = self.changes, len(self.orders.key)
@@ -116,7 +127,9 @@ class OrderTables:
             return np.where(day[at] <= as_of, day[at], NEVER)
 
         status = np.where(placed[at] <= as_of, 1, 0)
-        status = np.where(delivered[at] <= as_of, 2, np.where(cancelled[at] <= as_of, 3, status))
+        # a quote that lapses was never an order: it stays a quote, with the day of its end
+        ended = (cancelled[at] <= as_of) & ~orders.is_lapsed[at]
+        status = np.where(delivered[at] <= as_of, 2, np.where(ended, 3, status))
         segment = self.segment[at]
         wish_low, wish_high = _ASKED_DAYS
         wished = (
@@ -125,8 +138,6 @@ class OrderTables:
         wished = np.where(orders.draw("wish")[at] < _WISHED_DATE_SHARE, wished, NEVER)
         price = self.quoted_price[at]
         fees = np.round(_FEES[0] + (_FEES[1] - _FEES[0]) * orders.draw("fees")[at], 2)
-        cost = np.round(_COST_SHARE * builds.list_price[orders.build[at]]
-                        + _OPTION_COST_SHARE * (price - builds.list_price[orders.build[at]]), 2)  # fmt: skip
         is_placed = placed[at] <= as_of
         valid = np.where((orders.credit[at] < NOT_NEEDED) & (orders.credit[at] != REFUSED), credit[at], NEVER)
         valid = np.where(valid <= as_of, valid + CREDIT_VALID_DAYS, NEVER)
@@ -144,7 +155,9 @@ class OrderTables:
                 "order_status": texts(["quoted", "open", "delivered", "cancelled"], status),
                 "customer_id": customer_ids(segment, self._customer_numbers(at, segment)),
                 "segment_id": texts(list(SEGMENTS), segment),
-                "order_priority": pa.array(np.where(segment == 1, 1, 2 + (orders.draw("rank")[at] < 0.3))),
+                "order_priority": pa.array(
+                    np.where(segment == FLEET, 1, 2 + (orders.draw("rank")[at] < 0.3))
+                ),
                 "order_weight": pa.array(_WEIGHTS[segment] + (orders.draw("urgent")[at] < 0.08)),
                 "confirmed_date": dates(by(accepted)),
                 "requested_date": dates(wished),
@@ -152,7 +165,7 @@ class OrderTables:
                 "plant_id": texts(list(setting.plants), orders.plant[at]),
                 "quoted_price": pa.array(price),
                 "quoted_fees": pa.array(fees),
-                "quoted_cost": pa.array(cost),
+                "quoted_cost": pa.array(self.quoted_cost[at]),
                 "final_price": pa.array(self.final_price[at], mask=by(invoiced) == NEVER),
                 "deposit": pa.array(np.where(is_placed, orders.deposit[at], 0.0)),
                 "credit_status": self._credit_status(at, as_of),
@@ -223,7 +236,7 @@ class OrderTables:
     def _cancel_reasons(self, at: Ints, cancelled: Ints) -> pa.Array:
         orders = self.orders
         why = np.where(cancelled > orders.promised[at], 2, 1)
-        why = np.where(orders.credit[at] == REFUSED, 3, np.where(orders.is_lapsed[at], 4, why))
+        why = np.where(orders.is_lapsed[at], 4, np.where(orders.credit[at] == REFUSED, 3, why))
         reasons = [None, "changed_mind", "delay", "credit_refused", "quote_lapsed"]
         return texts(reasons, np.where(cancelled == NEVER, 0, why))
 
