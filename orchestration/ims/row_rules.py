@@ -116,7 +116,7 @@ def check_values(state: Examination, column: Column) -> None:
             mask_of(pc.is_null(values)) & ~state.misfits[column.name],
         )
     for rule, rows in _broken_checks(state.contract, column, values).items():
-        repair = f"{column.name} must keep {rule} ({column.description.lower()})"
+        repair = f"{column.name} must be {_allowed(column)} ({column.description.lower()})"
         state.set_aside(column.name, rule, repair, rows)
     if column.kind in ("number", "integer"):
         is_huge = pc.and_(pc.greater_equal(pc.abs(values), MAX_MAGNITUDE), pc.is_finite(values))
@@ -150,6 +150,14 @@ def check_values(state: Examination, column: Column) -> None:
             f"remove NUL and other control characters from {column.name}",
             mask_of(pc.match_substring_regex(values, _CONTROL)),
         )
+
+
+def _allowed(column: Column) -> str:
+    """Say what values a column may have, as one would to whoever has to repair one."""
+    if column.isin is not None:
+        return f"one of {', '.join(column.isin)}; translate the source's own words in the mapping"
+    bounds = ((">=", column.ge), (">", column.gt), ("<=", column.le))
+    return " and ".join(["a number", *(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)])
 
 
 def _is_too_long(values: pa.ChunkedArray, most: int, *, is_set: bool) -> Mask:

@@ -88,7 +88,8 @@ def too_much_bad(examined: Mapping[str, ExaminedTable], most: float) -> list[Pro
 
     One bad row never refuses a snapshot, however short its table, and of a table that grows by few
     rows a day some more (`normal_bad_rows`): they cost only themselves. Rows that are set aside
-    because they refer to a bad row are its consequence and do not count.
+    because they refer to a bad row are its consequence and do not count. Of the snapshot as a whole
+    only what is beyond a table's usual few counts.
     """
     problems = []
     for name, one in examined.items():
@@ -103,17 +104,26 @@ def too_much_bad(examined: Mapping[str, ExaminedTable], most: float) -> list[Pro
                 )
             )
     rows = sum(one.delivered.num_rows for one in examined.values())
-    bad = sum(one.bad_rows for one in examined.values())
+    counted = {name: max(one.bad_rows - _usual(one), 0) for name, one in examined.items()}
+    bad = sum(counted.values())
     if not problems and bad > max(1.0, most * rows):
+        worst = sorted(counted, key=lambda name: (-counted[name], name))[:3]
         problems.append(
             Problem(
                 "*",
                 "too_many_bad_rows",
-                f"{bad} of the snapshot's {rows} rows are bad, more than {most:.0%}",
+                f"{bad} of the snapshot's {rows} rows are bad, more than {most:.0%} "
+                f"({', '.join(f'{name} {counted[name]}' for name in worst if counted[name])})",
                 _REPAIR_ROWS,
             )
         )
     return problems or _nothing_left(examined)
+
+
+def _usual(one: ExaminedTable) -> int:
+    """Bad rows that a table of few rows a day usually brings; of the others every one counts."""
+    usual = one.contract.normal_bad_rows
+    return usual if usual > 1 else 0
 
 
 def _nothing_left(examined: Mapping[str, ExaminedTable]) -> list[Problem]:

@@ -88,7 +88,10 @@ class SnapshotRefused(StockplanError):  # noqa: N818 - an outcome the operator k
     def __init__(self, outcome: SealOutcome) -> None:
         self.outcome = outcome
         lines = "\n".join(f"  {problem}" for problem in outcome.problems)
-        super().__init__(f"the snapshot is refused:\n{lines}\nRecord: {outcome.refusal_file}")
+        record = outcome.refusal_file
+        rows = record.with_suffix(".parquet") if record else None
+        where = f"\nBad rows, each with its repair: {rows}" if rows and rows.is_file() else ""
+        super().__init__(f"the snapshot is refused:\n{lines}\nRecord: {record}{where}")
 
 
 def seal(

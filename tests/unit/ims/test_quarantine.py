@@ -311,5 +311,8 @@ def test_few_bad_orders_are_no_reason_to_plan_nothing() -> None:
         }
 
     assert too_much_bad(told(5), 0.02) == []
+    # Nor are they where all that is delivered is little; of other tables every bad row counts.
+    little = told(5) | {"receipt": examine(RECEIPT, _receipts({"receipt_id": "R"}), LIMITS, {})}
+    assert too_much_bad(little, 0.02) == []
     (problem,) = too_much_bad(told(30), 0.02)
     assert (problem.table, problem.rule) == ("mto_order", "too_many_bad_rows")

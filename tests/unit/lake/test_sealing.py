@@ -174,11 +174,13 @@ def test_a_refusal_is_recorded_with_its_rows_and_seals_nothing(lake: Lake) -> No
     rows = read_arrow(outcome.refusal_file.with_suffix(".parquet")).to_pylist()
     assert rows[0]["rule"] == "greater_than_or_equal_to(0)"
     assert rows[0]["column_name"] == "on_hand_units"
+    assert "must be a number and >= 0" in rows[0]["repair"]
     assert json.loads(rows[0]["row_key"])["item_id"] == "ACC-1"
     assert not list(lake.root.glob("raw__*"))
     assert _events(lake) == ["refused"]
-    with pytest.raises(SnapshotRefused, match=r"stock_on_hand: 2\d of 24 rows are bad"):
+    with pytest.raises(SnapshotRefused, match=r"stock_on_hand: 2\d of 24 rows are bad") as refusal:
         outcome.snapshot_or_raise()
+    assert str(outcome.refusal_file.with_suffix(".parquet")) in str(refusal.value)
 
 
 def test_lost_rows_refuse_and_an_override_is_recorded(lake: Lake) -> None:
