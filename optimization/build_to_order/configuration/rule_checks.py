@@ -1,9 +1,11 @@
 """What is wrong with the rules themselves: options that nobody can choose, markets without a configuration.
 
-Both are settled exactly. Configurations that are known to keep all rules are witnesses for every option
-in them; for each option that is left, an integer program finds a configuration with it or proves that
-there is none. What then stands in the way is told as an irreducible set: all of
-its rules together contradict each other, and with any one of them less they do not.
+Both are settled exactly. Rules that share no option, not even by other rules, are settled each for
+themselves, and what was found for some of them holds wherever the same ones are in force. Configurations
+that are known to keep the rules are witnesses for every option in them; for each option that is left, a
+search finds a configuration with it or proves that there is none. What then stands in the way is told as
+an irreducible set: all of its rules together contradict each other, and with any one of them less they
+do not.
 """
 
 from __future__ import annotations
@@ -15,13 +17,16 @@ import numpy as np
 import pandas as pd
 
 from optimization.build_to_order.configuration.normal_model import OptionModel
-from optimization.build_to_order.configuration.rules import ANY, Rule, RuleBook, RuleSet, violations
+from optimization.build_to_order.configuration.rule_masks import RuleMasks, SearchEndedError
+from optimization.build_to_order.configuration.rules import ANY, Rule, RuleBook, RuleSet
 from optimization.contracts.order_outputs import RULE_CHECK
 from optimization.contracts.rows import frame_of
 from optimization.option_sets import text_of
 from optimization.order_parameters import ConfigurationParameters
 from optimization.solver.highs import solve
 
+# After so many choices the integer program takes over.
+_MAX_CHOICES = 2_000
 _MAX_NODES = 5_000
 
 
@@ -50,13 +55,37 @@ class RuleFaults(NamedTuple):
     unproven: tuple[str, ...]
 
 
+class _Linked(NamedTuple):
+    """Rules that hang together by their options, and which of these are offered."""
+
+    rules: tuple[Rule, ...]
+    offered: frozenset[str]
+
+
+class KnownFaults:
+    """What was found so far; to be passed on from rule set to rule set."""
+
+    def __init__(self) -> None:
+        self.of: dict[_Linked, RuleFaults] = {}
+
+    def inherited(self, linked: _Linked) -> dict[str, RuleFault]:
+        """Faults by option whose rules all hold here as well, with no more of their options on offer."""
+        here = set(linked.rules)
+        return {
+            fault.option: fault
+            for there, faults in self.of.items()
+            for fault in faults.found
+            if here.issuperset(fault.rules) and (linked.offered & _options(fault.rules) <= there.offered)
+        }
+
+
 def rule_faults(
-    rule_set: RuleSet, witnesses: Iterable[frozenset[str]] = (), known: Iterable[RuleFault] = ()
+    rule_set: RuleSet, witnesses: Sequence[frozenset[str]] = (), known: KnownFaults | None = None
 ) -> RuleFaults:
     """Return the dead options of a rule set, or that nothing can be built at all.
 
-    `witnesses`: configurations that may keep all rules; whether they do is checked. `known`: faults of
-    other rule sets with the same options on offer; where all rules of one hold here as well, so does it.
+    `witnesses`: configurations that may keep the rules; whether they do is checked. `known`: what was
+    found for other rule sets; what is found here is added.
 
     >>> excludes = Rule("R1", 1, "excludes", ("TOW",), ("SPORT",), 0, 0, "")
     >>> needs = Rule("R2", 1, "requires", ("TOW",), ("SPORT",), 1, 1, "")
@@ -65,28 +94,75 @@ def rule_faults(
     ...  for fault in rule_faults(RuleSet((excludes, needs), known, known)).found]
     [('TOW', ['R1', 'R2'])]
     """
-    inherited = {fault.option: fault for fault in known if set(fault.rules) <= set(rule_set.rules)}
+    known = KnownFaults() if known is None else known
+    found: list[RuleFault] = []
+    unproven: list[str] = []
+    for linked in _linked(rule_set):
+        if linked not in known.of:
+            known.of[linked] = _faults(linked, witnesses, known.inherited(linked))
+        faults = known.of[linked]
+        if any(fault.option == ANY for fault in faults.found):
+            return faults
+        found += faults.found
+        unproven += faults.unproven
+    return RuleFaults(tuple(sorted(found, key=lambda fault: fault.option)), tuple(sorted(unproven)))
+
+
+def _linked(rule_set: RuleSet) -> list[_Linked]:
+    """The rules in groups of which no two share an option, each in the order of the rule set."""
+    groups: list[tuple[list[int], set[str]]] = []
+    for n, rule in enumerate(rule_set.rules):
+        own = set(rule.options)
+        members, apart = [n], []
+        for group in groups:
+            if own.isdisjoint(group[1]):
+                apart.append(group)
+            else:
+                members += group[0]
+                own |= group[1]
+        groups = [*apart, (members, own)]
+    return [
+        _Linked(tuple(rule_set.rules[n] for n in sorted(members)), rule_set.offered & own)
+        for members, own in sorted(groups, key=lambda group: min(group[0]))
+    ]
+
+
+def _faults(
+    linked: _Linked, witnesses: Iterable[frozenset[str]], inherited: dict[str, RuleFault]
+) -> RuleFaults:
     if ANY in inherited:
         return RuleFaults((inherited[ANY],), ())
-    undecided = set().union(*(rule.options for rule in rule_set.rules)) & rule_set.offered
-    is_buildable = False
-    for witness in witnesses:
-        if (not is_buildable or undecided & witness) and not violations(rule_set, witness):
+    options = _options(linked.rules)
+    undecided, is_buildable = set(linked.offered), False
+    for witness in dict.fromkeys(one & options for one in witnesses):
+        is_of_use = not is_buildable or undecided & witness
+        if (
+            is_of_use
+            and witness <= linked.offered
+            and not any(rule.is_broken_by(witness) for rule in linked.rules)
+        ):
             undecided -= witness
             is_buildable = True
-    if not is_buildable and _configuration_with(rule_set.rules, rule_set.offered, None).is_refuted:
-        return RuleFaults((RuleFault(ANY, _irreducible(rule_set, None)),), ())
+    if not is_buildable:
+        found = _configuration_with(linked, None, undecided)
+        if found.is_refuted:
+            return RuleFaults((RuleFault(ANY, _irreducible(linked, None)),), ())
+        undecided -= found.options
     dead, unproven = [inherited[option] for option in sorted(undecided & set(inherited))], []
     undecided -= set(inherited)
     while undecided:
         option = min(undecided)
-        found = _configuration_with(rule_set.rules, rule_set.offered, option)
+        found = _configuration_with(linked, option, undecided)
         if found.is_refuted:
-            dead.append(RuleFault(option, _irreducible(rule_set, option)))
+            dead.append(RuleFault(option, _irreducible(linked, option)))
         elif not found.is_found:
             unproven.append(option)
         undecided -= {option, *found.options}
-    return RuleFaults(tuple(sorted(dead, key=lambda fault: fault.option)), tuple(unproven))
+    return RuleFaults(tuple(dead), tuple(unproven))
+
+
+def _options(rules: Iterable[Rule]) -> frozenset[str]:
+    return frozenset().union(*(rule.options for rule in rules))
 
 
 def check_rules(
@@ -105,7 +181,7 @@ def check_rules(
     """
     rows = list(_incomplete(book, as_of))
     told: dict[pd.Timestamp, dict[str, set[tuple[str, str]]]] = {}
-    known: dict[tuple[tuple[Rule, ...], frozenset[str]], RuleFaults] = {}
+    known = KnownFaults()
     unproven = 0
     horizon = as_of + pd.Timedelta(days=parameters.checked_days)
     coming = [day for day in book.change_dates(as_of) if day <= horizon]
@@ -119,18 +195,8 @@ def check_rules(
         ]
         before: RuleFaults | None = None
         for day in days:
-            rule_set = book.at(market, model, day)
-            key = (rule_set.rules, rule_set.offered)
-            if key not in known:
-                before_this = [
-                    one
-                    for (_, offered), faults in known.items()
-                    if offered == rule_set.offered
-                    for one in faults.found
-                ]
-                known[key] = rule_faults(rule_set, configurations, before_this)
-            faults = known[key]
-            if faults is before:
+            faults = rule_faults(book.at(market, model, day), configurations, known)
+            if faults == before:
                 continue
             before = faults
             unproven += len(faults.unproven)
@@ -173,13 +239,30 @@ def _row(market: str, model: str, day: pd.Timestamp, fault: RuleFault) -> dict[s
     }
 
 
-def _configuration_with(rules: Sequence[Rule], offered: frozenset[str], option: str | None) -> _Found:
-    """A configuration with the option (None: any) that keeps the rules, or the proof that none does."""
-    own = {option} if option is not None else set()
-    columns = sorted(own.union(*(rule.options for rule in rules)))
-    model = OptionModel.of("rules together", rules, columns, offered)
-    for chosen in own:
-        model.lower[columns.index(chosen)] = 1.0
+def _configuration_with(linked: _Linked, option: str | None, wished: Iterable[str]) -> _Found:
+    """A configuration with the option (None: any) that keeps the rules, or the proof that none does.
+
+    It has some of the wished options as well.
+    """
+    columns = sorted(_options(linked.rules) | ({option} if option is not None else set()))
+    masks = RuleMasks(linked.rules, columns)
+    must = 0 if option is None else masks.mask((option,))
+    refused = masks.mask(one for one in columns if one not in linked.offered)
+    if must & refused:
+        return _Found(frozenset(), False, True)
+    here = masks.mask(one for one in wished if one in linked.offered and one in columns)
+    try:
+        chosen = masks.configuration(must, refused, here, _MAX_CHOICES)
+    except SearchEndedError:
+        return _solved_with(linked, option, columns)
+    return _Found(frozenset() if chosen is None else masks.named(chosen), chosen is not None, chosen is None)
+
+
+def _solved_with(linked: _Linked, option: str | None, columns: Sequence[str]) -> _Found:
+    """The same by an integer program."""
+    model = OptionModel.of("rules together", linked.rules, columns, linked.offered)
+    if option is not None:
+        model.lower[columns.index(option)] = 1.0
     solution = solve(model.minimising(np.zeros(len(columns))), max_nodes=_MAX_NODES)
     chosen_ones = np.flatnonzero(solution.values > 0.5) if solution.is_solved else ()
     return _Found(
@@ -187,14 +270,14 @@ def _configuration_with(rules: Sequence[Rule], offered: frozenset[str], option: 
     )
 
 
-def _irreducible(rule_set: RuleSet, option: str | None) -> tuple[Rule, ...]:
+def _irreducible(linked: _Linked, option: str | None) -> tuple[Rule, ...]:
     """Rules that together leave no configuration (with the option), and with any one less leave one.
 
     Divide and conquer over the rules: Junker, QuickXplain, AAAI 2004.
     """
 
     def conflict(background: tuple[Rule, ...], is_new: bool, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        if is_new and _configuration_with(background, rule_set.offered, option).is_refuted:
+        if is_new and _configuration_with(_Linked(background, linked.offered), option, ()).is_refuted:
             return ()
         if len(rules) == 1:
             return rules
@@ -204,4 +287,4 @@ def _irreducible(rule_set: RuleSet, option: str | None) -> tuple[Rule, ...]:
         of_first = conflict(background + of_second, bool(of_second), first)
         return of_first + of_second
 
-    return conflict((), True, rule_set.rules)
+    return conflict((), True, linked.rules)

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimization.build_to_order.configuration import repairs, rule_checks
 from optimization.build_to_order.configuration.checking import broken, check_orders
 from optimization.build_to_order.configuration.pricing import price_delta
 from optimization.build_to_order.configuration.repairs import Repair, smallest_repairs
-from optimization.build_to_order.configuration.rule_checks import rule_faults
+from optimization.build_to_order.configuration.rule_checks import KnownFaults, rule_faults
 from optimization.build_to_order.configuration.rules import (
     Offer,
     Rule,
@@ -27,6 +28,7 @@ from optimization.build_to_order.configuration.rules import (
 from optimization.build_to_order.effective_options import effective_options
 from optimization.option_sets import options_of, text_of
 from optimization.order_parameters import ConfigurationParameters
+from tests.benchmarks.configuration import instance
 from tests.configuration_frames import AS_OF, catalogue, change, changes, day, order, orders, rule, rules
 
 OPTIONS = ("A", "B", "C", "D", "E", "F")
@@ -171,11 +173,12 @@ def test_dead_options_are_those_that_no_configuration_has(
 ) -> None:
     buildable = [one for one in _subsets(OPTIONS) if not violations(rule_set, one)]
     ruled = frozenset().union(*(one.options for one in rule_set.rules)) & rule_set.offered
-    faults = rule_faults(rule_set, witnesses)
+    known = KnownFaults()
+    faults = rule_faults(rule_set, witnesses, known)
     expected = sorted(ruled - frozenset().union(*buildable)) if buildable else ["*"]
     assert [one.option for one in faults.found] == expected
     assert not faults.unproven
-    assert rule_faults(rule_set, (), faults.found) == faults
+    assert rule_faults(rule_set, (), known) == faults
 
     def is_possible(rows: tuple[Rule, ...], option: str) -> bool:
         some = RuleSet(rows, rule_set.offered, rule_set.known)
@@ -187,6 +190,44 @@ def test_dead_options_are_those_that_no_configuration_has(
         assert not is_possible(fault.rules, fault.option)
         for left_out in fault.rules:
             assert is_possible(tuple(one for one in fault.rules if one != left_out), fault.option)
+
+
+@settings(max_examples=12, deadline=None)
+@given(_rule_sets(), _WISH, st.sets(st.sampled_from(OPTIONS), max_size=2))
+def test_the_integer_program_answers_as_the_search(
+    rule_set: RuleSet, wish: frozenset[str], locked: set[str]
+) -> None:
+    searched = smallest_repairs(rule_set, wish, locked, k=3), rule_faults(rule_set)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(repairs, "_MAX_LOOKED_AT", 0)
+        patched.setattr(rule_checks, "_MAX_CHOICES", 0)
+        assert (smallest_repairs(rule_set, wish, locked, k=3), rule_faults(rule_set)) == searched
+
+
+def test_many_orders_and_rules_are_settled_without_the_integer_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    placed, stated, offered = instance(order_count=50, rule_count=200, broken_share=0.3)
+
+    def solve(*_: object, **__: object) -> None:
+        raise AssertionError("a program was solved")
+
+    monkeypatch.setattr(repairs, "solve", solve)
+    monkeypatch.setattr(rule_checks, "solve", solve)
+    _, faults, report = check_orders(placed, stated, offered, AS_OF, PARAMETERS)
+    assert report["orders_not_buildable"] > 5
+    assert (len(faults), report["options_unproven"]) == (0, 0)
+
+
+def test_a_fault_that_is_known_holds_where_its_rules_do_and_no_more_is_offered() -> None:
+    wide = _set(rule("R", "requires", "B|C", "A"), offered=("A", "D"))
+    known = KnownFaults()
+    assert [one.option for one in rule_faults(wide, (), known).found] == ["A"]
+    linked = [rule("R", "requires", "B|C", "A"), rule("S", "excludes", "D", "A")]
+    for offered, dead in ((("A", "D"), ["A"]), (("A", "C", "D"), []), (("D",), [])):
+        rule_set = _set(*linked, offered=offered)
+        assert [one.option for one in rule_faults(rule_set, (), known).found] == dead
+        assert rule_faults(rule_set, (), known) == rule_faults(rule_set)
 
 
 _DAYS = [day("2024-01-01") + pd.Timedelta(days=30 * n) for n in range(6)]
