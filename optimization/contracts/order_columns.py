@@ -48,20 +48,6 @@ COST_KINDS = (
     "invoice",
 )
 CATEGORY_GROUPS = ("new", "specialty", "service")
-STOCK_CATEGORIES = (
-    "popular",
-    "standard",
-    "promotional",
-    "demo",
-    "limited",
-    "performance",
-    "commercial",
-    "certified_pre_owned",
-    "loaner",
-    "service",
-    "parts",
-    "training",
-)
 # What may be done to one unit; the ledger's family `unit` has the same names.
 UNIT_OPERATIONS = ("reserve", "confirm", "extend", "release", "consume", "cancel", "block", "unblock")
 UNIT_RESERVATION_STATES = (

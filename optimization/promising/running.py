@@ -104,7 +104,7 @@ def promise_quotas(place: Integers, balance: Numbers, promises: Promises) -> tup
     [1.0, 4.0, 4.0]
     """
     limit = np.maximum(balance, 0.0)
-    of_place = (promises.first, promises.day, promises.safe, promises.expected)
+    of_place = (promises.first, promises.safe, promises.expected)
     first = _count_capped(place, limit, *of_place)
     row, safe, expected = _capped(place, limit, first, *of_place)
     projected = np.minimum(promises.projected[row], np.repeat(balance, np.diff(first)))
@@ -171,7 +171,7 @@ def _look_ahead(
 
 @compiled
 def _count_capped(
-    place: Integers, limit: Numbers, first: Integers, day: Integers, safe: Numbers, expected: Numbers
+    place: Integers, limit: Numbers, first: Integers, safe: Numbers, expected: Numbers
 ) -> Integers:
     starts = np.zeros(len(place) + 1, dtype=np.int64)
     for quota in range(len(place)):
@@ -192,7 +192,6 @@ def _capped(
     limit: Numbers,
     starts: Integers,
     first: Integers,
-    day: Integers,
     safe: Numbers,
     expected: Numbers,
 ) -> tuple[Integers, Numbers, Numbers]:

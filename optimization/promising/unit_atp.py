@@ -1,7 +1,7 @@
 """Which single units can be promised to a customer, from when on, and what is in the way of the others.
 
 A quantity says nothing of a unit: one of three may be held for a recall and another one be sold. Each
-unit has one reason, the first that holds in `IN_THE_WAY`; it can be promised where none does.
+unit has one reason, the gravest that holds; it can be promised where none does.
 """
 
 from __future__ import annotations
@@ -24,21 +24,6 @@ from optimization.screening import screened
 Flags = npt.NDArray[np.bool_]
 Dates = npt.NDArray[np.datetime64]
 
-# What keeps a unit from being promised, the gravest first: what is unsafe or not there, then what is not
-# for sale, then what somebody has already.
-IN_THE_WAY = (
-    "INPUT_IMPLAUSIBLE",
-    "UNIT_GONE",
-    "UNIT_BLOCKED",
-    "UNIT_ON_HOLD",
-    "UNIT_UNSEEN",
-    "UNIT_NOT_FOR_SALE",
-    "UNIT_PRE_SOLD",
-    "UNIT_OF_ORDER",
-    "UNIT_RESERVED",
-    "UNIT_WITHOUT_DATE",
-)
-PROMISABLE = ("UNIT_AT_PLACE", "UNIT_ON_ITS_WAY")
 _AT_PLACE = "at_location"
 _NO_DATE = np.datetime64("NaT", "ns")
 
@@ -86,6 +71,7 @@ def unit_available_to_promise(
     active = active.set_index("unit_id").reindex(unit_ids)
     whose = active["order_id"].to_numpy(object)
     built_for = units["order_id"].to_numpy(object)
+    # The gravest first: what is unsafe or not there, then what is not for sale, then what is somebody's.
     in_the_way: dict[str, Flags] = {
         "INPUT_IMPLAUSIBLE": bad,
         "UNIT_GONE": (units["unit_status"] == "sold").to_numpy(),

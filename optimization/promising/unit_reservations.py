@@ -8,7 +8,7 @@ an active reservation counts as broken; it is whole again when the unit is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ import pandas as pd
 
 from optimization.contracts.order_inputs import UNIT_EVENT
 from optimization.contracts.order_outputs import UNIT_RESERVATION, UNIT_RESERVATION_ENTRY
-from optimization.contracts.table import Table
+from optimization.contracts.rows import frame_of, records_of
+from optimization.keys import sorted_by_key
 from optimization.order_parameters import PromiseParameters
 
 # In place of an id: the unit's active reservation, or all of its blocks.
@@ -24,7 +25,7 @@ WHICHEVER = "*"
 ACTIVE_STATES = frozenset({"HELD", "CONFIRMED", "BROKEN"})
 _ENDS = {"release": "RELEASED", "cancel": "CANCELLED", "consume": "DELIVERED"}
 
-Row = dict[Hashable, Any]
+Row = dict[str, Any]
 
 
 @dataclass
@@ -80,14 +81,12 @@ def unit_reservations(
     its end on. A `reservation_id` of `*` means the unit's active reservation or, to unblock, all of
     its blocks. Raises `ContractError` for events that break their contract.
 
-    >>> told = {"event_at": "2024-01-31T10:00", "unit_operation": "reserve", "unit_id": "VIN1", "actor": "a"}
-    >>> events = pd.DataFrame([{**told, "ledger_seq": 1, "event_id": "e1", "reservation_id": "r1"},
-    ...                        {**told, "ledger_seq": 2, "event_id": "e2", "reservation_id": "r2"}])
-    >>> events["event_at"] = pd.to_datetime(events["event_at"])
-    >>> events = events.assign(business_date=pd.Timestamp("2024-01-31")).reindex(
-    ...     columns=UNIT_EVENT.column_names)
+    >>> told = {"event_at": pd.Timestamp("2024-01-31T10:00"), "business_date": pd.Timestamp("2024-01-31"),
+    ...         "unit_operation": "reserve", "unit_id": "VIN1", "actor": "a"}
+    >>> events = frame_of(UNIT_EVENT, [{**told, "ledger_seq": 1, "event_id": "e1", "reservation_id": "r1"},
+    ...                                {**told, "ledger_seq": 2, "event_id": "e2", "reservation_id": "r2"}])
     >>> units = pd.DataFrame({"unit_id": ["VIN1"]})
-    >>> held, entries = unit_reservations(as_events(events), units, pd.Timestamp("2024-02-01"))
+    >>> held, entries = unit_reservations(events, units, pd.Timestamp("2024-02-01"))
     >>> held[["reservation_id", "unit_reservation_state"]].values.tolist()
     [['r1', 'HELD']]
     >>> entries[["entry_status", "reason_code"]].values.tolist()
@@ -96,21 +95,15 @@ def unit_reservations(
     events = UNIT_EVENT.validate(unit_event)
     events = events[events["event_at"] <= until].sort_values(["event_at", "ledger_seq"], kind="stable")
     book = _Book(pd.Timedelta(hours=hold_hours))
-    entries = [_entry(book, event) for event in _rows(events)]
+    entries = [_entry(book, event) for event in records_of(events)]
     there = set(stock_unit["unit_id"])
     for unit in book.units.values():
         _expire(unit, until)
         _judge(unit, there)
-    return _frame(list(book.reservations.values()), UNIT_RESERVATION), _frame(entries, UNIT_RESERVATION_ENTRY)
-
-
-def as_events(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with the columns of `ledger__unit_event` in that table's types.
-
-    >>> as_events(pd.DataFrame(columns=["event_id"]).reindex(columns=UNIT_EVENT.column_names)).shape
-    (0, 14)
-    """
-    return _typed(frame, UNIT_EVENT)
+    return (
+        sorted_by_key(frame_of(UNIT_RESERVATION, book.reservations.values()), UNIT_RESERVATION.key),
+        sorted_by_key(frame_of(UNIT_RESERVATION_ENTRY, entries), UNIT_RESERVATION_ENTRY.key),
+    )
 
 
 def _entry(book: _Book, event: Row) -> Row:
@@ -250,29 +243,3 @@ def _judge(unit: _Unit, there: set[str]) -> None:
 
 def _close(row: Row, state: str, moment: pd.Timestamp) -> None:
     row.update(unit_reservation_state=state, closed_at=moment)
-
-
-def _rows(frame: pd.DataFrame) -> list[Row]:
-    return frame.to_dict("records")
-
-
-def _frame(rows: list[Row], table: Table) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(table.column_names))
-    return table.validate(_typed(frame, table).sort_values(list(table.key), ignore_index=True))
-
-
-def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """The frame in the table's types; a missing text is None, which a cast to text would write out."""
-    named = zip(table.column_names, table.columns, strict=True)
-    return pd.DataFrame(
-        {
-            name: _typed_column(frame[name], column.pandas_dtype(table.is_nullable(name)))
-            for name, column in named
-        }
-    )
-
-
-def _typed_column(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
-    if dtype is str:
-        return values.astype(object).where(values.notna(), None)
-    return values.astype(dtype)

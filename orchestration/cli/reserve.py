@@ -236,7 +236,7 @@ def _operate_unit(
         payload["event_at"] = business_moment(at, now())
     payload = {name: value for name, value in payload.items() if value is not None}
     payload = checked_times(operation, payload, now(), pipeline.settings.orders.promises.hold_hours)
-    refusal = why_not(pipeline.lake, base, operation, unit)
+    refusal = why_not(base, operation, unit)
     if refusal:
         raise StockplanError(f"Refused: {refusal} Nothing was written")
     event = pipeline.ledger.append_timed(
@@ -249,9 +249,7 @@ def _operate_unit(
         clock=now,
     )
     until = datetime.fromisoformat(str(event.payload["event_at"]))
-    state = unit_standing(
-        pipeline.lake, pipeline.ledger, base, unit, until, pipeline.settings.orders.promises.hold_hours
-    )
+    state = unit_standing(pipeline.ledger, base, unit, until, pipeline.settings.orders.promises.hold_hours)
     _tell_answer(event, state)
 
 

@@ -69,7 +69,7 @@ def unit_base(lake: Lake) -> Release:
     return current
 
 
-def why_not(lake: Lake, base: Release, operation: str, unit_id: str) -> str:
+def why_not(base: Release, operation: str, unit_id: str) -> str:
     """Say why an operation cannot succeed by what the release knows of the unit; empty where it may.
 
     A unit that only a reservation or a block of the ledger keeps is judged by its events, not here.
@@ -112,7 +112,7 @@ def checked_times(
 
 
 def unit_standing(
-    lake: Lake, ledger: Ledger, base: Release, unit_id: str, until: datetime, hold_hours: float
+    ledger: Ledger, base: Release, unit_id: str, until: datetime, hold_hours: float
 ) -> UnitStanding:
     """Return where one unit stands at `until` (UTC), by the stock of `base` and all events of the unit."""
     told = read_unit_events(ledger, None)

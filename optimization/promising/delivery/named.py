@@ -100,7 +100,6 @@ def text_where(is_known: Flags, values: Texts) -> Texts:
 
 
 def claims_of(
-    lines: pd.DataFrame,
     named: Named,
     unit_atp: pd.DataFrame,
     stock_unit: pd.DataFrame,

@@ -121,7 +121,7 @@ def delivery_promises(
     sources, first_source = sources_of(some, places, lanes, opening.quotas)
     served = serve(
         opening.book,
-        claims_of(lines, named, inputs.unit_atp, inputs.stock_unit, places, as_of),
+        claims_of(named, inputs.unit_atp, inputs.stock_unit, places, as_of),
         Lines(
             at[general],
             some["open_units"].to_numpy(np.float64),
@@ -139,7 +139,7 @@ def delivery_promises(
     frame = _told(
         lines, bad_line, earlier, whole, named, opening, places, lanes, preparation, capacity, as_of
     )
-    broken = frame["reason_code"].str.startswith("PROMISE_BROKEN").sum()
+    broken = frame["reason_code"].str.startswith("PROMISE_BROKEN_").sum()
     report = Report.of(len(inputs.open_order_line), frame, broken=int(broken), places=len(places))
     return DeliveryPlan(DELIVERY_PROMISE.validate(frame), beyond, report)
 
@@ -259,7 +259,7 @@ def _told(
     source = np.full(len(lines), None, dtype=object)
     source[from_place >= 0] = names[from_place[from_place >= 0]]
     source = np.where(named.is_had, named.location_id, source)
-    transit50, transit90 = _transit_days(lines["location_id"], source, basis, named, lanes)
+    transit50, transit90 = _transit_days(lines["location_id"], source, basis, lanes)
     frame = pd.DataFrame(
         {
             **{
@@ -339,7 +339,7 @@ def _bases(served: Served, named: Named, opening: Opening, is_served: Flags) -> 
 
 
 def _transit_days(
-    to: pd.Series, source: Texts, basis: Texts, named: Named, lanes: pd.DataFrame
+    to: pd.Series, source: Texts, basis: Texts, lanes: pd.DataFrame
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Days of transport of what comes from another place."""
     pair = pd.DataFrame({"item_id": source, "location_id": to.to_numpy(object)})

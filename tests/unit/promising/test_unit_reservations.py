@@ -10,7 +10,8 @@ import pytest
 
 from optimization.contracts.order_columns import UNIT_OPERATIONS
 from optimization.contracts.order_inputs import UNIT_EVENT
-from optimization.promising.unit_reservations import _OPERATIONS, ACTIVE_STATES, as_events, unit_reservations
+from optimization.contracts.rows import frame_of
+from optimization.promising.unit_reservations import _OPERATIONS, ACTIVE_STATES, unit_reservations
 from optimization.reasons import REASONS
 
 DAY = pd.Timestamp("2024-01-31")
@@ -38,7 +39,7 @@ def events(*told: Told) -> pd.DataFrame:
         }
         for number, (operation, hour, reservation, more) in enumerate(told, start=1)
     ]
-    return as_events(pd.DataFrame(rows).reindex(columns=list(UNIT_EVENT.column_names)))
+    return frame_of(UNIT_EVENT, rows)
 
 
 def states(until: float, *told: Told, stock: pd.DataFrame = STOCK) -> dict[str, str]:

@@ -26,7 +26,11 @@ shortages as (
         -- the row of the whole network repeats what its places lack
         and (
             location_id <> '*'
-            or item_id not in (select placed.item_id from promises as placed where placed.location_id <> '*')
+            or item_id not in (
+                select placed.item_id
+                from promises as placed
+                where placed.location_id <> '*'
+            )
         )
     group by item_id, location_id
 
