@@ -25,24 +25,35 @@ from typing import Any
 
 DAYS = 180
 NEWEST = date(2023, 6, 15)
-# Stage of the progress -> what the report calls it.
+# Stage of the progress -> what the report calls it; all others are the science of demand and stock.
 PARTS = {
     "seal": "seal",
     "marts": "dbt",
     "published": "dbt",
-    "demand classes": "science",
-    "forecast": "science",
-    "lead times": "science",
-    "supplier scorecard": "science",
-    "supply on its way": "science",
-    "demand over lead time": "science",
-    "policy": "science",
-    "network plan": "science",
-    "allocation": "science",
     "gate": "gate",
     "publish": "publish",
+    **dict.fromkeys(
+        (
+            "ledger_unit_events",
+            "unit_reservations",
+            "unit_promises",
+            "order_promises",
+            "stock_review",
+            "customer_matching",
+            "order_checks",
+            "stage_durations",
+            "slot_plan",
+            "order_status",
+            "change_impacts",
+            "substitution",
+            "messages",
+        ),
+        "orders",
+    ),
 }
-COLUMNS = ("seal", "dbt", "science", "gate", "publish", "overhead")
+COLUMNS = ("seal", "dbt", "science", "orders", "gate", "publish", "overhead")
+# Stages that cost less are not named one by one.
+_NAMED_SECONDS = 1.0
 
 
 def measure(case: str, folder: Path) -> dict[str, Any]:
@@ -56,10 +67,12 @@ def measure(case: str, folder: Path) -> dict[str, Any]:
     if case != "demo":
         source = {"connector": "generator", "generated": folder / "source"}
     spent: dict[str, float] = defaultdict(float)
+    stages: dict[str, float] = defaultdict(float)
 
     def watch(event: StageEvent) -> None:
         if event.cpu_seconds is not None:
-            spent[PARTS[event.stage]] += event.cpu_seconds
+            spent[PARTS.get(event.stage, "science")] += event.cpu_seconds
+            stages[event.stage] += event.cpu_seconds
 
     pipeline = Pipeline(Settings(home=folder / "home", source=source), watch=watch)  # type: ignore[arg-type]
     days: dict[str, Any] = {}
@@ -70,11 +83,13 @@ def measure(case: str, folder: Path) -> dict[str, Any]:
             figures = {**spent, "overhead": cpu - sum(spent.values()), "cpu": cpu}
             days[name] = {
                 **{key: round(value, 2) for key, value in figures.items()},
+                "stages": {name: round(value, 2) for name, value in stages.items()},
                 "wall": round(time.perf_counter() - began_wall, 2),
                 "release": result.release.release_id,
                 "item_locations": result.release.rows["policy"],
             }
             spent.clear()
+            stages.clear()
             began_cpu, began_wall = time.process_time(), time.perf_counter()
     # Linux counts kilobytes. Taken before the yardstick, which is not the pipeline's memory.
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -114,6 +129,11 @@ def report(results: list[dict[str, Any]]) -> None:
         for day, figures in result["days"].items():
             values = " ".join(f"{figures.get(name, 0.0):9.1f}" for name in (*COLUMNS, "cpu", "wall"))
             print(f"{result['case']:>8} {day:>5} {values}")
+    for result in results:
+        for day, figures in result["days"].items():
+            dear = sorted(((value, name) for name, value in figures["stages"].items()), reverse=True)
+            named = ", ".join(f"{name} {value:.1f}" for value, name in dear if value >= _NAMED_SECONDS)
+            print(f"{result['case']:>8} {day:>5} {named}")
     print()
     for result in results:
         warm = result["days"]["warm"]
