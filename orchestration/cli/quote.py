@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from orchestration.cli import console
 if TYPE_CHECKING:
     from optimization.promising.quoting import Offer
     from orchestration.evidence.quotes import Answered, UnitsFound
+    from orchestration.lake.paths import Lake
 
 
 def quote(
@@ -32,6 +33,12 @@ def quote(
         typer.Option(help="What the unit must have, as color=red or option=TOW; as often as needed."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Units to show.")] = 5,
+    options: Annotated[
+        str | None,
+        typer.Option(help="A configuration to be built, with --model: options joined by |, or a file."),
+    ] = None,
+    market: Annotated[str | None, typer.Option(help="Market of the configuration.")] = None,
+    plant: Annotated[str | None, typer.Option(help="Plant that is to build it; without it any.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
 ) -> None:
     """Say when so many units can be had and where from; a quote holds nothing."""
@@ -41,6 +48,11 @@ def quote(
 
     chosen = console.settings()
     lake = Lake(chosen.home.resolve())
+    if options is not None:
+        if item or location or wish or wanted or segment or units != 1.0:
+            raise StockplanError("quote --options takes --model, --market and --plant; not what is in stock")
+        _tell_build(lake, options, model, market, plant, as_json)
+        return
     ledger = Ledger(lake.ledger_file)
     # The time of day on the installation's own date, as for operations.
     clock = datetime.now(UTC)
@@ -52,7 +64,8 @@ def quote(
         return
     if item is None or location is None or wish:
         raise StockplanError(
-            "quote needs --item and --location, or --model with any --wish COLUMN=VALUE; not a mixture"
+            "quote needs --item and --location, or --model with any --wish COLUMN=VALUE, or --model with "
+            "--options; not a mixture"
         )
     from optimization.promising.quoting import WHOLE_PLACE, Question
 
@@ -114,6 +127,47 @@ def _tell_units(told: UnitsFound, as_json: bool) -> None:
             f"{one.ready_p50_date}){there}{price}  {one.description}"
         )
     _tell_source(told.release_id, None, told.as_of, told.events_since, told.last_event_at)
+
+
+def _tell_build(
+    lake: Lake, options: str, model: str | None, market: str | None, plant: str | None, as_json: bool
+) -> None:
+    from optimization.reasons import REASONS
+    from orchestration.evidence.build_quotes import quote_build
+    from orchestration.evidence.configurations import read_wish
+
+    wish = read_wish(options)
+    asked = replace(wish, model=model or wish.model, market=market or wish.market)
+    told = quote_build(lake, asked, plant)
+    if as_json:
+        print(json.dumps(told, default=_plain))
+        return
+    print(f"{told['model']} for {told['market']} with {told['options'] or 'no options'}")
+    if told["build"] is None:
+        print("  cannot be built: " + "; ".join(one["message"] for one in told["violations"]))
+        for one in told["repairs"]:
+            print(f"  repair: {one['message']}")
+    else:
+        build = told["build"]
+        if build["week_start_date"] is None:
+            print(f"  no slot: {build['reason_code']}, {REASONS[build['reason_code']]}")
+        else:
+            print(f"  built at {build['plant_id']} in the week of {build['week_start_date']:%Y-%m-%d}")
+        if build["p90_date"] is not None:
+            print(f"  handed over by {build['p90_date']:%Y-%m-%d}, expected {build['p50_date']:%Y-%m-%d}")
+        print(f"  lead time class {build['lead_time_class']}")
+    price = told["quoted"]
+    parts = [f"options {price['options_price']:,.2f}"]
+    if price["base_price"] is not None:
+        parts.append(f"without options {price['base_price']:,.2f}")
+    if price["fees"] is not None:
+        parts.append(f"fees {price['fees']:,.2f}")
+    total = "not known" if price["total"] is None else f"{price['total']:,.2f}"
+    like = f", as order {price['like_order_id']} was quoted" if price["like_order_id"] else ""
+    print(f"  price {total} ({', '.join(parts)}{like})")
+    if price["unpriced"]:
+        print(f"  without a price: {', '.join(price['unpriced'])}")
+    print(f"  as of {told['as_of']}, release {told['release_id']}. Nothing is held.")
 
 
 def _tell_source(release: str, overlay: str | None, as_of: date, since: int, last: str | None) -> None:

@@ -124,6 +124,9 @@ class Assembled:
 
     def duals(self, row_dual: Numbers, shape: tuple[int, ...]) -> tuple[Numbers, Numbers]:
         """Price of a unit in a bucket (b) and of an option in a row (r, k), minima among them."""
+        if not len(row_dual):
+            # Without an order to place there are no columns, and the solver tells no duals.
+            row_dual = np.zeros(self.model.row_count)
         at = self.group_count
         bucket = row_dual[at : at + self.bucket_count].copy()
         at += self.bucket_count

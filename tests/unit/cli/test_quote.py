@@ -14,12 +14,22 @@ import pyarrow.parquet as pq
 import pytest
 
 from optimization.contracts.inputs import LANE
-from optimization.contracts.order_inputs import STOCK_UNIT
+from optimization.contracts.order_inputs import (
+    CONFIG_OPTION,
+    CONFIGURATION_RULE,
+    MILESTONE_TEMPLATE,
+    MTO_ORDER,
+    STOCK_UNIT,
+)
+from optimization.contracts.order_outputs import SLOT_LOAD, STAGE_DURATION
+from optimization.contracts.rows import frame_of
 from orchestration.lake.parquet import write_frame
 from orchestration.publish.overlay import current_with_overlay, publish_overlay
+from tests.configuration_frames import catalogue, rule, rules
 from tests.overlay_base import Base
 from tests.promise_frames import rows_of
 from tests.science_frames import lane
+from tests.slot_frames import inputs, order
 from tests.unit.cli.conftest import Command, said
 
 HERE = ("--item", "I000001", "--location", "L1")
@@ -172,3 +182,33 @@ def test_a_quote_loads_neither_the_scheduler_nor_the_science() -> None:
     loaded = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True).stdout
     assert not {"dagster", "numba", "scipy", "duckdb", "pandera"} & set(loaded.split())
     assert pd.__name__ not in loaded.split()
+
+
+def test_a_build_is_quoted_with_week_handover_and_price(base: Base, stockplan: Command) -> None:
+    day = pd.Timestamp(base.as_of)
+    given = inputs([order("A", quoted_price=31_000.0, quoted_fees=500.0, order_date=day)])
+    week = {
+        "plant_id": "P", "production_line_id": "L", "week_start_date": day + pd.Timedelta(days=8),
+        "option_id": "*", "slot_units": 1.0, "used_units": 0.0, "left_units": 1.0, "freed_units": 0.0,
+        "slot_price": 0.0, "is_frozen": False, "is_binding": False,
+    }  # fmt: skip
+    write = base.lake.border_file
+    for frame, table in (
+        (catalogue({"option_id": "ROOF", "option_price": 900.0}), CONFIG_OPTION),
+        (rules(rule("NO-TOW", "excludes", "ROOF|TOW", market="US")), CONFIGURATION_RULE),
+        (given.milestone_template, MILESTONE_TEMPLATE),
+        (given.mto_order, MTO_ORDER),
+        (given.stage_duration, STAGE_DURATION),
+        (frame_of(SLOT_LOAD, [week]), SLOT_LOAD),
+    ):
+        write_frame(frame, table, write(table.name, base.as_of))
+    asked = ("quote", "--options", "ROOF", "--model", "M", "--market", "EU")
+    text = said(stockplan(*asked))
+    assert "built at P in the week of 2024-07-08" in text
+    assert "handed over by 2024-07-28, expected 2024-07-24" in text
+    assert "price 32,400.00 (options 900.00, without options 31,000.00, fees 500.00, as order A" in text
+    none = json.loads(stockplan(*asked, "--plant", "Q", "--json").output)
+    assert none["build"]["reason_code"] == "NO_CAPACITY"
+    assert "cannot be built" in said(stockplan("quote", "--options", "ROOF|SEAT", "--model", "M"))
+    assert "needs the model" in said(stockplan("quote", "--options", "ROOF"))
+    assert "not what is in stock" in said(stockplan(*asked, "--units", "2"))
