@@ -93,17 +93,11 @@ def milestone_map(milestone_template: pd.DataFrame) -> pd.DataFrame:
 def produced_code(template: pd.DataFrame) -> str | None:
     """Code of the milestone that a slot leads to: the first progress of step 10 or later, if any.
 
-    >>> produced_code(default_template()), handover_code(default_template())
-    ('3800', '6000')
+    >>> produced_code(default_template())
+    '3800'
     """
     built = template[template["is_progress"] & (template["milestone_step"] >= SLOT_STEP)]
     return None if built.empty else str(built["milestone_code"].iloc[0])
-
-
-def handover_code(template: pd.DataFrame) -> str | None:
-    """Code of the last progress milestone, the handover to the customer."""
-    progress = template[template["is_progress"]]
-    return None if progress.empty else str(progress["milestone_code"].iloc[-1])
 
 
 def cancellation_codes(template: pd.DataFrame) -> list[str]:

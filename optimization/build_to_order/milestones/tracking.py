@@ -139,7 +139,7 @@ def track_orders(inputs: TrackInputs, as_of: pd.Timestamp, parameters: LeadTimeP
     cancel, cancel_figures = cancel_probabilities(
         known, past, running, made.frame, today, parameters, _credit_column(states, past)
     )
-    open_rows = _open_status(waiting, passed, states, standing, forecast, made, handover, cancel, today)
+    open_rows = _open_status(waiting, states, standing, forecast, made, handover, cancel, today)
     closed_rows = _closed_status(orders, known, past, running, states, made.frame, today)
     status = pd.concat([open_rows, closed_rows], ignore_index=True)
     status = status.sort_values("order_id", kind="stable", ignore_index=True)
@@ -212,7 +212,6 @@ def _changed(waiting: pd.DataFrame, inputs: TrackInputs, as_of: pd.Timestamp) ->
 
 def _open_status(
     waiting: pd.DataFrame,
-    passed: Passages,
     states: MilestoneStates,
     standing: Standing,
     forecast: Forecasts,

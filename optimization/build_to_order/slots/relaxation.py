@@ -26,7 +26,7 @@ from optimization.build_to_order.slots.assembly import (
 from optimization.build_to_order.slots.costs import allowed, level_cost
 from optimization.build_to_order.slots.exact import LevelEnd
 from optimization.build_to_order.slots.grouping import Groups, same_rows, shared_out
-from optimization.build_to_order.slots.problem import Flags, Integers, Numbers, SlotProblem
+from optimization.build_to_order.slots.problem import Flags, Numbers, SlotProblem
 from optimization.errors import SolverError
 from optimization.solver.highs import solve
 from optimization.solver.solution import Solution
@@ -119,7 +119,7 @@ def solve_relaxed(problem: SlotProblem, groups: Groups, room: Room) -> Relaxed:
         reduced -= np.where(mask, reduced, np.inf).min(axis=1, initial=np.inf)[:, None]
         size = max(1.0, float(np.abs(level.cost[level.mask]).max(initial=0.0)))
         mask = mask & (reduced <= _ZERO * size) | (units > _ZERO)
-        tight = _tightened(problem, room, tight, level.extra_cost, bucket, option, _ZERO * size)
+        tight = _tightened(problem, tight, level.extra_cost, bucket, option, _ZERO * size)
     return Relaxed(units, ends, prices)
 
 
@@ -139,7 +139,7 @@ def _solved(problem: SlotProblem, level: _Level, room: Room, tight: Tight, suppo
     elif mask.sum() <= _ALL_PAIRS:
         chosen = mask
     else:
-        chosen = support | _cheapest(level, _guess(problem, level, room, tight, support), _FIRST_PAIRS)
+        chosen = support | _cheapest(level, _guess(problem, level, room), _FIRST_PAIRS)
     for _ in range(_ROUNDS):
         pairs = Pairs.of(chosen)
         solved = _solve(problem, level, room, tight, pairs, level.units)
@@ -178,7 +178,7 @@ def _solve(
     return _Solved(part, pairs, answer, part.duals(answer.row_dual, room.limits.shape))
 
 
-def _guess(problem: SlotProblem, level: _Level, room: Room, tight: Tight, support: Flags) -> Numbers:
+def _guess(problem: SlotProblem, level: _Level, room: Room) -> Numbers:
     """Reduced costs at the prices of a sample: every sixth group, some of its weeks, a sixth of the room."""
     rows = np.arange(0, len(level.units), _SAMPLE)
     share = float(level.units[rows].sum() / max(level.units.sum(), 1.0))
@@ -249,7 +249,6 @@ def _amounts(pairs: Pairs, answer: Solution, shape: tuple[int, ...]) -> Numbers:
 
 def _tightened(
     problem: SlotProblem,
-    room: Room,
     tight: Tight,
     extra_cost: Numbers,
     bucket: Numbers,
@@ -265,8 +264,3 @@ def _tightened(
         np.where(drawn < -zero, tight.extra_upper, tight.extra_lower),
         np.where(drawn > zero, tight.extra_lower, tight.extra_upper),
     )
-
-
-def fractional(units: Numbers) -> Integers:
-    """Groups that are not whole."""
-    return np.flatnonzero((np.abs(units - np.round(units)) > 1e-6).any(axis=1))
