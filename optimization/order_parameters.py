@@ -96,7 +96,8 @@ class SlotParameters:
     `expedite_orders`: so many late orders get expedite options; `expedite_options`: each so many.
     `move_cost`: what moving a scheduled order by a week costs (money); `lateness_cost_per_day`: money
     per weighted day. `default_weight`: of an order whose own weight is no plausible number.
-    `days_to_handover`: from built to handed over where no durations are known.
+    `days_to_handover`: from built to handed over where no durations are known. `margin_days`: so long
+    before the last day that keeps its promise an order is best built.
     """
 
     max_relative_gap: float = 0.001
@@ -107,6 +108,7 @@ class SlotParameters:
     lateness_cost_per_day: float = 40.0
     default_weight: float = 1.0
     days_to_handover: float = 28.0
+    margin_days: float = 10.0
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ taken as built a whole horizon after the last week: N = max(0, e_last − d_o) +
 2. promise_days: their days, L;
 3. lateness: weighted days, w·L, and w'·N without a slot, w' = max(w, 0.01);
 4. moves: money for weeks moved and another plant, and for slots on top;
-5. earliness: days before the due day, or after the first week where nothing is due; and a unit that a
-   minimum lacks counts H days.
+5. earliness: days before or after the day that leaves `margin_days` to the due day, or days after the
+   first week where nothing is due; and a unit that a minimum lacks counts H days. On the due day itself a
+   promise is only just kept: the next change of a lead time would break it, or move the order.
 6. order: earlier due days, then priority, order date and id, into earlier weeks.
 """
 
@@ -103,9 +104,9 @@ def _earliness(problem: SlotProblem, orders: Orders) -> Numbers:
     if not len(buckets):
         return cost
     is_due = orders.due_day < NO_DATE
-    early = np.maximum(0.0, orders.due_day[:, None] - buckets.end_day)
+    aside = np.abs(orders.due_day[:, None] - problem.margin_days - buckets.end_day)
     soon = (buckets.week_day - buckets.week_day.min()).astype(np.float64)
-    cost[:, :-1] = np.where(is_due[:, None], early, soon)
+    cost[:, :-1] = np.where(is_due[:, None], aside, soon)
     return cost
 
 

@@ -91,7 +91,7 @@ class Orders:
 class SlotProblem:
     """All of it, with the prices: move_cost per week moved, lateness_cost per weighted day.
 
-    plants, options: names of the indices.
+    plants, options: names of the indices. margin_days: so long before its due day an order is best built.
     """
 
     buckets: Buckets
@@ -101,6 +101,7 @@ class SlotProblem:
     options: tuple[str, ...]
     move_cost: float
     lateness_cost: float
+    margin_days: float = 0.0
 
     @property
     def horizon_days(self) -> int:

@@ -133,6 +133,7 @@ def stated(inputs: SlotInputs, as_of: pd.Timestamp, parameters: SlotParameters) 
         options=options,
         move_cost=parameters.move_cost,
         lateness_cost=parameters.lateness_cost_per_day,
+        margin_days=parameters.margin_days,
     )
     return Stated(problem, waiting, planned, lines, limits, lead_days, today)
 

@@ -29,8 +29,8 @@ from tests.slot_frames import (
 )
 
 
-def plan(given: SlotInputs) -> SlotPlan:
-    return plan_slots(given, AS_OF, SlotParameters())
+def plan(given: SlotInputs, parameters: SlotParameters | None = None) -> SlotPlan:
+    return plan_slots(given, AS_OF, parameters or SlotParameters())
 
 
 def weeks(of: SlotPlan) -> dict[str, int | None]:
@@ -176,6 +176,14 @@ def test_the_order_of_the_input_changes_nothing(reverse: bool) -> None:
     pd.testing.assert_frame_equal(one.load, other.load)
 
 
+def test_weeks_that_nobody_waits_for_are_told_as_free() -> None:
+    of = plan(inputs([]))
+    assert of.assignment.empty and of.expedite.empty
+    assert of.load["left_units"].tolist() == [1.0] * len(WEEKS) and not of.load["slot_price"].any()
+    only_frozen = inputs([order("A", week_end_promise(0))], previous_slot=previous_slot([before("A", 0)]))
+    assert weeks(plan(only_frozen)) == {"A": 0}
+
+
 def test_nothing_to_plan_gives_empty_tables() -> None:
     of = plan(inputs([], slots=[]))
     assert of.assignment.empty and of.load.empty and of.expedite.empty
@@ -275,12 +283,18 @@ def test_others_make_room_for_a_changed_order_within_their_slack() -> None:
     assert told["affected_orders"] == "B" and told["promises_broken"] == 0
 
 
+def test_who_has_time_is_built_a_margin_before_the_last_week_and_who_has_none_in_it() -> None:
+    given = inputs([order("A", week_end_promise(1)), order("B", week_end_promise(4))])
+    assert weeks(plan(given, SlotParameters(margin_days=7.0))) == {"A": 1, "B": 3}
+    assert weeks(plan(given, SlotParameters(margin_days=0.0))) == {"A": 1, "B": 4}
+
+
 def test_a_request_gets_the_earliest_week_on_what_is_left() -> None:
     given = inputs(
         [order("A", week_end_promise(1)), order("B", week_end_promise(3))],
         limits=[limit(2, "ROOF", 0.0)],
     )
-    of = plan(given)
+    of = plan(given, SlotParameters(margin_days=0.0))
     day = standing(given, of.assignment, AS_OF, SlotParameters())
     assert weeks(of) == {"A": 1, "B": 3}
     assert earliest_week(day, "") == ("P", WEEKS[2])
