@@ -1,6 +1,6 @@
-"""The earliest week for a new request on what is left: everybody who has a slot keeps it.
+"""Where one more order fits beside a plan: everybody who has a slot keeps it.
 
-A slot is left in a week when its capacity and the limits of all the request's options allow one more.
+A slot is left in a week when its capacity and the limits of all the order's options allow one more.
 Later orders hold the later weeks, so that no look ahead is needed: a slot taken now takes nothing from
 another week (for stock the suffix minimum does that, as supply carries over; a week's slot does not).
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimization.build_to_order.slots.assembly import Room, room_beside
+from optimization.build_to_order.slots.assembly import Room
 from optimization.build_to_order.slots.costs import allowed
 from optimization.build_to_order.slots.problem import Flags, Integers, Numbers, Orders, SlotProblem
 
@@ -23,23 +23,6 @@ def open_buckets(problem: SlotProblem, orders: Orders, room: Room, with_extra: b
     full = room.limits[buckets.week_row] < 1.0
     blocked = orders.options.astype(np.float64) @ full.T.astype(np.float64) > 0
     return allowed(problem, orders)[:, :b] & (capacity >= 1.0) & ~blocked
-
-
-def earliest(problem: SlotProblem, orders: Orders, is_open: Flags) -> Integers:
-    """First open bucket of each order by week, then plant; -1 where none is (n,)."""
-    by_week = np.lexsort((problem.buckets.plant, problem.buckets.week_day))
-    ordered = is_open[:, by_week]
-    if not ordered.shape[1]:
-        return np.full(len(orders), -1, dtype=np.int64)
-    return np.where(ordered.any(axis=1), by_week[ordered.argmax(axis=1)], -1).astype(np.int64)
-
-
-def insert(problem: SlotProblem, bucket: Integers, request: Orders) -> Integers:
-    """Earliest bucket of each of the requests (m,), each for itself, beside a plan `bucket` (n,); -1 if none.
-
-    The frozen weeks are closed to a request that the plant has not scheduled.
-    """
-    return earliest(problem, request, open_buckets(problem, request, room_beside(problem, bucket)))
 
 
 def best_open(cost: Numbers, is_open: Flags) -> Integers:

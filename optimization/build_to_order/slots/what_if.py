@@ -19,8 +19,8 @@ from optimization.build_to_order.slots.assembly import room_beside
 from optimization.build_to_order.slots.costs import allowed, lateness_days, level_cost
 from optimization.build_to_order.slots.exact import solve_exactly
 from optimization.build_to_order.slots.grouping import grouped, to_orders
-from optimization.build_to_order.slots.inserting import best_open, insert, open_buckets
-from optimization.build_to_order.slots.problem import NO_DATE, NONE, Flags, Integers, Orders, SlotProblem
+from optimization.build_to_order.slots.inserting import best_open, open_buckets
+from optimization.build_to_order.slots.problem import NONE, Flags, Integers, SlotProblem
 from optimization.build_to_order.slots.stating import (
     SlotInputs,
     Stated,
@@ -72,39 +72,6 @@ def standing(
     week = np.where(np.isnat(dates), NONE, dates.astype(np.int64))
     fixed = problem.orders.fixed
     return Standing(day, np.where(fixed >= 0, fixed, bucket_of(problem, plant, week)), parameters)
-
-
-def earliest_week(
-    standing: Standing, options: str, plant_id: str | None = None
-) -> tuple[str, pd.Timestamp] | None:
-    """Plant and Monday of the earliest week for one more order with these options, None without any.
-
-    Everybody who has a slot keeps it; material is ordered on the business date. `plant_id`: None is any.
-    Its delivery is the week's last day and the days from built to handed over (`remaining_days`).
-    """
-    day, problem = standing.stated, standing.stated.problem
-    if plant_id is not None and plant_id not in problem.plants:
-        return None
-    wait = max((day.lead_days.get(option, 0.0) for option in options_of(options)), default=0.0)
-    one, none = np.ones(1, dtype=np.int64), np.full(1, NONE, dtype=np.int64)
-    request = Orders(
-        order_id=np.array([""], dtype=object),
-        plant=none if plant_id is None else one * problem.plants.index(plant_id),
-        ready_day=one * (day.as_of - 6 if wait == 0.0 else day.as_of + int(np.ceil(wait))),
-        due_day=one * NO_DATE,
-        is_confirmed=np.zeros(1, dtype=np.bool_),
-        weight=np.ones(1),
-        is_scheduled=np.zeros(1, dtype=np.bool_),
-        previous_plant=none,
-        previous_day=none,
-        fixed=none,
-        options=option_flags(pd.Series([options]), problem.options),
-    )
-    at = int(insert(problem, standing.bucket, request)[0])
-    if at < 0:
-        return None
-    week = pd.Timestamp(int(problem.buckets.week_day[at]), unit="D")
-    return problem.plants[int(problem.buckets.plant[at])], week
 
 
 def re_solve(standing: Standing, changes: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,6 @@ import pytest
 
 from optimization.build_to_order.quoting import build_dates, build_price
 from optimization.build_to_order.slots.planning import plan_slots
-from optimization.build_to_order.slots.what_if import earliest_week, standing
 from optimization.contracts.order_inputs import MTO_ORDER
 from optimization.contracts.rows import frame_of
 from optimization.order_parameters import SlotParameters
@@ -15,17 +14,17 @@ from tests.configuration_frames import catalogue
 from tests.slot_frames import AS_OF, DAYS_TO_HANDOVER, WEEKS, inputs, limit, order, week_end_promise
 
 
-@pytest.mark.parametrize("options", ["", "ROOF", "TOW", "ROOF|TOW"])
 @pytest.mark.parametrize("plant", [None, "P", "Q"])
-def test_the_published_load_gives_the_week_that_the_plan_would_insert_into(
-    options: str, plant: str | None
+@pytest.mark.parametrize(("options", "week"), [("", 2), ("ROOF", 4), ("TOW", None), ("ROOF|TOW", None)])
+def test_a_request_gets_the_earliest_week_that_the_plan_leaves(
+    options: str, week: int | None, plant: str | None
 ) -> None:
+    # A and B have weeks 1 and 3; week 2 builds no ROOF; TOW's material takes longer than the horizon.
     given = inputs(
         [order("A", week_end_promise(1)), order("B", week_end_promise(3))], limits=[limit(2, "ROOF", 0.0)]
     )
-    of = plan_slots(given, AS_OF, SlotParameters())
     told = build_dates(
-        of.load,
+        plan_slots(given, AS_OF, SlotParameters(margin_days=0.0)).load,
         given.stage_duration,
         given.config_option,
         given.milestone_template,
@@ -34,12 +33,11 @@ def test_the_published_load_gives_the_week_that_the_plan_would_insert_into(
         AS_OF,
         plant,
     )
-    expected = earliest_week(standing(given, of.assignment, AS_OF, SlotParameters()), options, plant)
-    assert expected == (None if told.plant_id is None else (told.plant_id, told.week_start_date))
-    if expected is None:
-        assert told.reason_code == "NO_CAPACITY" and told.p90_date is None
+    if week is None or plant == "Q":
+        assert (told.reason_code, told.plant_id, told.p90_date) == ("NO_CAPACITY", None, None)
     else:
-        assert told.p90_date == expected[1] + pd.Timedelta(days=6 + DAYS_TO_HANDOVER)
+        assert (told.reason_code, told.plant_id, told.week_start_date) == ("SLOT_INSERTED", "P", WEEKS[week])
+        assert told.p90_date == WEEKS[week] + pd.Timedelta(days=6 + DAYS_TO_HANDOVER)
 
 
 def test_without_durations_the_week_is_told_and_no_day() -> None:

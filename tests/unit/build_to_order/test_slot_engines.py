@@ -13,7 +13,6 @@ from optimization.build_to_order.slots.audit import audited
 from optimization.build_to_order.slots.costs import allowed, level_cost
 from optimization.build_to_order.slots.engine import solve_slots
 from optimization.build_to_order.slots.grouping import grouped
-from optimization.build_to_order.slots.inserting import insert
 from optimization.build_to_order.slots.problem import NONE, SlotProblem
 from optimization.build_to_order.slots.pyomo_model import solve_statement
 from optimization.build_to_order.slots.value import COUNTED, objective_vector
@@ -126,14 +125,6 @@ def test_tiny_model_in_full() -> None:
         "  capacity[1]: +1 placed[(0,1)] +1 placed[(1,1)] <= 1\n"
         "bounds\n" + "".join(f"  0 <= placed[({g},{b})] <= inf integer\n" for g in range(2) for b in range(3))
     )
-
-
-def test_a_request_gets_the_earliest_week_that_is_left() -> None:
-    problem = single_slots([1, 2], [1.0, 1.0], [1, 1, 1])
-    plan = np.array([0, 1])
-    request = problem.orders.take(np.array([0]))
-    assert insert(problem, plan, request).tolist() == [2]
-    assert insert(problem, np.array([1, 2]), request).tolist() == [0]
 
 
 def test_a_number_that_is_none_never_reaches_the_solver() -> None:

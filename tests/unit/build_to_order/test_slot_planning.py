@@ -9,7 +9,7 @@ import pytest
 
 from optimization.build_to_order.slots.planning import SlotPlan, plan_slots
 from optimization.build_to_order.slots.stating import SlotInputs
-from optimization.build_to_order.slots.what_if import earliest_week, re_solve, standing
+from optimization.build_to_order.slots.what_if import re_solve, standing
 from optimization.contracts.order_inputs import MTO_MILESTONE, QUALITY_EVENT
 from optimization.contracts.order_outputs import ORDER_CHECK
 from optimization.contracts.rows import frame_of
@@ -287,17 +287,3 @@ def test_who_has_time_is_built_a_margin_before_the_last_week_and_who_has_none_in
     given = inputs([order("A", week_end_promise(1)), order("B", week_end_promise(4))])
     assert weeks(plan(given, SlotParameters(margin_days=7.0))) == {"A": 1, "B": 3}
     assert weeks(plan(given, SlotParameters(margin_days=0.0))) == {"A": 1, "B": 4}
-
-
-def test_a_request_gets_the_earliest_week_on_what_is_left() -> None:
-    given = inputs(
-        [order("A", week_end_promise(1)), order("B", week_end_promise(3))],
-        limits=[limit(2, "ROOF", 0.0)],
-    )
-    of = plan(given, SlotParameters(margin_days=0.0))
-    day = standing(given, of.assignment, AS_OF, SlotParameters())
-    assert weeks(of) == {"A": 1, "B": 3}
-    assert earliest_week(day, "") == ("P", WEEKS[2])
-    assert earliest_week(day, "ROOF") == ("P", WEEKS[4])
-    assert earliest_week(day, "TOW", "P") is None  # its material takes longer than the horizon
-    assert earliest_week(day, "", "Q") is None
