@@ -242,7 +242,14 @@ MTO_STEP = Table(
     "Every milestone of every open order: planned, reached or predicted.",
     key=("order_id", "milestone_code"),
     required=("order_id", "milestone_code", "milestone_number", "milestone_step", "milestone_state"),
-    optional=("planned_date", "reached_at", "predicted_p50_date", "predicted_p90_date", "event_id"),
+    optional=(
+        "milestone_name",
+        "planned_date",
+        "reached_at",
+        "predicted_p50_date",
+        "predicted_p90_date",
+        "event_id",
+    ),
 )
 MTO_PROMISE = Table(
     "opt_out__mto_promise",

@@ -21,7 +21,6 @@ from optimization.reasons import REASONS
 _DAY = pd.Timedelta(days=1)
 # Earlier steps happen with the customer at the table, or are the confirmation itself.
 _FIRST_TOLD_STEP = 6
-_WORSE = {"at_risk": 1, "late": 2}
 _IN_STOCK = "on_hand"
 
 
@@ -146,19 +145,21 @@ def _milestones(
 
 
 def _delays(inputs: MessageInputs, orders: dict[Any, Row]) -> Iterator[Row]:
-    """Orders that have become late or at risk since the release before; better news is no delay."""
+    """Orders that have become late since the release before.
+
+    Of those at risk nearly all are in time: that is for planners, and would only worry customers.
+    """
     if inputs.previous_order_status is None:
         return
     before = by_key(inputs.previous_order_status, "order_id")
     for row in records_of(inputs.mto_order_status):
         status, order = row["delay_status"], orders.get(row["order_id"])
         was = before.get(row["order_id"], {}).get("delay_status", "on_track")
-        if order is None or _WORSE.get(status, 0) <= _WORSE.get(was, 0):
+        if order is None or status != "late" or was == "late":
             continue
         day = row["current_promise_date"]
         by = f" than {day:%Y-%m-%d}" if day is not None else ""
-        sure = "will be" if status == "late" else "may be"
-        message = f"Your delivery {sure} later{by}. {_reason(row['reason_code'])}"
+        message = f"Your delivery will be later{by}. {_reason(row['reason_code'])}"
         yield _notification(
             "delay", row["order_id"], (status, day), message, order, row["predicted_p50_date"]
         )

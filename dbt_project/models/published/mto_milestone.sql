@@ -18,6 +18,7 @@ select
     steps.milestone_step,
     steps.milestone_number,
     steps.milestone_code,
+    steps.milestone_name,
     steps.milestone_state,
     steps.planned_date,
     steps.reached_at,

@@ -53,6 +53,7 @@ def order_steps(
             "milestone_number": np.tile(progress["milestone_number"].to_numpy(np.int64), n),
             "milestone_step": np.tile(progress["milestone_step"].to_numpy(np.int64), n),
             "milestone_state": state,
+            "milestone_name": np.tile(progress["milestone_name"].to_numpy(dtype=object), n),
             "planned_date": dates_of(planned),
             "reached_at": told["reached_at"],
             "predicted_p50_date": dates_of(forecast.milestone_p50[:, 1:].ravel()),

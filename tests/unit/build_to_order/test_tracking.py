@@ -113,12 +113,17 @@ def test_a_promise_that_can_be_kept_is_not_moved_and_never_earlier() -> None:
     )
 
 
-def test_between_expected_and_p90_the_promise_is_at_risk() -> None:
-    result = track_orders(replace(_inputs(), previous_promise=_promised(-2)), DAY, GIVEN)
-    status = _open(result)
+def test_a_promise_is_at_risk_from_the_stated_probability_on() -> None:
+    inputs = replace(_inputs(), previous_promise=_promised(-15))
+    status = _open(track_orders(inputs, DAY, GIVEN))
     risky = status[status["delay_status"] == "at_risk"]
     assert len(risky) > 10
-    assert risky["at_risk_probability"].between(0.1, 0.5).all()
+    assert risky["at_risk_probability"].between(0.3, 0.5).all()
+    assert (status.loc[status["delay_status"] == "on_track", "at_risk_probability"] <= 0.3).all()
+    earlier = _open(track_orders(inputs, DAY, replace(GIVEN, at_risk_probability=0.1)))
+    assert (earlier.loc[earlier["delay_status"] == "on_track", "at_risk_probability"] <= 0.1).all()
+    assert (earlier["delay_status"] == "at_risk").sum() > len(risky)
+    assert (earlier["delay_status"] == "late").sum() == (status["delay_status"] == "late").sum()
     assert (risky["reason_code"].isin(["PROMISE_AT_RISK", "STUCK_IN_STAGE", "NOT_HEARD_OF"])).all()
 
 
@@ -204,6 +209,7 @@ def test_steps_are_in_order_and_cover_the_sixteen() -> None:
     steps = _tracked().mto_step
     one = steps[steps["order_id"] == steps["order_id"].iloc[0]]
     assert set(one["milestone_step"]) == set(range(1, 17))
+    assert one.loc[one["milestone_code"] == "3800", "milestone_name"].tolist() == ["Produced"]
     assert (one["milestone_state"] == "current").sum() == 1
     ahead = one[one["milestone_state"] == "expected"]
     assert ahead["predicted_p50_date"].dropna().is_monotonic_increasing

@@ -15,6 +15,7 @@ chosen as (
         milestone_number,
         milestone_step,
         milestone_state,
+        milestone_name,
         planned_date,
         reached_at,
         predicted_p50_date,
