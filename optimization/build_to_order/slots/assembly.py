@@ -115,7 +115,6 @@ class Assembled:
 
     model: MatrixModel
     pair_count: int
-    extra_count: int
     group_count: int
     bucket_count: int
     limit: tuple[Integers, Integers]
@@ -250,7 +249,7 @@ def assembled(
             *(f"kept[{at}]" for at in range(len(kept))),
         ],
     )
-    return Assembled(model, p, e, g, b, limit, least_bucket, least)
+    return Assembled(model, p, g, b, limit, least_bucket, least)
 
 
 def _asked(least: Numbers) -> tuple[Integers, Integers]:
