@@ -484,3 +484,17 @@ def test_a_named_unit_that_comes_later_breaks_its_promise_as_supply() -> None:
     lines = order_line({"unit_id": "U1"}).assign(item_id="V1")
     told = _told(_plan(lines, _vehicles(0.0), units=stock_unit(coming), previous=previous, item="V1"))
     assert told["O1"] == (11, 11, "in_transit", "PROMISE_BROKEN_SUPPLY")
+
+
+def test_a_place_keeps_its_own_customers_orders_before_what_it_promised_elsewhere() -> None:
+    # O1 was promised what L2 had left; since then L2's own customer has ordered it.
+    lines = order_line({"order_priority": 1}, {"location_id": "L2", "order_priority": 9})
+    promised = {"order_id": "O1", "promise_basis": "transfer", "source_location_id": "L2"}
+    previous = earlier_promise(promised | {"promise_p90_date": 6})
+    places = item_location(2, on_hand_units=[0.0, 1.0])
+    lanes = lane([("L2", "L1")], days=4.0)
+    told = _told(_plan(lines, places, lanes=lanes, previous=previous))
+    assert told["O1"] == (10, 20, "lead_time", "PROMISE_BROKEN_SOURCE")
+    assert told["O2"][2:] == ("on_hand", "PROMISED_FROM_STOCK")
+    alone = _told(_plan(lines.iloc[:1], places, lanes=lanes, previous=previous))
+    assert alone["O1"][1:] == (6, "transfer", "PROMISE_KEPT")
