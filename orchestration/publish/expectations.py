@@ -37,6 +37,7 @@ _REPAIRS = {
     "key_unique": "find the doubled rows in the model of this table; a join most likely multiplies them",
     "numbers_in_range": "find the rows in the model of this table and the input they come from",
     "usual_range": "read the rows of the table; look at forecasts and history before trusting the plan",
+    "kept_values": "find out what changed it: what was promised first is never changed, only promised again",
     "values_in_list": "correct the model of this table, or extend the closed list where it is stated",
 }
 
@@ -90,7 +91,8 @@ def expect(
             verdicts += _missing(name, stated)
             continue
         demands = list(_demands(stated, _earlier(name, stated, previous), share))
-        result = _validate(context, source, name, demands, _frame(tables[name], stated))
+        before = previous.get(name) if previous is not None else None
+        result = _validate(context, source, name, demands, _frame(tables[name], stated, before))
         results[name] = result
         verdicts += _verdicts(name, demands, result["results"])
     context.build_data_docs()
@@ -115,6 +117,8 @@ def _checks_of(stated: Plausibility | None) -> Iterator[str]:
         yield "total_change"
     if stated.usual:
         yield "usual_range"
+    if stated.kept:
+        yield "kept_values"
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,10 @@ def _demands(stated: Plausibility | None, earlier: _Earlier, share: float) -> It
         yield _total(stated.total, earlier.total, share)
     for usual in stated.usual:
         yield _usual(usual)
+    for column in stated.kept:
+        same = {"column": _kept(column), "value_set": [True]}
+        about = f"{column} is another than in the earlier release"
+        yield _Demand("kept_values", "ExpectColumnValuesToBeInSet", same, about)
 
 
 def _usual(usual: Usual) -> _Demand:
@@ -192,13 +200,34 @@ def _total(column: str, earlier: float | None, share: float) -> _Demand:
     return _Demand("total_change", "ExpectColumnSumToBeBetween", {"column": column, **bounds}, about, "WARN")
 
 
-def _frame(file: Path, stated: Plausibility | None) -> pd.DataFrame:
+def _frame(file: Path, stated: Plausibility | None, before: Path | None) -> pd.DataFrame:
     """Only the columns that are looked at; the first one where only rows are counted."""
     parquet = pq.ParquetFile(file)
     names = parquet.schema_arrow.names
     chosen = [name for name in (stated.columns if stated else names[:1]) if name in names]
     frame: pd.DataFrame = parquet.read(chosen).to_pandas()
+    if stated is None:
+        return frame
+    for column in stated.kept:
+        if column in names:
+            frame[_kept(column)] = _is_kept(frame, stated.key, column, before)
     return frame
+
+
+def _kept(column: str) -> str:
+    return f"{column} as before"
+
+
+def _is_kept(frame: pd.DataFrame, key: tuple[str, ...], column: str, before: Path | None) -> pd.Series[bool]:
+    """Whether a row has the value that the earlier release had for it; also where one of them has none."""
+    import pandas as pd
+
+    everywhere = pd.Series(True, index=frame.index)
+    if before is None or not {*key, column} <= set(pq.read_schema(before).names):
+        return everywhere
+    earlier = pq.read_table(before, columns=[*key, column], partitioning=None).to_pandas()
+    had = frame[list(key)].merge(earlier, on=list(key), how="left")[column].set_axis(frame.index)
+    return everywhere.where(had.isna() | frame[column].isna() | (had == frame[column]), other=False)
 
 
 def _validate(

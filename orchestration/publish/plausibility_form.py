@@ -31,7 +31,8 @@ class Plausibility:
     `key` columns are never null and identify a row. `is_never_empty`: a release without rows in it
     is refused. `from_zero` columns are numbers from 0, `shares` numbers from 0 to 1, `lists`
     columns of a closed list; nulls are left to the table's contract. The sum of `total` is compared
-    with the earlier release. What is not `usual` is a warning.
+    with the earlier release. What is not `usual` is a warning. `kept` columns are what an earlier release
+    stated for ever: a row that it had too has the same values, where both have one.
     """
 
     key: tuple[str, ...]
@@ -41,13 +42,16 @@ class Plausibility:
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     total: str | None = None
     usual: tuple[Usual, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is looked at, once."""
         total = (self.total,) if self.total else ()
         usual = [name for one in self.usual for name in (one.column, *one.rows)]
-        return tuple(dict.fromkeys((*self.key, *self.from_zero, *self.shares, *self.lists, *total, *usual)))
+        return tuple(
+            dict.fromkeys((*self.key, *self.from_zero, *self.shares, *self.lists, *total, *usual, *self.kept))
+        )
 
 
 def closed(*names: str) -> dict[str, tuple[str, ...]]:

@@ -18,6 +18,7 @@ ORDERS_PLAUSIBILITY: dict[str, Plausibility] = {
         from_zero=("open_units", "open_value", "transit_p90_days"),
         lists=closed("promise_basis", "status"),
         total="open_units",
+        kept=("first_promise_date",),
     ),
     "customer_match": Plausibility(
         key=("request_id", "match_rank"),
@@ -68,7 +69,11 @@ ORDERS_PLAUSIBILITY: dict[str, Plausibility] = {
         lists=closed("delay_status", "status"),
     ),
     "mto_milestone": Plausibility(key=("order_id", "milestone_code"), lists=closed("milestone_state")),
-    "mto_promise": Plausibility(key=("order_id", "promise_number"), lists=closed("promise_basis", "status")),
+    "mto_promise": Plausibility(
+        key=("order_id", "promise_number"),
+        lists=closed("promise_basis", "status"),
+        kept=("made_date", "promise_p90_date"),
+    ),
     "mto_change_impact": Plausibility(
         key=("change_id",),
         from_zero=("affected_order_count",),

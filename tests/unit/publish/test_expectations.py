@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def _plausible(name: str, rows: int = ROWS) -> pa.Table:
     columns |= {column: [values[0]] * rows for column, values in stated.lists.items()}
     if stated.total:
         columns[stated.total] = [10.0] * rows
+    columns |= {column: [date(2024, 1, 31)] * rows for column in stated.kept}
     for usual in stated.usual:
         columns |= {column: [value] * rows for column, value in usual.rows.items()}
         columns[usual.column] = [(usual.low + usual.high) / 2.0] * rows
@@ -157,3 +159,15 @@ def test_a_jump_since_the_earlier_release_is_a_warning(tables: dict[str, Path], 
     assert total.detail == (
         "40.00 total owned_value; 120.00 in the earlier release, 60.00 to 180.00 are plausible"
     )
+
+
+def test_a_first_promise_that_changed_closes_the_gate(tables: dict[str, Path], tmp_path: Path) -> None:
+    days: list[Any] = [date(2024, 1, 31), date(2024, 2, 1), None, date(2024, 1, 31)]
+    earlier = tmp_path / "earlier.parquet"
+    write_arrow(_with(_plausible("delivery_promise"), "first_promise_date", days), earlier)
+    few = {name: tables[name] for name in ("delivery_promise", "mto_promise")}
+    told = {one.key: one for one in expect(few, {"delivery_promise": earlier}, Settings(), tmp_path)}
+    verdict = told["delivery_promise", "kept_values"]
+    assert verdict.is_blocking and verdict.failing_rows == 1
+    assert "first_promise_date is another than in the earlier release in 1 rows" in verdict.detail
+    assert told["mto_promise", "kept_values"].is_passed
