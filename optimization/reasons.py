@@ -240,6 +240,7 @@ REASONS: dict[str, str] = {
     "NO_NEW_SUPPLY": "Past its last order date; the supplier serves no further order",
     # --- reservations of single units
     "UNIT_TAKEN": "Rejected: the unit is reserved already; no priority takes it from the one who has it",
+    "UNIT_DELIVERED": "Rejected: the unit was delivered, and no release since has it in stock again",
     "UNIT_FREE": "Rejected: no reservation of the unit is active",
     "UNIT_NOT_BLOCKED": "Rejected: no such block stands on the unit",
     "RESERVATION_CONFIRMED": "Rejected: the reservation is confirmed and has no end",

@@ -3,7 +3,8 @@
 A fold over the ledger's family `unit`. At most one reservation is active per unit; a hold ends by
 itself, a confirmed reservation does not, and no priority takes a unit from the one who has it. A block
 (recall, quality …) keeps everybody from the unit: while it stands, and while the unit is not in stock,
-an active reservation counts as broken; it is whole again when the unit is.
+an active reservation counts as broken; it is whole again when the unit is. A unit that was delivered can
+be reserved again only by events of a later business date: whether it is there again, a release must say.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ Row = dict[str, Any]
 
 @dataclass
 class _Unit:
-    """What one unit has: its active reservation, if any, and the blocks that stand."""
+    """What one unit has: its active reservation, the blocks that stand, and when it was delivered."""
 
     reservation: Row | None = None
+    delivered_on: pd.Timestamp | None = None
     blocks: dict[str, Row] = field(default_factory=dict)
 
 
@@ -125,6 +127,8 @@ def _reserve(book: _Book, unit: _Unit, event: Row) -> str:
         return "UNIT_BLOCKED"
     if unit.reservation is not None:
         return "UNIT_TAKEN"
+    if unit.delivered_on is not None and event["business_date"] <= unit.delivered_on:
+        return "UNIT_DELIVERED"
     told = event["expires_at"]
     ends: pd.Timestamp = event["event_at"] + book.hold if pd.isna(told) else told
     if ends <= event["event_at"]:
@@ -168,6 +172,8 @@ def _end(book: _Book, unit: _Unit, event: Row) -> str:
     _close(ended, _ENDS[event["unit_operation"]], event["event_at"])
     _remember(ended, event)
     unit.reservation = None
+    if event["unit_operation"] == "consume":
+        unit.delivered_on = event["business_date"]
     return "AS_ASKED"
 
 

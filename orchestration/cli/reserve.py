@@ -235,8 +235,13 @@ def _operate_unit(
     if at is not None:
         payload["event_at"] = business_moment(at, now())
     payload = {name: value for name, value in payload.items() if value is not None}
-    payload = checked_times(operation, payload, now(), pipeline.settings.orders.promises.hold_hours)
+    hold_hours = pipeline.settings.orders.promises.hold_hours
+    payload = checked_times(operation, payload, now(), hold_hours)
     refusal = why_not(base, operation, unit)
+    if not refusal and operation == "reserve":
+        before = unit_standing(pipeline.ledger, base, unit, now(), hold_hours).delivered_on
+        if before is not None and before > base.as_of:
+            refusal = f"{unit} was delivered on {before}; no release since has it in stock again."
     if refusal:
         raise StockplanError(f"Refused: {refusal} Nothing was written")
     event = pipeline.ledger.append_timed(
@@ -249,7 +254,7 @@ def _operate_unit(
         clock=now,
     )
     until = datetime.fromisoformat(str(event.payload["event_at"]))
-    state = unit_standing(pipeline.ledger, base, unit, until, pipeline.settings.orders.promises.hold_hours)
+    state = unit_standing(pipeline.ledger, base, unit, until, hold_hours)
     _tell_answer(event, state)
 
 

@@ -5,7 +5,7 @@ Apart from the reading of quotes, because only a quote of something that was tou
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -62,14 +62,19 @@ def item_promises(
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
-def taken_units(events: list[Event], now: datetime, settings: Settings) -> dict[str, bool]:
-    """Return of every unit of the events whether somebody has it, or a block stands, at `now`."""
+def taken_units(events: list[Event], now: datetime, settings: Settings, as_of: date) -> dict[str, bool]:
+    """Return of every unit of the events whether somebody has it, or a block stands, at `now`.
+
+    A unit that was delivered since the release of `as_of` is its customer's.
+    """
     told = unit_events_of(events).events
     there = told[["unit_id"]].drop_duplicates()
     hours = settings.orders.promises.parameters().hold_hours
-    held, _ = unit_reservations(told, there, _naive(now), hours)
+    held, entry = unit_reservations(told, there, _naive(now), hours)
     stands = held[held["unit_reservation_state"].isin([*ACTIVE_STATES, "BLOCKED"])]
-    taken = set(stands["unit_id"])
+    delivered = entry[(entry["unit_operation"] == "consume") & (entry["entry_status"] == "accepted")]
+    since = told.loc[told["business_date"] > pd.Timestamp(as_of), "event_id"]
+    taken = {*stands["unit_id"], *delivered.loc[delivered["event_id"].isin(since), "unit_id"]}
     return {unit: unit in taken for unit in there["unit_id"]}
 
 

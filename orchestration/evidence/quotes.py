@@ -165,7 +165,7 @@ def quote_units(
     if events:
         from orchestration.evidence.quote_folds import taken_units
 
-        is_taken = taken_units(events, now, settings)
+        is_taken = taken_units(events, now, settings, base.as_of)
     since = [event for event in events if event.seq > read_point(base, ledger)[0]]
     ways = (
         {way.from_location_id: way for way in _ways(lake, base, settings, location_id)} if location_id else {}

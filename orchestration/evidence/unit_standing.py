@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -35,11 +35,15 @@ PUBLISHED = "unit_atp"
 
 @dataclass(frozen=True)
 class UnitStanding:
-    """`opt_out__unit_reservation` and `…_entry` of one unit, and events without the form of one."""
+    """`opt_out__unit_reservation` and `…_entry` of one unit, and events without the form of one.
+
+    `delivered_on`: business date of its delivery, where nothing that was accepted came after.
+    """
 
     reservation: pd.DataFrame
     entry: pd.DataFrame
     set_aside: pd.DataFrame
+    delivered_on: date | None
 
     def who_has_it(self) -> str:
         """Say who has the unit until when, and which blocks stand; it begins with a space."""
@@ -53,6 +57,8 @@ class UnitStanding:
             ends = "" if pd.isna(row["expires_at"]) else f" until {row['expires_at'].isoformat()}"
             name = str(row["unit_reservation_state"]).lower()
             said.append(f"Reservation {row['reservation_id']} of {row['actor']}{whose} is {name}{ends}.")
+        if not said and self.delivered_on is not None:
+            said.append("The unit was delivered.")
         return " " + " ".join(said) if said else " The unit is free."
 
 
@@ -118,10 +124,16 @@ def unit_standing(
     told = read_unit_events(ledger, None)
     chosen = pc.field("unit_id") == unit_id
     there = pq.read_table(base.tables[PUBLISHED], columns=["unit_id"], filters=chosen, partitioning=None)
+    events = of_units(told.events, {unit_id})
     reservation, entry = unit_reservations(
-        of_units(told.events, {unit_id}),
+        events,
         there.to_pandas(),
         pd.Timestamp(until).tz_convert(None),
         hold_hours,
     )
-    return UnitStanding(reservation, entry, told.set_aside)
+    done = entry[entry["entry_status"] == "accepted"].sort_values(["event_at", "ledger_seq"])
+    delivered = None
+    if len(done) and done["unit_operation"].iloc[-1] == "consume":
+        last = events["event_id"] == done["event_id"].iloc[-1]
+        delivered = events.loc[last, "business_date"].iloc[0].date()
+    return UnitStanding(reservation, entry, told.set_aside, delivered)

@@ -43,8 +43,10 @@ def test_a_unit_is_reserved_confirmed_and_delivered(base: Base, stockplan: Comma
     assert "for C1" in held
     tell("extend", "--unit", "VIN1", "--expires", "2024-07-09T00:00")
     assert "is confirmed." in tell("confirm", "--unit", "VIN1")
-    assert "The unit is free." in tell("consume", "--unit", "VIN1", "--order", "O1")
+    assert "The unit was delivered." in tell("consume", "--unit", "VIN1", "--order", "O1")
     told = [event.event_type for event in base.ledger.events("unit")]
+    # The release still has it in stock; that it is somebody's own the ledger knows.
+    assert "was delivered on 2024-07-01" in said(stockplan("reserve", "--unit", "VIN1"))
     assert told == ["reserve", "extend", "confirm", "consume"]
 
 

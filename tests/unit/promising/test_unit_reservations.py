@@ -125,10 +125,21 @@ def test_only_a_later_end_extends_and_only_what_has_not_ended() -> None:
     ("operation", "state"), [("release", "RELEASED"), ("cancel", "CANCELLED"), ("consume", "DELIVERED")]
 )
 def test_each_way_to_end_frees_the_unit(operation: str, state: str) -> None:
-    told = (("reserve", 1, "r1", {}), (operation, 2, "r1", {"order_id": "O1"}), ("reserve", 3, "r2", {}))
+    next_day = {"business_date": DAY + pd.Timedelta(days=1)}
+    told = (
+        ("reserve", 1, "r1", {}),
+        (operation, 2, "r1", {"order_id": "O1"}),
+        ("reserve", 3, "r2", next_day),
+    )
     assert states(4, *told) == {"r1": state, "r2": "HELD"}
     held, _ = unit_reservations(events(*told), STOCK, at(4))
     assert held["order_id"].tolist()[0] == "O1"
+
+
+def test_a_delivered_unit_is_nobody_elses_before_another_release() -> None:
+    told = (("reserve", 1, "r1", {}), ("consume", 2, "r1", {}), ("reserve", 3, "r2", {}))
+    assert reasons(*told) == ["AS_ASKED", "AS_ASKED", "UNIT_DELIVERED"]
+    assert states(4, *told) == {"r1": "DELIVERED"}
 
 
 def test_a_block_breaks_what_stands_refuses_all_else_and_is_lifted() -> None:
