@@ -120,7 +120,8 @@ class LeadTimeParameters:
     drawn per prediction, evenly and without chance. `promise_quantile`: share of promises that are to
     be kept; `conformal_orders`: delivered orders that the correction looks at, `conformal_least`: fewer
     give none. `stuck_quantile`, `silent_quantile`: at most 0.95, the highest that is kept; an order that
-    stays longer is stuck, a milestone that comes later is missed. `repromise_days`: a promise is moved
+    stays longer is stuck, a milestone that comes later is missed. `at_risk_probability`: a promise that is
+    missed with more than this probability is at risk, at most 0.5, beyond which it is late. `repromise_days`: a promise is moved
     when the expected day passes it by more days. `cancel_horizon_days`: window of the cancellation hazard.
     """
 
@@ -133,6 +134,7 @@ class LeadTimeParameters:
     conformal_least: int = 50
     silent_quantile: float = 0.95
     stuck_quantile: float = 0.95
+    at_risk_probability: float = 0.3
     repromise_days: int = 3
     cancel_horizon_days: int = 30
 

@@ -206,6 +206,7 @@ class SlotSettings(_Section):
     expedite_options: int = Field(SlotParameters.expedite_options, ge=1)
     move_cost: float = Field(SlotParameters.move_cost, ge=0)
     lateness_cost_per_day: float = Field(SlotParameters.lateness_cost_per_day, ge=0)
+    days_to_handover: float = Field(SlotParameters.days_to_handover, ge=0)
 
     def parameters(self) -> SlotParameters:
         """Return the same as the science takes it."""
@@ -218,8 +219,9 @@ class LeadTimeSettings(_Section):
     history_days: int = Field(LeadTimeParameters.history_days, ge=28)
     half_life_days: float = Field(LeadTimeParameters.half_life_days, gt=0)
     promise_quantile: float = Field(LeadTimeParameters.promise_quantile, gt=0.5, lt=1)
-    stuck_quantile: float = Field(LeadTimeParameters.stuck_quantile, gt=0.5, lt=1)
-    silent_quantile: float = Field(LeadTimeParameters.silent_quantile, gt=0.5, lt=1)
+    stuck_quantile: float = Field(LeadTimeParameters.stuck_quantile, gt=0.5, le=0.95)
+    silent_quantile: float = Field(LeadTimeParameters.silent_quantile, gt=0.5, le=0.95)
+    at_risk_probability: float = Field(LeadTimeParameters.at_risk_probability, ge=0.05, le=0.5)
     repromise_days: int = Field(LeadTimeParameters.repromise_days, ge=0)
 
     def parameters(self) -> LeadTimeParameters:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from orchestration.settings import NetworkSettings, function_named
+from optimization.order_parameters import LeadTimeParameters, SlotParameters
+from orchestration.settings import LeadTimeSettings, NetworkSettings, SlotSettings, function_named
 
 
 def test_a_function_beside_the_settings_is_imported_by_its_name(
@@ -41,3 +42,14 @@ def test_a_function_that_cannot_be_had_is_refused_with_setting_and_cause(name: s
 def test_a_name_that_is_none_is_refused_when_settings_are_read(name: str) -> None:
     with pytest.raises(ValidationError, match="user_rows"):
         NetworkSettings(user_rows=name)
+
+
+@pytest.mark.parametrize("name", ["stuck_quantile", "silent_quantile"])
+def test_a_stage_s_quantile_above_the_highest_kept_one_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match=r"less than or equal to 0\.95"):
+        LeadTimeSettings(**{name: 0.97})
+    assert LeadTimeSettings(**{name: 0.95}).parameters() == LeadTimeParameters()
+
+
+def test_days_to_handover_can_be_stated() -> None:
+    assert SlotSettings(days_to_handover=10.0).parameters() == SlotParameters(days_to_handover=10.0)

@@ -79,7 +79,8 @@ class OrderTracking:
 def track_orders(inputs: TrackInputs, as_of: pd.Timestamp, parameters: LeadTimeParameters) -> OrderTracking:
     """Judge every open order against the promise that held this morning, and keep the promises.
 
-    Late: the promise has passed, or the expected day (P50) lies after it. At risk: the P90 lies after it.
+    Late: the promise has passed, or the expected day (P50) lies after it. At risk: it is missed with a
+    probability above `at_risk_probability`, or the prediction says no P90 that it could be held against.
     On track: neither. `delay_days` are counted against the first promise, whatever was promised since.
     Orders that ended in the last 30 days are shown with their end; quotes are shown without a promise.
     Nothing after `as_of` is read; rows of tables of former days that are later are left out. Raises
@@ -139,7 +140,7 @@ def track_orders(inputs: TrackInputs, as_of: pd.Timestamp, parameters: LeadTimeP
     cancel, cancel_figures = cancel_probabilities(
         known, past, running, made.frame, today, parameters, _credit_column(states, past)
     )
-    open_rows = _open_status(waiting, states, standing, forecast, made, handover, cancel, today)
+    open_rows = _open_status(waiting, states, standing, forecast, made, handover, cancel, today, parameters)
     closed_rows = _closed_status(orders, known, past, running, states, made.frame, today)
     status = pd.concat([open_rows, closed_rows], ignore_index=True)
     status = status.sort_values("order_id", kind="stable", ignore_index=True)
@@ -219,6 +220,7 @@ def _open_status(
     handover: Numbers,
     cancel: Numbers,
     today: float,
+    parameters: LeadTimeParameters,
 ) -> pd.DataFrame:
     risk = forecast.chance_after(made.held)
     unknown = np.isnan(forecast.p50)
@@ -226,7 +228,7 @@ def _open_status(
     passed_by = made.held < today
     late = passed_by | (forecast.p50 > made.held)
     # A prediction that does not reach the P90 cannot say that the promise is safe.
-    at_risk = (forecast.p90 > made.held) | (np.isnan(forecast.p90) & ~unpromised)
+    at_risk = (risk > parameters.at_risk_probability) | (np.isnan(forecast.p90) & ~unpromised)
     delay_status = first_that_holds(
         {"not_promised": unpromised, "late": late, "at_risk": at_risk}, "on_track"
     )
