@@ -60,12 +60,18 @@ class History:
 
 
 def history(
-    weeks: int = 80, per_week: int = 40, seed: int = 1, wave: float = 0.12, cancelled_share: float = 0.06
+    weeks: int = 80,
+    per_week: int = 40,
+    seed: int = 1,
+    wave: float = 0.12,
+    cancelled_share: float = 0.06,
+    rising_from: int | None = None,
 ) -> History:
     """Orders of `weeks` weeks: log-normal stages with a share of the order's and of the plant's in them.
 
     How long a stage is also hangs on the week in which it begins: on a congestion that lasts for weeks, on
-    a wave of 60 weeks up and down by the share `wave`, and on a growth of half of `wave` a year.
+    a wave of 60 weeks up and down by the share `wave`, and on a growth of half of `wave` a year. With
+    `rising_from` it rises steadily from that week on instead, by a third in 40 weeks.
     """
     draw = np.random.default_rng(seed)
     count = weeks * per_week
@@ -75,6 +81,8 @@ def history(
     congestion = np.convolve(draw.normal(0, 0.12, 2 * weeks), np.ones(4) / 2.0, "same")
     when = np.arange(2 * weeks)
     growth = np.log1p(wave * np.sin(2 * np.pi * when / 60) + wave / 2 * when / 52)
+    if rising_from is not None:
+        growth = np.log1p(np.maximum(when - rising_from, 0) / 120)
     reached = [day]
     for mean in MEAN_DAYS[1:]:
         week = np.minimum(reached[-1] // 7, 2 * weeks - 1).astype(np.int64)

@@ -13,6 +13,7 @@ import numpy as np
 
 from optimization.build_to_order.lead_times.pace import PacedPassages
 from optimization.demand.lead_times import recency_weight
+from optimization.demand.pooled_survival import Durations, group_curves
 from optimization.demand.series import Flags, Numbers
 from optimization.keys import Integers
 from optimization.order_parameters import LeadTimeParameters
@@ -22,6 +23,9 @@ FULL_CONDITION = 20.0
 # Past orders per stage that are weighed; with more, every narrowest group is thinned alike.
 MOST_DONORS = 4_000
 LEAST_PER_POOL = 120
+# Where at least half of the orders were seen to the end, and so many beyond the half, the rest is drawn too.
+TAIL_FROM = 0.5
+TAIL_LEAST = 10
 _CELLS_AT_ONCE = 3_000_000
 _SLACK = 1e-9
 
@@ -42,7 +46,8 @@ class Questions:
 class Draws:
     """Draws (n, k) per order, by their days to the handover, ascending: infinite where no past order says.
 
-    `donor` (n, k): the past order drawn, a row of the passages, −1 where none; `since` (n, k): days of
+    `donor` (n, k): the past order drawn, a row of the passages, −1 where none, as in the tail that is
+    drawn beyond the longest order that was followed to its end; `since` (n, k): days of
     the donor's stage that are over already, so that its later milestones can be placed likewise.
     """
 
@@ -74,8 +79,10 @@ def draw_remaining(
     (Kaplan–Meier, as redistribution to the right: Efron 1967). Recent ones weigh more. Of the weight, a
     group with n finished answers takes min(1, n/`full_pool`), narrowest first, and passes the rest on;
     all orders take what is left. With fewer than `FULL_CONDITION` answers in all, the rest of the draws
-    are taken as if the stage began today. The k draws are the middles of k equally likely slices, so
-    that there is no chance in them, and an order more among the questions changes none of the others.
+    are taken as if the stage began today. Where the record is too short for the end of the curve, but half
+    of it is there, the rest ends at the rate of its upper half (`tail_rate`). The k draws are the middles of
+    k equally likely slices, so that there is no chance in them, and an order more among the questions
+    changes none of the others.
     """
     size = parameters.sampled_orders
     unique, back = _distinct(questions)
@@ -101,6 +108,7 @@ class _Donors:
     is_finished: Flags
     weight: Numbers
     pool: Integers
+    tail_rate: float
 
 
 def _donors(history: PacedPassages, column: int, today: float, parameters: LeadTimeParameters) -> _Donors:
@@ -117,7 +125,13 @@ def _donors(history: PacedPassages, column: int, today: float, parameters: LeadT
     weight = scale * recency_weight(today - entered[row], parameters.half_life_days)
     order = np.lexsort((row, ~finished, days))
     return _Donors(
-        row[order], days[order], stay[order], finished[order], weight[order], past.pool[row[order]]
+        row[order],
+        days[order],
+        stay[order],
+        finished[order],
+        weight[order],
+        past.pool[row[order]],
+        tail_rate(Durations(days, ~finished, weight)),
     )
 
 
@@ -172,7 +186,13 @@ def _drawn(
     found = np.minimum(found, width - 1)
     source = np.take_along_axis(order, found, axis=1) if anew else found
     begun_anew = source >= len(donors.row)
-    days = np.where(missing, np.inf, np.take_along_axis(ahead, found, axis=1))
+    seen = mass.sum(axis=1, keepdims=True)
+    drawn = np.take_along_axis(ahead, found, axis=1)
+    # Beyond what was seen: from the last order that ended, at the rate of those that took long.
+    longest = np.take_along_axis(ahead, width - 1 - np.argmax(mass[:, ::-1] > 0, axis=1)[:, None], axis=1)
+    left = np.log(np.maximum(1.0 - seen, _SLACK) / (1.0 - (np.arange(size) + 0.5) / size)[None, :])
+    tail = longest + np.maximum(left, 0.0) / donors.tail_rate if donors.tail_rate else np.inf
+    days = np.where(missing, np.where(seen >= TAIL_FROM, tail, np.inf), drawn)
     donor = np.where(missing, -1, donors.row[source % len(donors.row)])
     return days, donor, np.where(begun_anew, 0.0, elapsed[:, None])
 
@@ -200,6 +220,25 @@ def _masses(donors: _Donors, waited: Flags, pool: Integers, parameters: LeadTime
     survival = np.cumprod(1.0 - hazard, axis=1)
     before = np.concatenate([np.ones((len(weight), 1)), survival[:, :-1]], axis=1)
     return np.asarray(before * hazard)
+
+
+def tail_rate(durations: Durations) -> float:
+    """Ends per day among durations beyond their product-limit median; 0 where too few are seen there.
+
+    An exponential tail: weighted ends over weighted days spent beyond the median.
+
+    >>> tail_rate(Durations(np.arange(1.0, 31.0), np.zeros(30, dtype=np.bool_), np.ones(30))).__round__(3)
+    0.125
+    """
+    none = np.zeros(len(durations.days), dtype=np.int64)
+    if not len(durations.days) or durations.is_censored.all():
+        return 0.0
+    median = group_curves(durations, none, 1, np.array([TAIL_FROM])).quantiles[0, 0]
+    beyond = np.maximum(durations.days - median, 0.0)
+    ended = (beyond > 0) & ~durations.is_censored
+    exposed = float((durations.weight * beyond).sum())
+    enough = ended.sum() >= TAIL_LEAST and exposed > 0
+    return float(durations.weight[ended].sum()) / exposed if enough else 0.0
 
 
 def later_milestones(history: PacedPassages, draws: Draws, start: int, column: int) -> Numbers:

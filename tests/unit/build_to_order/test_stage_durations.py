@@ -159,6 +159,19 @@ def test_open_orders_pass_their_weight_to_longer_ones() -> None:
     assert (days[199], days[319], days[359]) == (34.0, 48.0, np.inf)
 
 
+def test_where_the_record_is_too_short_the_rest_is_drawn_at_its_last_rate() -> None:
+    # A tenth ends every ten days, followed for 160 days: the 90 % quantile, 219 days, was never seen.
+    totals = np.ceil(-np.log(1.0 - (np.arange(400) + 0.5) / 400) * 95.0)
+    seen = np.minimum(totals, 160.0)
+    past = _passages(seen.tolist(), [1.0] * 400, (totals <= 160.0).tolist())
+    days = _asked(past, -1.0)
+    assert abs(days[359] - np.sort(totals)[359]) < 12.0
+    assert (np.diff(days) >= 0).all()
+    # Of which less than half was seen, nothing is said.
+    short = _passages(np.minimum(totals, 50.0).tolist(), [1.0] * 400, (totals <= 50.0).tolist())
+    assert _asked(short, -1.0)[359] == np.inf
+
+
 def test_another_open_order_changes_no_prediction() -> None:
     past = _passages([50.0, 60, 70, 80] * 10, [10.0] * 40, [True] * 40)
     more = _passages([50.0, 60, 70, 80] * 10 + [0.0], [10.0] * 41, [True] * 40 + [False])
