@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from optimization.build_to_order.slots.audit import audited
 from optimization.build_to_order.slots.costs import allowed, level_cost
 from optimization.build_to_order.slots.engine import solve_slots
 from optimization.build_to_order.slots.grouping import grouped
-from optimization.build_to_order.slots.problem import NONE, SlotProblem
+from optimization.build_to_order.slots.problem import NO_DATE, NONE, SlotProblem
 from optimization.build_to_order.slots.pyomo_model import solve_statement
 from optimization.build_to_order.slots.value import COUNTED, objective_vector
 from optimization.errors import NonFiniteInputError
@@ -138,3 +139,22 @@ def test_audit_names_what_is_wrong() -> None:
     assert audited(problem, np.array([0, 1, NONE])).is_passed
     found = audited(problem, np.array([0, 0, 0]))
     assert found.breaches == ("1 weeks hold more than they can",) and found.worst == 2.0
+
+
+def test_a_move_costs_its_weeks_and_another_plant_one_more() -> None:
+    problem = drawn(0, count=1, weeks=2, plants=2)
+    had = replace(problem.orders, previous_plant=np.array([0]), previous_day=problem.buckets.week_day[:1])
+    moves = level_cost(problem, "moves", had)[0]
+    # Weeks 1 and 2 of its own plant, then of the other one, then no slot: as far as the horizon is long.
+    assert moves.tolist() == [0.0, 50.0, 50.0, 100.0, 50.0 * problem.horizon_days / 7.0]
+    new = replace(had, previous_plant=np.array([NONE]), previous_day=np.array([NONE]))
+    assert not level_cost(problem, "moves", new).any()
+
+
+def test_who_has_time_is_best_built_a_margin_before_the_due_day_and_others_soon() -> None:
+    problem = replace(single_slots([4, 1], [1.0, 1.0], [1, 1, 1, 1]), margin_days=7.0)
+    due, none = level_cost(problem, "earliness"), problem.orders.due_day.copy()
+    assert due[0].tolist() == [14.0, 7.0, 0.0, 7.0, 0.0]
+    none[0] = NO_DATE
+    undue = level_cost(problem, "earliness", replace(problem.orders, due_day=none))
+    assert undue[0].tolist() == [0.0, 7.0, 14.0, 21.0, 0.0]
