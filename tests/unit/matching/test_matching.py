@@ -12,9 +12,10 @@ from scipy.optimize import linear_sum_assignment
 
 from optimization.order_parameters import MatchingParameters
 from optimization.promising.matching import candidates
+from optimization.promising.matching.appearance import trim_similarity
 from optimization.promising.matching.market import clear
 from optimization.promising.matching.planning import MatchInputs, match_customers
-from optimization.promising.matching.scoring import MET, judge
+from optimization.promising.matching.scoring import MET, judge, trim_likeness
 from optimization.promising.matching.stating import Weights, promisable_units, state
 from tests.matching_frames import (
     AS_OF,
@@ -179,3 +180,10 @@ def test_the_order_of_the_rows_changes_nothing_and_no_unit_is_given_twice() -> N
     shown = plan.customer_match[plan.customer_match["is_assigned"]]
     assert shown["request_id"].tolist() == plan.match_outcome.dropna(subset="unit_id")["request_id"].tolist()
     assert plan.customer_match.groupby("request_id")["match_rank"].max().le(TERMS.top_k).all()
+
+
+def test_trims_are_as_alike_by_codes_as_by_their_places_on_the_ladder() -> None:
+    for wished, offered in [(1, 1), (1, 2), (2, 1), (0, 2), (-1, 0), (0, -1)]:
+        by_place = trim_similarity(wished, offered, wished == offered)
+        assert trim_likeness(wished + 1, offered + 1, wished, offered) == by_place
+    assert trim_likeness(-1, 1, 0, 1) == 0.0
