@@ -135,6 +135,14 @@ def test_milestones_come_late_twice_or_never(source: OrderSource, tables: dict[s
     assert 0.005 < (in_order < pd.Timedelta(0)).mean() < 0.06
 
 
+def test_nothing_is_told_of_an_order_before_its_row(source: OrderSource) -> None:
+    for day in (END - 40, END):
+        told = equipment_tables(source, None, day)
+        known = set(told["mto_order"].column("order_id").to_pylist())
+        for name in ("mto_milestone", "mto_change_request", "order_cost"):
+            assert known.issuperset(told[name].column("order_id").to_pylist())
+
+
 def test_dates_and_status_of_an_order_agree(tables: dict[str, pa.Table]) -> None:
     orders = tables["mto_order"].to_pandas()
     status = orders["order_status"]

@@ -1,9 +1,10 @@
 """Source tables of orders and their changes, as known on one day.
 
 Each row is the newest version of its key that is told by `as_of`; a cut holds the keys whose newest
-version became known after `since` (None: all). An order's row changes when it is placed, when its credit
-is decided, when it is accepted, built, invoiced, delivered or cancelled. Its options stay those that were
-ordered: a granted change stands in its own table, and in what was built and invoiced.
+version became known after `since` (None: all). An order has its row from the consultation on, as a quote;
+the row changes when it is quoted, when it is placed, when its credit is decided, when it is accepted,
+built, invoiced, delivered or cancelled. Its options stay those that were ordered: a granted change stands
+in its own table, and in what was built and invoiced.
 """
 
 from __future__ import annotations
@@ -115,13 +116,13 @@ class OrderTables:
         """Orders and quotes as known on `as_of`."""
         orders = self.orders
         setting, builds = orders.setting, orders.setting.builds
-        quoted, placed = orders.day_of("0400"), orders.day_of("1100")
+        opened, quoted, placed = (orders.day_of(code) for code in ("0100", "0400", "1100"))
         credit, accepted = self._credit_days(), orders.day_of("2000")
         built, invoiced, delivered = (orders.day_of(code) for code in ("3800", "4150", "6000"))
         cancelled = day_of(orders.cancelled)
-        moments = np.stack([quoted, placed, credit, accepted, built, invoiced, delivered, cancelled])
+        moments = np.stack([opened, quoted, placed, credit, accepted, built, invoiced, delivered, cancelled])
         known = np.where(moments <= as_of, moments, -1).max(axis=0)
-        at = np.flatnonzero((quoted <= as_of) & (known > (-1 if since is None else since)))
+        at = np.flatnonzero((opened <= as_of) & (known > (-1 if since is None else since)))
 
         def by(day: Ints) -> Ints:
             return np.where(day[at] <= as_of, day[at], NEVER)
@@ -151,7 +152,7 @@ class OrderTables:
                 "model": pa.array([builds.model[build] for build in orders.build[at]], pa.string()),
                 "market": texts(list(MARKETS), orders.is_canada[at].astype(np.int64)),
                 "options": pa.array([self.ordered_options[order] for order in at], pa.string()),
-                "order_date": dates(np.where(is_placed, placed[at], quoted[at])),
+                "order_date": dates(np.where(is_placed, placed[at], opened[at])),
                 "order_status": texts(["quoted", "open", "delivered", "cancelled"], status),
                 "customer_id": customer_ids(segment, self._customer_numbers(at, segment)),
                 "segment_id": texts(list(SEGMENTS), segment),
