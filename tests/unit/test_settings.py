@@ -6,10 +6,18 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from optimization.order_parameters import LeadTimeParameters, SlotParameters
-from orchestration.settings import LeadTimeSettings, NetworkSettings, SlotSettings, function_named
+from orchestration.settings import (
+    PROJECT_ROOT,
+    LeadTimeSettings,
+    NetworkSettings,
+    OrderSettings,
+    SlotSettings,
+    function_named,
+)
 
 
 def test_a_function_beside_the_settings_is_imported_by_its_name(
@@ -53,3 +61,8 @@ def test_a_stage_s_quantile_above_the_highest_kept_one_is_refused(name: str) -> 
 
 def test_days_to_handover_can_be_stated() -> None:
     assert SlotSettings(days_to_handover=10.0).parameters() == SlotParameters(days_to_handover=10.0)
+
+
+def test_the_settings_file_explains_every_setting_of_the_orders_with_its_default() -> None:
+    written = yaml.safe_load((PROJECT_ROOT / "stockplan.yaml").read_text("utf-8"))["orders"]
+    assert written == OrderSettings().model_dump()
