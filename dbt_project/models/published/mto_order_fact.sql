@@ -18,6 +18,12 @@ standings as (
 
 ),
 
+notifications as (
+
+    select * from {{ ref('stg_science__notification') }}
+
+),
+
 run_context as (
 
     select * from {{ ref('stg_ims__run_context') }}
@@ -32,6 +38,9 @@ changes as (
         count(*) filter (requested_by = 'customer') as customer_change_count,
         count(*) filter (requested_by = 'internal') as internal_change_count,
         count(*) filter (change_status = 'approved') as approved_change_count,
+        count(*) filter (
+            requested_by = 'customer' and change_status = 'approved' and new_requested_date is not null
+        ) as postponement_count,
         max(options) filter (is_last_approved) as agreed_options
     from {{ ref('fct_mto_changes') }}
     group by order_id
@@ -113,9 +122,38 @@ quality as (
         order_id,
         count(*) as quality_event_count,
         count(*) filter (quality_kind = 'hold') as quality_hold_count,
-        count(*) filter (quality_kind = 'rework') as rework_count
+        count(*) filter (quality_kind = 'rework') as rework_count,
+        count(*) filter (quality_kind = 'defect') as defect_count,
+        count(*) filter (quality_kind = 'pdi_failure') as pdi_failure_count
     from quality_events
     group by order_id
+
+),
+
+-- a defect that shows within thirty days of the handover escaped the checks before it
+escaped as (
+
+    select
+        order_events.order_id,
+        count(*) as escaped_defect_count
+    from order_events
+    inner join orders on order_events.order_id = orders.order_id
+    where
+        order_events.quality_kind in ('defect', 'field_defect')
+        and order_events.opened_date > orders.delivered_date
+        and order_events.opened_date <= orders.delivered_date + 30
+    group by order_events.order_id
+
+),
+
+-- an older message than the outbox keeps counts as none
+told as (
+
+    select
+        subject_id as order_id,
+        max(created_date) as last_told_date
+    from notifications
+    group by subject_id
 
 ),
 
@@ -129,6 +167,7 @@ gathered as (
         coalesce(changes.customer_change_count, 0) as customer_change_count,
         coalesce(changes.internal_change_count, 0) as internal_change_count,
         coalesce(changes.approved_change_count, 0) as approved_change_count,
+        coalesce(changes.postponement_count, 0) as postponement_count,
         coalesce(changes.agreed_options, orders.options) as agreed_options,
         coalesce(promised.promise_count, 0) as promise_count,
         coalesce(promised.slip_count, 0) as promise_slip_count,
@@ -144,6 +183,10 @@ gathered as (
         coalesce(quality.quality_event_count, 0) as quality_event_count,
         coalesce(quality.quality_hold_count, 0) as quality_hold_count,
         coalesce(quality.rework_count, 0) as rework_count,
+        coalesce(quality.defect_count, 0) as defect_count,
+        coalesce(quality.pdi_failure_count, 0) as pdi_failure_count,
+        coalesce(escaped.escaped_defect_count, 0) as escaped_defect_count,
+        told.last_told_date,
         case
             when orders.order_status = 'open'
                 then
@@ -157,6 +200,8 @@ gathered as (
     left join promised on orders.order_id = promised.order_id
     left join standings on orders.order_id = standings.order_id
     left join quality on orders.order_id = quality.order_id
+    left join escaped on orders.order_id = escaped.order_id
+    left join told on orders.order_id = told.order_id
     where orders.is_in_history and orders.order_status <> 'quoted'
 
 ),
@@ -196,6 +241,7 @@ select
     compared.customer_change_count,
     compared.internal_change_count,
     compared.approved_change_count,
+    compared.postponement_count,
     compared.agreed_options,
     compared.as_built_options,
     compared.as_built_options is not null as is_as_built_known,
@@ -214,6 +260,9 @@ select
     compared.quality_event_count,
     compared.quality_hold_count,
     compared.rework_count,
+    compared.defect_count,
+    compared.pdi_failure_count,
+    compared.escaped_defect_count,
     case
         when compared.is_produced then compared.quality_hold_count + compared.rework_count = 0
     end as is_first_time_right,
@@ -222,6 +271,9 @@ select
     ) as exception_count,
     compared.promise_count,
     compared.promise_slip_count,
+    compared.last_told_date,
+    compared.credit_status,
+    compared.credit_valid_to,
     compared.first_promise_p50_date,
     compared.first_promise_date,
     compared.current_promise_date,
