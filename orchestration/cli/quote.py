@@ -57,7 +57,11 @@ def quote(
     # The time of day on the installation's own date, as for operations.
     clock = datetime.now(UTC)
     now = datetime.combine(chosen.today or clock.date(), clock.timetz())
-    if model is not None and item is None:
+    if model is not None and (item or segment or wanted or units != 1.0):
+        raise StockplanError(
+            "--model asks for single units that are there or come; leave out --item, --segment, --date, --units"
+        )
+    if model is not None:
         base = quote_base(lake, "unit_atp")
         asked = _wishes(wish or [])
         _tell_units(quote_units(lake, ledger, chosen, model, asked, location, now, base, limit), as_json)

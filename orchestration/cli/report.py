@@ -13,6 +13,7 @@ from orchestration.publish.shelf import Release
 from orchestration.run import DayResult
 
 EXCEPTIONS_SHOWN = 5
+KINDS_SHOWN = 10
 
 
 def tell_day(result: DayResult, lake: Lake) -> None:
@@ -59,9 +60,13 @@ def _tell_quarantine(release: Release) -> None:
         ["table", "column", "rule", "rows", "for example", "repair"],
         [
             (*key, count, f"{first[key]['row_key']}: {first[key]['value']}", first[key]["repair"])
-            for key, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
+            for key, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:KINDS_SHOWN]
         ],
     )
+    if len(counts) > KINDS_SHOWN:
+        console.print(
+            f"{len(counts) - KINDS_SHOWN} more kinds; every row: .venv/bin/stockplan show quarantine\n"
+        )
 
 
 def _tell_exceptions(release: Release) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from orchestration.evidence.unit_standing import UnitStanding
     from orchestration.lake.ledger import Event
 
+# A release so much older than an event is not yesterday's, nor Friday's.
+_USUAL_DAYS_AHEAD = 7
+
 UnitOption = Annotated[str | None, typer.Option(help="Unit, such as a VIN.")]
 ItemOption = Annotated[str | None, typer.Option(help="Item id, to act on a quantity.")]
 LocationOption = Annotated[str | None, typer.Option(help="Location id; * for an item's pool of all.")]
@@ -256,6 +259,12 @@ def _operate_unit(
     until = datetime.fromisoformat(str(event.payload["event_at"]))
     state = unit_standing(pipeline.ledger, base, unit, until, hold_hours)
     _tell_answer(event, state)
+    # Its own day may lie far ahead of what is published, as when one tries the demo.
+    if event.business_date > base.as_of + timedelta(days=_USUAL_DAYS_AHEAD):
+        console.print(
+            f"The current release is of {base.as_of}; this counts from business date {event.business_date} "
+            f"on. Name a time of your own with --at, as {base.as_of + timedelta(days=1)}T09:00."
+        )
 
 
 def _tell_answer(event: Event, state: UnitStanding) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from optimization.errors import StockplanError
-from optimization.promising.quoting import NewOrder, Question, Quote, Step, Way, answer
+from optimization.promising.quoting import (
+    POOL,
+    WHOLE_PLACE,
+    NewOrder,
+    Question,
+    Quote,
+    Step,
+    Way,
+    answer,
+)
 from optimization.promising.unverified import unverified_p90
 from orchestration.lake.ledger import Event, Ledger
 from orchestration.lake.paths import Lake
@@ -93,8 +103,8 @@ def quote_item(
 ) -> Answered:
     """Answer for an item at a place, on the release `base`, its overlay, and all events up to `now` (UTC).
 
-    Raises `StockplanError` for an item or place that the release does not promise, or a quantity that is
-    none.
+    Raises `StockplanError` for an item or place that the release does not promise, a segment that there is
+    not, or a quantity that is none.
     """
     if not (math.isfinite(question.units) and question.units > 0):
         raise StockplanError(f"--units {question.units} is no quantity to ask for; give a number above 0")
@@ -112,10 +122,11 @@ def quote_item(
     promises = _steps(rows)
     if question.location_id not in promises:
         known = ", ".join(sorted(set(promises) - {"*"})[:5])
-        hint = f"it is promised at {known} …" if known else "look for items with: stockplan show atp"
+        hint = f"it is promised at {known} …" if known else _items_like(base, item)
         raise StockplanError(
             f"release {base.release_id} promises no {item} at {question.location_id}; {hint}"
         )
+    _refuse_unknown_segment(lake, base, question.segment_id)
     told = answer(
         question, promises, _ways(lake, base, settings, question.location_id), _new_order(base, question)
     )
@@ -140,6 +151,7 @@ def quote_units(
     `wish`: column of the units -> value; `option` asks for one of the unit's options. With
     `location_id` units count by when they are there, and those without a lane to it are left out.
     Reservations and blocks since the release count; a unit whose reservation has ended since is free again.
+    Raises `StockplanError` for a model, or a wish of it, that no unit of the release has.
     """
     file = lake.border_file("opt_in__stock_unit", base.as_of)
     if not file.is_file():
@@ -152,12 +164,15 @@ def quote_units(
                 f"--wish {column}={value}: units have no {column}; they have {', '.join(sorted(names))}"
             )
         if column != "option":
-            asked &= pc.field(column) == value
+            # As text: what is wished may be a year or a flag.
+            asked &= pc.field(column).cast(pa.string()) == value
     units = {row["unit_id"]: row for row in pq.read_table(file, filters=asked, partitioning=None).to_pylist()}
     if "option" in wish:
         units = {
             one: row for one, row in units.items() if wish["option"] in (row["options"] or "").split("|")
         }
+    if not units:
+        _refuse_unknown(file, base, model, wish)
     chosen = pc.field("unit_id").isin(pa.array(sorted(units), pa.string()))
     state = pq.read_table(base.tables["unit_atp"], filters=chosen, partitioning=None).to_pylist()
     events = [event for event in ledger.events(_UNITS) if _unit_of(event) in units]
@@ -189,6 +204,47 @@ def quote_units(
     return UnitsFound(
         tuple(offers[:limit]), len(offers), base.release_id, base.as_of, len(since), _last(since)
     )
+
+
+def _items_like(base: Release, item: str) -> str:
+    items = pc.unique(pq.read_table(base.tables["atp"], columns=["item_id"], partitioning=None)["item_id"])
+    return _nearest(item, set(items.to_pylist()))
+
+
+def _refuse_unknown_segment(lake: Lake, base: Release, segment_id: str) -> None:
+    """Raise `StockplanError` for a segment that the source does not have, where it has any."""
+    file = lake.border_file("opt_in__segment", base.as_of)
+    if segment_id in (WHOLE_PLACE, POOL) or not file.is_file():
+        return
+    known = set(pq.read_table(file, columns=["segment_id"], partitioning=None)["segment_id"].to_pylist())
+    if known and segment_id not in known:
+        raise StockplanError(f"there is no segment {segment_id}; {_nearest(segment_id, known)}")
+
+
+def _refuse_unknown(file: Path, base: Release, model: str, wish: dict[str, str]) -> None:
+    """Name what of a wish no unit of the release has. Raises `StockplanError` for the first such part."""
+    models = {
+        one for one in pq.read_table(file, columns=["model"], partitioning=None)["model"].to_pylist() if one
+    }
+    if model not in models:
+        raise StockplanError(
+            f"release {base.release_id} knows no unit of the model {model}; {_nearest(model, models)}"
+        )
+    for column, value in wish.items():
+        name = "options" if column == "option" else column
+        of_model = pq.read_table(file, columns=[name], filters=pc.field("model") == model, partitioning=None)
+        texts = {str(one) for one in of_model[name].cast(pa.string()).to_pylist() if one is not None}
+        values = {one for text in texts for one in text.split("|")} if column == "option" else texts
+        if value not in values:
+            raise StockplanError(f"no {model} has {column}={value}; {_nearest(value, values)}")
+
+
+def _nearest(asked: str, known: set[str]) -> str:
+    """Say which of the known names are most like the one that is asked for, or some of them."""
+    by_lower = {one.lower(): one for one in sorted(known)}
+    like = [by_lower[one] for one in get_close_matches(asked.lower(), sorted(by_lower), 5, 0.5)]
+    named = like or sorted(known)[:5]
+    return f"{'nearest are' if like else 'there are'} {', '.join(named) or 'none'}"
 
 
 def _unit_of(event: Event) -> str:

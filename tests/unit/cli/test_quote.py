@@ -166,7 +166,18 @@ def test_units_are_offered_by_when_they_can_be_had(base: Base, ask: Any, stockpl
     told = ask("--model", "camry")
     assert [one["unit_id"] for one in told["offers"]] == ["VIN2"]
     assert told["events_since"] == 1
-    assert ask("--model", "camry", "--wish", "option=SUNROOF")["found"] == 0
+    for wish, answer in (
+        (("--model", "camri"), "knows no unit of the model camri; nearest are camry"),
+        (("--model", "camry", "--wish", "option=SUNROOF"), "no camry has option=SUNROOF; there are NAV, TOW"),
+        (("--model", "camry", "--wish", "color=rot"), "no camry has color=rot; there are blue, red"),
+        (("--model", "camry", "--units", "2"), "leave out --item"),
+        ((*HERE, "--segment", "FLEAT"), "there is no segment FLEAT; nearest are FLEET"),
+        (("--item", "I00001", "--location", "L1"), "nearest are I000001"),
+    ):
+        refused = stockplan("quote", *wish)
+        assert refused.exit_code == 1
+        assert answer in said(refused)
+    assert ask("--model", "camry", "--wish", "is_held=false")["found"] == 1
 
 
 def test_an_answer_for_people_says_what_it_rests_on(ask: Any, stockplan: Command) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,13 @@ def test_a_unit_is_reserved_confirmed_and_delivered(base: Base, stockplan: Comma
     # The release still has it in stock; that it is somebody's own the ledger knows.
     assert "was delivered on 2024-07-01" in said(stockplan("reserve", "--unit", "VIN1"))
     assert told == ["reserve", "extend", "confirm", "consume"]
+
+
+def test_on_an_old_release_it_is_told_from_when_on_an_event_counts(base: Base, stockplan: Command) -> None:
+    assert "counts from" not in said(stockplan("reserve", "--unit", "VIN1", *AT))
+    base.settings = base.settings.model_copy(update={"today": base.as_of + timedelta(days=400)})
+    told = said(stockplan("block", "--unit", "VIN2", "--kind", "recall"))
+    assert "The current release is of 2024-06-30; this counts from business date 2025-08-04 on." in told
 
 
 def test_a_block_is_told_and_refuses_a_hold(base: Base, stockplan: Command) -> None:
