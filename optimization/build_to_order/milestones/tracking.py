@@ -115,11 +115,17 @@ def track_orders(inputs: TrackInputs, as_of: pd.Timestamp, parameters: LeadTimeP
         today,
         (parameters.stuck_quantile, parameters.silent_quantile),
     )
+    # What cannot be built is promised nothing, and no promise is moved, before it is repaired.
+    unbuildable = unbuilt & slot["reason_code"].eq("NOT_BUILDABLE").to_numpy(dtype=np.bool_)
     handover, earliest = _handovers(waiting, forecast, inputs.handover_capacity, today)
     predicted = Predicted(
         passed.order_id,
         forecast.p50,
-        np.where(np.isnan(forecast.p90), np.nan, np.fmax(np.fmax(forecast.p90, handover), earliest)),
+        np.where(
+            np.isnan(forecast.p90) | unbuildable,
+            np.nan,
+            np.fmax(np.fmax(forecast.p90, handover), earliest),
+        ),
         forecast.basis,
         np.where(waiting["promised_date"].notna(), day_numbers(waiting["promised_date"]), np.nan),
         np.fmax(day_numbers(waiting["confirmed_date"]), day_numbers(waiting["order_date"])),
@@ -140,7 +146,9 @@ def track_orders(inputs: TrackInputs, as_of: pd.Timestamp, parameters: LeadTimeP
     cancel, cancel_figures = cancel_probabilities(
         known, past, running, made.frame, today, parameters, _credit_column(states, past)
     )
-    open_rows = _open_status(waiting, states, standing, forecast, made, handover, cancel, today, parameters)
+    open_rows = _open_status(
+        waiting, states, standing, forecast, made, handover, cancel, unbuildable, today, parameters
+    )
     closed_rows = _closed_status(orders, known, past, running, states, made.frame, today)
     status = pd.concat([open_rows, closed_rows], ignore_index=True)
     status = status.sort_values("order_id", kind="stable", ignore_index=True)
@@ -176,9 +184,9 @@ def _credit_column(states: MilestoneStates, past: Passages) -> int | None:
 
 
 def _slots(waiting: pd.DataFrame, mto_slot_assignment: pd.DataFrame) -> pd.DataFrame:
-    """Week and whether it was moved, of each waiting order; null where it has no slot."""
+    """Week, whether it was moved and why, of each waiting order; null where it has no slot."""
     slots = MTO_SLOT_ASSIGNMENT.validate(mto_slot_assignment).set_index("order_id")
-    return slots[["week_start_date", "is_moved"]].reindex(waiting["order_id"]).reset_index()
+    return slots[["week_start_date", "is_moved", "reason_code"]].reindex(waiting["order_id"]).reset_index()
 
 
 def _handovers(
@@ -219,6 +227,7 @@ def _open_status(
     made: Promises,
     handover: Numbers,
     cancel: Numbers,
+    unbuildable: Flags,
     today: float,
     parameters: LeadTimeParameters,
 ) -> pd.DataFrame:
@@ -228,7 +237,8 @@ def _open_status(
     passed_by = made.held < today
     late = passed_by | (forecast.p50 > made.held)
     # A prediction that does not reach the P90 cannot say that the promise is safe.
-    at_risk = (risk > parameters.at_risk_probability) | (np.isnan(forecast.p90) & ~unpromised)
+    unsure = np.isnan(forecast.p90) | unbuildable
+    at_risk = (risk > parameters.at_risk_probability) | (unsure & ~unpromised)
     delay_status = first_that_holds(
         {"not_promised": unpromised, "late": late, "at_risk": at_risk}, "on_track"
     )
@@ -238,6 +248,7 @@ def _open_status(
             "INPUT_IMPLAUSIBLE": waiting["is_aside"].to_numpy(dtype=np.bool_),
             "QUALITY_HOLD": standing.is_held,
             "CREDIT_MISSING": standing.lacks_credit,
+            "NOT_BUILDABLE": unbuildable,
             "PROMISE_PASSED": passed_by,
             "STUCK_IN_STAGE": standing.is_stuck,
             "NOT_HEARD_OF": standing.is_silent,

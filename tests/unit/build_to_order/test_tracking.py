@@ -205,6 +205,32 @@ def test_with_a_slot_only_what_follows_it_is_uncertain() -> None:
     assert moved.loc[(name, 2), ["reason_code", "promise_basis"]].tolist() == ["SLOT_MOVED", "slot"]
 
 
+def test_what_cannot_be_built_is_promised_nothing_and_no_promise_is_moved() -> None:
+    status = _open(_tracked())
+    name, other = status.index[status["milestone_step"] < 9][:2]
+    slots = frame_of(
+        MTO_SLOT_ASSIGNMENT,
+        order_id=[name, other],
+        is_frozen=False,
+        is_moved=False,
+        is_expedited=False,
+        is_promise_broken=False,
+        lateness_days=0.0,
+        reason_code="NOT_BUILDABLE",
+        method="m",
+        status="OK",
+    )
+    inputs = replace(
+        _inputs(), mto_slot_assignment=slots, previous_promise=_promised(-90).query("order_id == @other")
+    )
+    result = track_orders(inputs, DAY, GIVEN)
+    rows = _open(result)
+    assert rows.loc[[name, other], "reason_code"].tolist() == ["NOT_BUILDABLE", "NOT_BUILDABLE"]
+    assert rows.loc[name, "delay_status"] == "not_promised"
+    assert name not in set(result.mto_promise["order_id"])
+    assert result.mto_promise["order_id"].eq(other).sum() == 1
+
+
 def test_steps_are_in_order_and_cover_the_sixteen() -> None:
     steps = _tracked().mto_step
     one = steps[steps["order_id"] == steps["order_id"].iloc[0]]
