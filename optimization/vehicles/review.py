@@ -204,7 +204,17 @@ def _reductions(
 
 
 def _at_risk(cost: Numbers, per_day: Numbers, proceeds: Numbers, survived: Numbers) -> Numbers:
-    """E[max(0, cost so far + days to come − proceeds)] over the week of the sale, the last one open."""
+    """E[max(0, cost so far + days to come − proceeds)] over the week of the sale, the last one open (money).
+
+    `survived` (n, w): probability that the unit still stands when a week begins, 1 in the first. A sale
+    is taken to be in the middle of its week.
+
+    Worked: half is sold after 3.5 days, at a loss of 100 + 35 − 120, the rest after 10.5 days.
+
+    >>> one = [np.array([value]) for value in (100.0, 10.0, 120.0)]
+    >>> _at_risk(*one, np.array([[1.0, 0.5]])).tolist()
+    [50.0]
+    """
     mass = np.concatenate([survived[:, :-1] - survived[:, 1:], survived[:, -1:]], axis=1)
     days = (np.arange(mass.shape[1]) + 0.5) * WEEK_DAYS
     loss = np.maximum(cost[:, None] + per_day[:, None] * days - proceeds[:, None], 0.0)
