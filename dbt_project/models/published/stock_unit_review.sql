@@ -18,6 +18,17 @@ stock_units as (
 
 ),
 
+-- whom the matching proposes a unit for
+assigned as (
+
+    select
+        unit_id,
+        request_id
+    from {{ ref('stg_science__customer_match') }}
+    where is_assigned
+
+),
+
 run_context as (
 
     select * from {{ ref('stg_ims__run_context') }}
@@ -42,6 +53,7 @@ select
     reviews.is_slow,
     reviews.proposed_price,
     reviews.to_location_id,
+    assigned.request_id,
     reviews.list_price,
     reviews.estimated_value,
     reviews.unit_cost,
@@ -57,3 +69,4 @@ from reviews
 cross join run_context
 left join items on reviews.item_id = items.item_id
 left join stock_units on reviews.unit_id = stock_units.unit_id
+left join assigned on reviews.unit_id = assigned.unit_id
