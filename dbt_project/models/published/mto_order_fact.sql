@@ -293,6 +293,7 @@ select
     cast(costs.spec_variance as double) as spec_variance,
     cast(costs.cost_variance as double) as cost_variance,
     cast(costs.administration_cost + costs.coordination_cost as double) as handling_cost,
+    cast(costs.expedite_cost as double) as expedite_cost,
     cast(costs.capital_days as double) as capital_days
 from compared
 cross join run_context
