@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optimization.build_to_order.lead_times.conformal import WeekScores, learn_stretch, week_scores
+from optimization.build_to_order.lead_times.conformal import PastScores, learn_stretch, past_scores
 from optimization.build_to_order.lead_times.pace import at_todays_pace
 from optimization.build_to_order.lead_times.past_orders import Passages, day_numbers, passages
 from optimization.build_to_order.lead_times.remaining import Questions, draw_remaining, place
@@ -39,7 +39,7 @@ from orchestration.ims.generator.equipment import equipment_source, equipment_ta
 from tests.order_histories import History, frame_of, history
 
 VEHICLES = Path("orchestration/ims/demo/data/vehicle_intervals.parquet")
-LEVELS = (0.1, 0.5, 0.9)
+LEVELS = (0.1, 0.5, 0.75, 0.8, 0.85, 0.9)
 GENERATED_END = 19_523
 _TEXTS = ("order_id", "location_id", "model", "market", "options", "order_status", "plant_id")
 _DATES = ("order_date", "delivered_date", "cancelled_date")
@@ -68,11 +68,11 @@ def judged(past: Passages, first: float, last: float, parameters: LeadTimeParame
 
     New are the orders placed within the week, in whatever stage they are.
     """
-    remembered: dict[float, WeekScores] = {}
+    remembered: dict[float, PastScores] = {}
 
-    def scores_of(whole: Passages, origin: float, given: LeadTimeParameters) -> WeekScores:
+    def scores_of(whole: Passages, origin: float, given: LeadTimeParameters) -> PastScores:
         if origin not in remembered:
-            remembered[origin] = week_scores(whole, origin, given)
+            remembered[origin] = past_scores(whole, origin, given)
         return remembered[origin]
 
     frames = []
@@ -123,6 +123,9 @@ def figures(frame: pd.DataFrame) -> dict[str, float]:
     # The fixed lead time that is kept as often, chosen in hindsight.
     same = next((v for v in FIXED_LEVELS[2:] if kept(f"fixed_p{round(100 * v)}") >= kept("p90")), None)
     alike = frame[f"fixed_p{round(100 * (same or FIXED_LEVELS[-1]))}"]
+    # And the other way about: the level of ours that is kept as often as the fixed one.
+    ours = [f"p{round(100 * v)}" for v in LEVELS[2:]]
+    least = next((name for name in ours if kept(name) >= kept("fixed_p90")), ours[-1])
     found = {
         "asked": float(asked),
         "promised": float(len(frame)),
@@ -132,6 +135,7 @@ def figures(frame: pd.DataFrame) -> dict[str, float]:
         "p90_kept_without_correction": kept("raw_p90"),
         "fixed_p90_kept": kept("fixed_p90"),
         "median_window_days": float((frame["p90"] - frame["p10"]).median()),
+        "window_kept_as_often_as_fixed_days": float((frame[least] - frame["p10"]).median()),
         "fixed_window_days": float((frame["fixed_p90"] - frame["fixed_p10"]).median()),
         "fixed_window_kept_as_often_days": float((alike - frame["fixed_p10"]).median()),
         "median_promise_days": float(frame["p90"].median()),
@@ -150,11 +154,11 @@ def alerts(past: Passages, first: float, last: float, parameters: LeadTimeParame
     promised day; days of warning run from the first alert to that day. The rule it is compared with
     alerts when a milestone is not there three days after its plan, the plan being the median days to it.
     """
-    remembered: dict[float, WeekScores] = {}
+    remembered: dict[float, PastScores] = {}
 
-    def scores_of(whole: Passages, origin: float, given: LeadTimeParameters) -> WeekScores:
+    def scores_of(whole: Passages, origin: float, given: LeadTimeParameters) -> PastScores:
         if origin not in remembered:
-            remembered[origin] = week_scores(whole, origin, given)
+            remembered[origin] = past_scores(whole, origin, given)
         return remembered[origin]
 
     count = len(past.order_id)

@@ -21,17 +21,18 @@ from optimization.demand.series import Flags, Numbers
 from optimization.keys import Integers
 from optimization.order_parameters import LeadTimeParameters
 
-WEEK_DAYS = 7
+# Past predictions are made anew on every such day: nearer together they repeat each other.
+STEP_DAYS = 14
 EXPECTED_LEVEL = 0.5
 # A past prediction this old counts half: the correction must follow a drift that the draws lag behind.
 SCORE_HALF_LIFE_DAYS = 56.0
-_MOST_WEEKS = 52
+_MOST_STEPS = 26
 _LEAST_STRETCH, _MOST_STRETCH = 0.5, 3.0
 
 
 @dataclass(frozen=True)
-class WeekScores:
-    """Predictions of one past week for orders (n,) that had just begun a stage.
+class PastScores:
+    """Predictions of one past day for orders (n,) that had just begun a stage.
 
     `origin`: day number of the prediction; `order` rows of the passages; `column` the stage;
     `predicted` (n, 2): days at the expected and at the promised level.
@@ -63,16 +64,16 @@ class Stretch:
         return np.asarray(np.maximum.accumulate(stretched, axis=1))
 
 
-def week_scores(past: Passages, origin: float, parameters: LeadTimeParameters) -> WeekScores:
-    """Predict, with what was known at the end of day `origin`, orders that began their stage that week."""
+def past_scores(past: Passages, origin: float, parameters: LeadTimeParameters) -> PastScores:
+    """Predict, with what was known at the end of day `origin`, orders that began their stage lately."""
     position = np.flatnonzero(past.reached[:, 0] <= origin)
     known = past.known_at(origin)
     stage = known.stage
     entered = known.reached[np.arange(len(stage)), stage]
-    fresh = (entered > origin - WEEK_DAYS) & (known.end >= origin) & np.isnan(known.delivered)
+    fresh = (entered > origin - STEP_DAYS) & (known.end >= origin) & np.isnan(known.delivered)
     history = at_todays_pace(known, origin)
     rows, columns, days = [], [], []
-    most = max(parameters.conformal_orders // 10, 1)
+    most = max(parameters.conformal_orders // 5, 1)
     for column in range(len(past.codes) - 1):
         inside = np.flatnonzero(fresh & (stage == column))
         # Spread over the orders as they stand, not the first ones: they are sorted by their id.
@@ -88,45 +89,45 @@ def week_scores(past: Passages, origin: float, parameters: LeadTimeParameters) -
         )
     if not rows:
         nothing = np.zeros(0, dtype=np.int64)
-        return WeekScores(origin, nothing, nothing, np.zeros((0, 2)))
-    return WeekScores(origin, np.concatenate(rows), np.concatenate(columns), np.concatenate(days))
+        return PastScores(origin, nothing, nothing, np.zeros((0, 2)))
+    return PastScores(origin, np.concatenate(rows), np.concatenate(columns), np.concatenate(days))
 
 
 def learn_stretch(
     past: Passages,
     today: float,
     parameters: LeadTimeParameters,
-    scores_of: Callable[[Passages, float, LeadTimeParameters], WeekScores] = week_scores,
+    scores_of: Callable[[Passages, float, LeadTimeParameters], PastScores] = past_scores,
 ) -> Stretch:
-    """Learn the factors from the weeks before `today`, newest first, until enough orders are delivered.
+    """Learn the factors from the fortnights before `today`, newest first, until enough orders are delivered.
 
     Per level q and stage, the factor is the q·(n+1)/n quantile of the scores (their product-limit curve,
     recent weeks weighing more), n the delivered ones: split conformal prediction on ratios, with the
     weights of Barber et al. (2023) against drift. With fewer than `conformal_least` delivered in a stage
-    the scores of all stages are used, and with fewer in all the factor is 1. `scores_of` gives a week's
+    the scores of all stages are used, and with fewer in all the factor is 1. `scores_of` gives a day's
     scores; a caller that walks over many days can remember them.
     """
     columns = len(past.codes)
-    weeks: list[WeekScores] = []
+    days: list[PastScores] = []
     delivered = np.zeros(columns)
-    for back in range(1, _MOST_WEEKS + 1):
-        origin = today - WEEK_DAYS * back
+    for back in range(1, _MOST_STEPS + 1):
+        origin = today - STEP_DAYS * back
         if origin < np.min(past.reached[:, 0], initial=np.inf):
             break
-        week = scores_of(past, origin, parameters)
-        weeks.append(week)
-        done = ~np.isnan(past.delivered[week.order]) & (past.delivered[week.order] <= today)
-        delivered += np.bincount(week.column[done], minlength=columns)
+        day = scores_of(past, origin, parameters)
+        days.append(day)
+        done = ~np.isnan(past.delivered[day.order]) & (past.delivered[day.order] <= today)
+        delivered += np.bincount(day.column[done], minlength=columns)
         # A stage that few orders are ever found in must not ask for years of weeks.
         if delivered.any() and np.median(delivered[delivered > 0]) >= parameters.conformal_orders:
             break
     factor = np.ones((columns, 2))
-    if not weeks:
+    if not days:
         return Stretch(factor, delivered.astype(np.int64), float("nan"))
-    order = np.concatenate([week.order for week in weeks])
-    column = np.concatenate([week.column for week in weeks])
-    predicted = np.concatenate([week.predicted for week in weeks])
-    origin_of = np.concatenate([np.full(len(week.order), week.origin) for week in weeks])
+    order = np.concatenate([day.order for day in days])
+    column = np.concatenate([day.column for day in days])
+    predicted = np.concatenate([day.predicted for day in days])
+    origin_of = np.concatenate([np.full(len(day.order), day.origin) for day in days])
     known = np.isfinite(predicted).all(axis=1) & (predicted > 0).all(axis=1)
     order, column, predicted, origin_of = (each[known] for each in (order, column, predicted, origin_of))
     done = past.delivered[order]

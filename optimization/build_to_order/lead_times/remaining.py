@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -108,7 +109,10 @@ class _Donors:
     is_finished: Flags
     weight: Numbers
     pool: Integers
-    tail_rate: float
+
+    @cached_property
+    def tail_rate(self) -> float:
+        return tail_rate(Durations(self.days, ~self.is_finished, self.weight))
 
 
 def _donors(history: PacedPassages, column: int, today: float, parameters: LeadTimeParameters) -> _Donors:
@@ -125,13 +129,7 @@ def _donors(history: PacedPassages, column: int, today: float, parameters: LeadT
     weight = scale * recency_weight(today - entered[row], parameters.half_life_days)
     order = np.lexsort((row, ~finished, days))
     return _Donors(
-        row[order],
-        days[order],
-        stay[order],
-        finished[order],
-        weight[order],
-        past.pool[row[order]],
-        tail_rate(Durations(days, ~finished, weight)),
+        row[order], days[order], stay[order], finished[order], weight[order], past.pool[row[order]]
     )
 
 
@@ -186,15 +184,22 @@ def _drawn(
     found = np.minimum(found, width - 1)
     source = np.take_along_axis(order, found, axis=1) if anew else found
     begun_anew = source >= len(donors.row)
-    seen = mass.sum(axis=1, keepdims=True)
-    drawn = np.take_along_axis(ahead, found, axis=1)
-    # Beyond what was seen: from the last order that ended, at the rate of those that took long.
-    longest = np.take_along_axis(ahead, width - 1 - np.argmax(mass[:, ::-1] > 0, axis=1)[:, None], axis=1)
-    left = np.log(np.maximum(1.0 - seen, _SLACK) / (1.0 - (np.arange(size) + 0.5) / size)[None, :])
-    tail = longest + np.maximum(left, 0.0) / donors.tail_rate if donors.tail_rate else np.inf
-    days = np.where(missing, np.where(seen >= TAIL_FROM, tail, np.inf), drawn)
+    days = np.take_along_axis(ahead, found, axis=1)
+    if missing.any():
+        days = np.where(missing, _tail(ahead, mass, size, donors.tail_rate), days)
     donor = np.where(missing, -1, donors.row[source % len(donors.row)])
     return days, donor, np.where(begun_anew, 0.0, elapsed[:, None])
+
+
+def _tail(ahead: Numbers, mass: Numbers, size: int, rate: float) -> Numbers:
+    """Days (n, size) of draws beyond the last donor: what is left ends at `rate`; infinite without it."""
+    seen = mass.sum(axis=1, keepdims=True)
+    last = mass.shape[1] - 1 - np.argmax(mass[:, ::-1] > 0, axis=1)
+    left = np.log(np.maximum(1.0 - seen, _SLACK) / (1.0 - (np.arange(size) + 0.5) / size)[None, :])
+    if not rate:
+        return np.full(left.shape, np.inf)
+    longest = np.take_along_axis(ahead, last[:, None], axis=1)
+    return np.where(seen >= TAIL_FROM, longest + np.maximum(left, 0.0) / rate, np.inf)
 
 
 def _masses(donors: _Donors, waited: Flags, pool: Integers, parameters: LeadTimeParameters) -> Numbers:
