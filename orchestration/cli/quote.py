@@ -59,7 +59,7 @@ def quote(
     now = datetime.combine(chosen.today or clock.date(), clock.timetz())
     if model is not None and (item or segment or wanted or units != 1.0):
         raise StockplanError(
-            "--model asks for single units that are there or come; leave out --item, --segment, --date, --units"
+            "--model asks for single units, there or coming; leave out --item, --segment, --date, --units"
         )
     if model is not None:
         base = quote_base(lake, "unit_atp")

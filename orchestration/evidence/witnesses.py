@@ -23,8 +23,15 @@ from orchestration.publish.candidate import content_hash
 from orchestration.publish.overlay_shelf import overlays
 from orchestration.publish.shelf import releases
 
-# Published tables that hold ledger lines of the system.
-LEDGER_TABLES = ("allocation_ledger", "supply_audit", "borrow_ledger")
+# Published tables that hold ledger lines of the system, what became of those of units, and promises kept.
+LEDGER_TABLES = (
+    "allocation_ledger",
+    "supply_audit",
+    "borrow_ledger",
+    "unit_reservation_entry",
+    "delivery_promise",
+    "mto_promise",
+)
 
 
 @dataclass(frozen=True)
