@@ -121,8 +121,9 @@ class LeadTimeParameters:
     be kept; `conformal_orders`: delivered orders that the correction looks at, `conformal_least`: fewer
     give none. `stuck_quantile`, `silent_quantile`: at most 0.95, the highest that is kept; an order that
     stays longer is stuck, a milestone that comes later is missed. `at_risk_probability`: a promise that is
-    missed with more than this probability is at risk, at most 0.5, beyond which it is late. `repromise_days`: a promise is moved
-    when the expected day passes it by more days. `cancel_horizon_days`: window of the cancellation hazard.
+    missed with more than this probability is at risk, at most 0.5, beyond which it is late. `repromise_days`:
+    a promise is moved when the expected day passes it by more days. `cancel_horizon_days`: window of the
+    cancellation hazard.
     """
 
     history_days: int = 540

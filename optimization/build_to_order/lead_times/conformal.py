@@ -151,6 +151,14 @@ def learn_stretch(
 def _quantile(
     ratio: Numbers, censored: Flags, weight: Numbers, level: float, parameters: LeadTimeParameters
 ) -> float:
+    """The scores' quantile at level · (n + 1) / n of n finished ones, within bounds; 1 where too few are.
+
+    Worked: of 60 scores 0.01, 0.02 … the level 0.9 asks for 0.915 of them, the 55th.
+
+    >>> scores, alike = np.arange(1, 61) / 100, np.ones(60)
+    >>> _quantile(scores, alike < 1, alike, 0.9, LeadTimeParameters())
+    0.55
+    """
     finished = int((~censored).sum())
     if finished < parameters.conformal_least:
         return 1.0
