@@ -26,4 +26,5 @@ select
     'Ask for the missing milestone, or repair the delivery of events.' as suggested_action
 from states
 inner join orders on states.order_id = orders.order_id
-where states.is_silent
+-- one that is stuck says so already: of most of them nothing was heard since
+where states.is_silent and states.is_stuck is distinct from true
