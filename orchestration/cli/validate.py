@@ -10,6 +10,8 @@ import typer
 
 from orchestration.cli.console import console, open_pipeline, print_table
 
+_OPTIONS_SHOWN = 6
+
 
 def validate(
     config: Annotated[
@@ -57,7 +59,7 @@ def _print(answer: dict[str, Any]) -> None:
         print_table(
             "What is wrong",
             ["rule", "options involved", "message"],
-            [(_rule(one), ", ".join(one["options"]), one["message"]) for one in answer["violations"]],
+            [(_rule(one), _few(one["options"]), one["message"]) for one in answer["violations"]],
         )
         _print_repairs(answer)
     price = answer["price"]
@@ -88,6 +90,12 @@ def _print_repairs(answer: dict[str, Any]) -> None:
             for one in answer["repairs"]
         ],
     )
+
+
+def _few(options: list[str]) -> str:
+    """The first options by name; a rule may be about all colours there are, and --json has them all."""
+    more = len(options) - _OPTIONS_SHOWN
+    return ", ".join(options[:_OPTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _rule(violation: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pandas as pd
 from optimization.build_to_order.configuration.checking import told
 from optimization.build_to_order.configuration.pricing import lead_time_class_of, price_delta, price_of
 from optimization.build_to_order.configuration.repairs import smallest_repairs
-from optimization.build_to_order.configuration.rules import ANY, RuleSet, violations
+from optimization.build_to_order.configuration.rules import ANY, RuleSet, Violation, violations
 from optimization.contracts.order_inputs import CONFIG_OPTION, CONFIGURATION_RULE
 from optimization.errors import StockplanError
 from optimization.option_sets import text_of
@@ -106,7 +107,7 @@ def check_configuration(lake: Lake, wish: Wish, repairs: int = 3) -> dict[str, A
         "violations": [
             {
                 "reason_code": one.reason_code,
-                "message": one.message,
+                "message": one.message + _like(one, catalogue),
                 "options": list(one.options),
                 "rule_id": one.rule.rule_id if one.rule else None,
                 "rule_version": one.rule.rule_version if one.rule else None,
@@ -140,6 +141,15 @@ def check_configuration(lake: Lake, wish: Wish, repairs: int = 3) -> dict[str, A
         "lead_time_class": lead_time_class_of(catalogue, wish.options),
         "rule_versions": {one.rule_id: one.rule_version for one in rule_set.rules},
     }
+
+
+def _like(violation: Violation, catalogue: pd.DataFrame) -> str:
+    """Name the options that an unknown one is most like; empty for every other violation."""
+    if violation.reason_code != "UNKNOWN_OPTION":
+        return ""
+    known = sorted({str(one) for one in catalogue["option_id"]})
+    like = get_close_matches(violation.options[0], known, 3, 0.6)
+    return f"; nearest are {', '.join(like)}" if like else ""
 
 
 def _inputs(lake: Lake, base: Release) -> tuple[pd.DataFrame, pd.DataFrame]:

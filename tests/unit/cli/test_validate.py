@@ -48,6 +48,19 @@ def test_what_cannot_be_built_is_told_with_all_repairs(configured: Base, stockpl
     assert "As of 2024-06-30" in text
 
 
+def test_a_slip_of_the_pen_is_told_what_it_may_mean_and_long_rules_are_cut_short(
+    configured: Base, stockplan: Command
+) -> None:
+    assert "SUNROF is no option of the catalogue; nearest are SUNROOF" in said(
+        stockplan("validate", "ENG_A|SUNROF")
+    )
+    colours = [f"COL_{number}" for number in range(9)]
+    many = rules(rule("COLOUR", "one_of", "|".join(colours)))
+    for frame, table in ((many, CONFIGURATION_RULE), (catalogue(*colours), CONFIG_OPTION)):
+        write_frame(frame, table, configured.lake.border_file(table.name, configured.as_of))
+    assert "COL_5 and 3 more" in said(stockplan("validate", "OTHER"))
+
+
 def test_what_can_be_built_is_told_with_its_price(
     configured: Base, stockplan: Command, tmp_path: Path
 ) -> None:

@@ -32,10 +32,10 @@ select
     {{ money('coalesce(orders.quoted_price, 0)') }} as value_at_risk,
     {{ units('1') }} as quantity_units,
     'order ' || orders.order_id as reason_code,
-    'Order ' || orders.order_id || ' cannot be built as it is: ' || violations.first_message
+    'Order ' || orders.order_id || ' cannot be built as it is: ' || rtrim(violations.first_message, '.')
     || case
-        when violations.violation_count > 1 then ' And ' || (violations.violation_count - 1) || ' more.'
-        else ''
+        when violations.violation_count > 1 then '; and ' || (violations.violation_count - 1) || ' more.'
+        else '.'
     end as detail,
     'Agree on a repair of order_check with the customer.' as suggested_action
 from violations
