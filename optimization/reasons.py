@@ -246,6 +246,8 @@ REASONS: dict[str, str] = {
     "RESERVATION_CONFIRMED": "Rejected: the reservation is confirmed and has no end",
     "EXPIRY_NOT_LATER": "Rejected: the new end must lie after the end that the hold has",
     "UNIT_BLOCKED": "The unit is blocked, so that nobody can have it until the block is lifted",
+    "UNIT_SOLD": "The source reports the unit as sold, and nothing says that it was to somebody else",
+    "UNIT_SOLD_ELSEWHERE": "The source reports the unit as sold to another customer or on another order",
     "UNIT_GONE": "The unit is no longer in stock nor on its way; consume the reservation if it was delivered",
     "HOLD_RAN_OUT": "The hold ran out before it was confirmed; the unit is free again",
     # --- configurations and changes of made-to-order orders

@@ -179,7 +179,7 @@ UNIT_HOLD = Table(
 )
 UNIT_SALE = Table(
     "opt_in__unit_sale",
-    "Units that were sold within the history: how old they were and what was paid.",
+    "Units that were sold within the history: how old they were, what was paid, and by whom.",
     key=("unit_id", "sold_date"),
     required=("unit_id", "item_id", "location_id", "category", "sold_date"),
     optional=(
@@ -192,6 +192,8 @@ UNIT_SALE = Table(
         "trim",
         "color",
         "segment_id",
+        "order_id",
+        "customer_id",
     ),
 )
 CUSTOMER_REQUEST = Table(

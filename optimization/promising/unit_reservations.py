@@ -5,6 +5,8 @@ itself, a confirmed reservation does not, and no priority takes a unit from the 
 (recall, quality …) keeps everybody from the unit: while it stands, and while the unit is not in stock,
 an active reservation counts as broken; it is whole again when the unit is. A unit that was delivered can
 be reserved again only by events of a later business date: whether it is there again, a release must say.
+A sale that the source reports consumes the reservation of the unit at the close of its day, unless it is
+known to be another customer's or order's: then the reservation is broken for good.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ from optimization.order_parameters import PromiseParameters
 WHICHEVER = "*"
 ACTIVE_STATES = frozenset({"HELD", "CONFIRMED", "BROKEN"})
 _ENDS = {"release": "RELEASED", "cancel": "CANCELLED", "consume": "DELIVERED"}
+
+# A sale is known by its date: it counts as made when the day closes.
+_CLOSE_OF_DAY = pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
 
 Row = dict[str, Any]
 
@@ -74,6 +79,7 @@ def unit_reservations(
     stock_unit: pd.DataFrame,
     until: pd.Timestamp,
     hold_hours: float = PromiseParameters.hold_hours,
+    unit_sale: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return (`opt_out__unit_reservation`, `opt_out__unit_reservation_entry`) at `until` (UTC, no zone).
 
@@ -81,7 +87,8 @@ def unit_reservations(
     `ledger_seq`, and what lies after `until` is left out. `stock_unit` needs `unit_id`: the units
     that are there now. A hold without an end lasts `hold_hours`, and is over from the very moment of
     its end on. A `reservation_id` of `*` means the unit's active reservation or, to unblock, all of
-    its blocks. Raises `ContractError` for events that break their contract.
+    its blocks. `unit_sale` needs `unit_id`, `sold_date`, `order_id`, `customer_id` (the last two may be
+    null): what the source says was sold. Raises `ContractError` for events that break their contract.
 
     >>> told = {"event_at": pd.Timestamp("2024-01-31T10:00"), "business_date": pd.Timestamp("2024-01-31"),
     ...         "unit_operation": "reserve", "unit_id": "VIN1", "actor": "a"}
@@ -97,7 +104,12 @@ def unit_reservations(
     events = UNIT_EVENT.validate(unit_event)
     events = events[events["event_at"] <= until].sort_values(["event_at", "ledger_seq"], kind="stable")
     book = _Book(pd.Timedelta(hours=hold_hours))
-    entries = [_entry(book, event) for event in records_of(events)]
+    entries: list[Row] = []
+    for happened in _in_order(records_of(events), _sales(unit_sale, events, until)):
+        if "unit_operation" in happened:
+            entries.append(_entry(book, happened))
+        else:
+            _sell(book.unit(happened["unit_id"]), happened)
     there = set(stock_unit["unit_id"])
     for unit in book.units.values():
         _expire(unit, until)
@@ -106,6 +118,43 @@ def unit_reservations(
         sorted_by_key(frame_of(UNIT_RESERVATION, book.reservations.values()), UNIT_RESERVATION.key),
         sorted_by_key(frame_of(UNIT_RESERVATION_ENTRY, entries), UNIT_RESERVATION_ENTRY.key),
     )
+
+
+def _sales(unit_sale: pd.DataFrame | None, events: pd.DataFrame, until: pd.Timestamp) -> list[Row]:
+    """Sales of units that have events, each at the close of its day, in the order of time and unit."""
+    if unit_sale is None:
+        return []
+    sold = unit_sale[unit_sale["unit_id"].isin(events["unit_id"]).to_numpy()]
+    sold = sold.loc[:, ["unit_id", "sold_date", "order_id", "customer_id"]]
+    sold = sold.assign(event_at=sold["sold_date"] + _CLOSE_OF_DAY)
+    sold = sold[(sold["event_at"] <= until).to_numpy()].sort_values(["event_at", "unit_id"], kind="stable")
+    return [{str(name): value for name, value in row.items()} for row in sold.to_dict("records")]
+
+
+def _in_order(events: list[Row], sales: list[Row]) -> list[Row]:
+    """Events and sales by time; what people did at the very close of a day comes before its sales."""
+    return sorted([*events, *sales], key=lambda one: one["event_at"])
+
+
+def _sell(unit: _Unit, sale: Row) -> None:
+    """Take the source's word that the unit was sold: to whoever had it, where nothing says otherwise."""
+    _expire(unit, sale["event_at"])
+    active = unit.reservation
+    unit.delivered_on = sale["sold_date"]
+    if active is None:
+        return
+    if any(_differ(active[name], sale[name]) for name in ("order_id", "customer_id")):
+        _close(active, "BROKEN", sale["event_at"])
+        active["reason_code"] = "UNIT_SOLD_ELSEWHERE"
+    else:
+        _close(active, "DELIVERED", sale["event_at"])
+        active["reason_code"] = "UNIT_SOLD"
+        _remember(active, sale)
+    unit.reservation = None
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return not pd.isna(one) and not pd.isna(other) and bool(one != other)
 
 
 def _entry(book: _Book, event: Row) -> Row:

@@ -242,7 +242,7 @@ def _operate_unit(
     payload = checked_times(operation, payload, now(), hold_hours)
     refusal = why_not(base, operation, unit)
     if not refusal and operation == "reserve":
-        before = unit_standing(pipeline.ledger, base, unit, now(), hold_hours).delivered_on
+        before = unit_standing(pipeline.lake, pipeline.ledger, base, unit, now(), hold_hours).delivered_on
         if before is not None and before > base.as_of:
             refusal = f"{unit} was delivered on {before}; no release since has it in stock again."
     if refusal:
@@ -257,7 +257,7 @@ def _operate_unit(
         clock=now,
     )
     until = datetime.fromisoformat(str(event.payload["event_at"]))
-    state = unit_standing(pipeline.ledger, base, unit, until, hold_hours)
+    state = unit_standing(pipeline.lake, pipeline.ledger, base, unit, until, hold_hours)
     _tell_answer(event, state)
     # Its own day may lie far ahead of what is published, as when one tries the demo.
     if event.business_date > base.as_of + timedelta(days=_USUAL_DAYS_AHEAD):

@@ -20,7 +20,8 @@ class Stage(NamedTuple):
 
 
 UNIT_RESERVATIONS = Stage(
-    (given.UNIT_EVENT, given.STOCK_UNIT), (made.UNIT_RESERVATION, made.UNIT_RESERVATION_ENTRY)
+    (given.UNIT_EVENT, given.STOCK_UNIT, given.UNIT_SALE),
+    (made.UNIT_RESERVATION, made.UNIT_RESERVATION_ENTRY),
 )
 UNIT_PROMISES = Stage(
     (given.STOCK_UNIT, given.UNIT_HOLD, made.UNIT_RESERVATION, SUPPLY_EXPECTATION), (made.UNIT_ATP,)

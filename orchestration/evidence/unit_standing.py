@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from optimization.contracts.order_inputs import UNIT_SALE
 from optimization.contracts.order_outputs import UNIT_ATP
 from optimization.errors import StockplanError
 from optimization.promising.unit_reservations import ACTIVE_STATES, unit_reservations
@@ -118,11 +119,13 @@ def checked_times(
 
 
 def unit_standing(
-    ledger: Ledger, base: Release, unit_id: str, until: datetime, hold_hours: float
+    lake: Lake, ledger: Ledger, base: Release, unit_id: str, until: datetime, hold_hours: float
 ) -> UnitStanding:
     """Return where one unit stands at `until` (UTC), by the stock of `base` and all events of the unit."""
     told = read_unit_events(ledger, None)
     chosen = pc.field("unit_id") == unit_id
+    sales = lake.border_file(UNIT_SALE.name, base.as_of)
+    sold = pq.read_table(sales, filters=chosen, partitioning=None) if sales.is_file() else None
     there = pq.read_table(base.tables[PUBLISHED], columns=["unit_id"], filters=chosen, partitioning=None)
     events = of_units(told.events, {unit_id})
     reservation, entry = unit_reservations(
@@ -130,6 +133,7 @@ def unit_standing(
         there.to_pandas(),
         pd.Timestamp(until).tz_convert(None),
         hold_hours,
+        None if sold is None else arrow_to_frame(sold, UNIT_SALE),
     )
     done = entry[entry["entry_status"] == "accepted"].sort_values(["event_at", "ledger_seq"])
     delivered = None

@@ -6,6 +6,12 @@ lines as (
 
 ),
 
+orders as (
+
+    select * from {{ ref('stg_ims__demand_line') }}
+
+),
+
 items as (
 
     select * from {{ ref('dim_item') }}
@@ -45,9 +51,12 @@ sold as (
         lines.segment_id,
         lines.sale_date,
         lines.unit_price,
-        lines.unit_cost
+        lines.unit_cost,
+        lines.order_id,
+        orders.customer_id
     from lines
     cross join run_context
+    left join orders on lines.order_id = orders.order_id and lines.line_id = orders.line_id
     where
         lines.unit_id is not null
         and lines.shipped_units > 0
@@ -96,5 +105,7 @@ select
     model,
     trim,
     color,
-    segment_id
+    segment_id,
+    order_id,
+    customer_id
 from dated

@@ -1,1 +1,1 @@
-"""Milestones of orders: the map of events, where each order stands, and when it will arrive."""
+"""Milestones of orders: the map of events, and what they say of where each order stands."""

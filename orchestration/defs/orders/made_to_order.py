@@ -86,7 +86,7 @@ def slot_plan(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipe
 @stage_asset(ORDER_STATUS, "order_tracking_status")
 def order_status(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Say where orders stand, when they will be delivered, and what was promised."""
-    from optimization.build_to_order.milestones.tracking import TrackInputs, track_orders
+    from optimization.build_to_order.tracking.planning import TrackInputs, track_orders
 
     as_of = business_date(context)
     with pipeline.stage("order_status") as stage:

@@ -12,8 +12,8 @@ import pytest
 
 from optimization.build_to_order.cancellation import fit_logistic
 from optimization.build_to_order.lead_times.durations import stage_durations
-from optimization.build_to_order.milestones.handover_queue import handover_days
-from optimization.build_to_order.milestones.tracking import OrderTracking, TrackInputs, track_orders
+from optimization.build_to_order.tracking.handover_queue import handover_days
+from optimization.build_to_order.tracking.planning import OrderTracking, TrackInputs, track_orders
 from optimization.contracts.order_inputs import (
     HANDOVER_CAPACITY,
     MILESTONE_TEMPLATE,

@@ -85,6 +85,35 @@ def test_a_hold_is_over_at_its_end_and_not_before() -> None:
     assert held.set_index("reservation_id").loc["r1", "closed_at"] == at(5)
 
 
+@pytest.mark.parametrize(
+    ("sale", "state", "reason"),
+    [
+        ({}, "DELIVERED", "UNIT_SOLD"),
+        ({"customer_id": "C1"}, "DELIVERED", "UNIT_SOLD"),
+        ({"order_id": "O9"}, "DELIVERED", "UNIT_SOLD"),
+        ({"customer_id": "C2", "order_id": "O9"}, "BROKEN", "UNIT_SOLD_ELSEWHERE"),
+    ],
+)
+def test_a_sale_that_the_source_reports_consumes_the_reservation(
+    sale: dict[str, str], state: str, reason: str
+) -> None:
+    told = (
+        ("reserve", 1, "r1", {"customer_id": "C1", "expires_at": at(500)}),
+        ("reserve", 30, "r2", {"business_date": DAY + pd.Timedelta(days=1)}),
+    )
+    nobody = {"unit_id": "V1", "sold_date": DAY, "customer_id": None, "order_id": None}
+    sold = pd.DataFrame([{**nobody, **sale}, {**nobody, "unit_id": "V2"}])
+    held, entry = unit_reservations(events(*told), STOCK, at(40), unit_sale=sold)
+    rows = held.set_index("reservation_id")
+    assert rows.loc["r1", ["unit_reservation_state", "reason_code"]].tolist() == [state, reason]
+    assert rows.loc["r1", "closed_at"] == DAY + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+    # the day after it may be there again, and is free
+    assert rows.loc["r2", "unit_reservation_state"] == "HELD"
+    assert entry["entry_status"].tolist() == ["accepted", "accepted"]
+    before, _ = unit_reservations(events(*told), STOCK, at(20), unit_sale=sold)
+    assert before["unit_reservation_state"].tolist() == ["HELD"]
+
+
 def test_a_hold_without_an_end_lasts_the_hours_of_the_setting() -> None:
     told: Told = ("reserve", 1, "r1", {})
     held, _ = unit_reservations(events(told), STOCK, at(2), hold_hours=10)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from optimization.build_to_order.lead_times.past_orders import Passages, dates_of, day_numbers
-from optimization.build_to_order.milestones.forecasts import Forecasts
 from optimization.build_to_order.milestones.resolving import MilestoneStates
+from optimization.build_to_order.tracking.forecasts import Forecasts
 from optimization.contracts.order_outputs import MTO_STEP
 from optimization.demand.series import Flags, Numbers
 from optimization.reasons import first_that_holds

@@ -17,13 +17,13 @@ from optimization.build_to_order.lead_times.conformal import Stretch, learn_stre
 from optimization.build_to_order.lead_times.durations import evidence_figures
 from optimization.build_to_order.lead_times.pace import at_todays_pace
 from optimization.build_to_order.lead_times.past_orders import Passages, dates_of, day_numbers, passages
-from optimization.build_to_order.milestones.forecasts import Forecasts, forecasts
-from optimization.build_to_order.milestones.handover_queue import handover_days
-from optimization.build_to_order.milestones.promises import Predicted, Promises, promises
 from optimization.build_to_order.milestones.resolving import MilestoneStates, resolve
-from optimization.build_to_order.milestones.standing import Standing, standing_of
-from optimization.build_to_order.milestones.steps import order_steps
 from optimization.build_to_order.milestones.template import produced_code
+from optimization.build_to_order.tracking.forecasts import Forecasts, forecasts
+from optimization.build_to_order.tracking.handover_queue import handover_days
+from optimization.build_to_order.tracking.promises import Predicted, Promises, promises
+from optimization.build_to_order.tracking.standing import Standing, standing_of
+from optimization.build_to_order.tracking.steps import order_steps
 from optimization.contracts.order_inputs import (
     HANDOVER_CAPACITY,
     MTO_CHANGE_REQUEST,
