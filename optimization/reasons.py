@@ -230,6 +230,7 @@ REASONS: dict[str, str] = {
     "PROMISE_BROKEN_PAST": "The promised day is over and the line still waits",
     "PROMISE_BROKEN_STOCK": "Stock that the promise rested on is gone",
     "PROMISE_BROKEN_SUPPLY": "Supply that the promise rested on comes later or not at all",
+    "PROMISE_BROKEN_TRANSPORT": "The transport from the other location has not begun in time for the promise",
     "PROMISE_BROKEN_SOURCE": "The other location can no longer spare what the promise rested on",
     "PROMISE_BROKEN_NOT_ORDERED": "The promise rested on a new order to the supplier, and none was placed",
     "PROMISE_BROKEN_UNIT": "The unit that was promised cannot be had",

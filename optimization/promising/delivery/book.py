@@ -6,7 +6,8 @@ look-ahead promise of what remains, so no later taker can have what is taken.
 
 Each place has two books. `own`: stock and supply less what leaves for others than its open order lines;
 the lines take from it in their order. `free`: the published promise, with all open order lines kept; what
-goes to other places comes out of it as well, so no place's own customers lose by it.
+goes to other places comes out of it as well, so no place's own customers lose by it; those who order
+there later come after what was promised elsewhere before.
 """
 
 from __future__ import annotations
@@ -213,7 +214,8 @@ def _keep(served: Served, book: Book, lines: Lines, sources: Sources) -> None:
                         continue
                     begin, end = first[giver], first[giver + 1]
                     row = _row_of_day(day, begin, end, leaves)
-                    if min(own[row], free[row]) < units[line] - _TOLERANCE:
+                    # what the giver's own new orders ask for since then comes after what was promised
+                    if own[row] < units[line] - _TOLERANCE:
                         continue
                     hoped = min(_first_enough(own_expected, begin, end, units[line]), row)
                     _take(own, begin, end, row, units[line])

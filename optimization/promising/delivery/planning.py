@@ -59,6 +59,7 @@ class _Earlier(NamedTuple):
     date: pd.Series
     basis: Texts
     source: Texts
+    transit_days: npt.NDArray[np.float64]
 
 
 def delivery_promises(
@@ -96,6 +97,7 @@ def delivery_promises(
             earlier.date.iloc[order].reset_index(drop=True),
             earlier.basis[order],
             earlier.source[order],
+            earlier.transit_days[order],
         ),
     )
     preparation, capacity = _handover_terms(lines, places, inputs.handover_capacity, parameters)
@@ -149,7 +151,7 @@ def _earlier(lines: pd.DataFrame, previous: pd.DataFrame | None, as_of: pd.Times
     if previous is None or not len(previous):
         none = pd.Series(np.full(n, np.datetime64("NaT", "ns")))
         nothing = np.full(n, None, dtype=object)
-        return _Earlier(np.full(n, -1, dtype=np.int64), none, none, nothing, nothing)
+        return _Earlier(np.full(n, -1, dtype=np.int64), none, none, nothing, nothing, np.zeros(n))
     known = DELIVERY_PROMISE.validate(previous).set_index(_LINE)
     rows = known.reindex(pd.MultiIndex.from_frame(lines[_LINE].astype(object)))
     date = rows["promise_p90_date"].reset_index(drop=True)
@@ -161,6 +163,7 @@ def _earlier(lines: pd.DataFrame, previous: pd.DataFrame | None, as_of: pd.Times
         date,
         rows["promise_basis"].to_numpy(object),
         rows["source_location_id"].to_numpy(object),
+        rows["transit_p90_days"].fillna(0.0).to_numpy(np.float64),
     )
 
 
@@ -282,6 +285,9 @@ def _told(
                     "PROMISE_BROKEN_PAST": is_broken & ~was_promised,
                     "PROMISE_BROKEN_UNIT": is_broken & wants_unit,
                     "PROMISE_BROKEN_HANDOVER": is_broken & waits,
+                    "PROMISE_BROKEN_TRANSPORT": is_broken
+                    & (rested == "transfer")
+                    & (earlier.day - extra < earlier.transit_days),
                     **{cause: is_broken & np.isin(rested, bases) for cause, bases in _by_cause().items()},
                     "NO_PROMISE": ~is_served,
                     "NAMED_UNIT_NOT_FREE": wants_unit,

@@ -486,15 +486,23 @@ def test_a_named_unit_that_comes_later_breaks_its_promise_as_supply() -> None:
     assert told["O1"] == (11, 11, "in_transit", "PROMISE_BROKEN_SUPPLY")
 
 
-def test_a_place_keeps_its_own_customers_orders_before_what_it_promised_elsewhere() -> None:
-    # O1 was promised what L2 had left; since then L2's own customer has ordered it.
-    lines = order_line({"order_priority": 1}, {"location_id": "L2", "order_priority": 9})
+def test_what_was_promised_from_elsewhere_comes_before_the_givers_new_orders() -> None:
+    # O1 was promised what L2 had left; since then L2's own customer has ordered it, at a better priority.
+    lines = order_line({"order_priority": 9}, {"location_id": "L2", "order_priority": 1})
     promised = {"order_id": "O1", "promise_basis": "transfer", "source_location_id": "L2"}
-    previous = earlier_promise(promised | {"promise_p90_date": 6})
+    previous = earlier_promise(promised | {"promise_p90_date": 6, "transit_p90_days": 5.5})
     places = item_location(2, on_hand_units=[0.0, 1.0])
     lanes = lane([("L2", "L1")], days=4.0)
     told = _told(_plan(lines, places, lanes=lanes, previous=previous))
-    assert told["O1"] == (10, 20, "lead_time", "PROMISE_BROKEN_SOURCE")
-    assert told["O2"][2:] == ("on_hand", "PROMISED_FROM_STOCK")
-    alone = _told(_plan(lines.iloc[:1], places, lanes=lanes, previous=previous))
-    assert alone["O1"][1:] == (6, "transfer", "PROMISE_KEPT")
+    assert told["O1"][1:] == (6, "transfer", "PROMISE_KEPT")
+    assert told["O2"][2:] == ("lead_time", "PROMISED_BY_NEW_ORDER")
+    empty = _told(_plan(lines, item_location(2, on_hand_units=0.0), lanes=lanes, previous=previous))
+    assert empty["O1"][2:] == ("lead_time", "PROMISE_BROKEN_SOURCE")
+
+
+def test_a_transport_that_does_not_begin_breaks_the_promise_by_its_own_name() -> None:
+    promised = {"order_id": "O1", "promise_basis": "transfer", "source_location_id": "L2"}
+    previous = earlier_promise(promised | {"promise_p90_date": 5, "transit_p90_days": 5.5})
+    places = item_location(2, on_hand_units=[0.0, 1.0])
+    told = _told(_plan(order_line({}), places, lanes=lane([("L2", "L1")], days=4.0), previous=previous))
+    assert told["O1"][2:] == ("transfer", "PROMISE_BROKEN_TRANSPORT")
