@@ -14,6 +14,8 @@ LINES = ("LINE-1", "LINE-2")
 WEEKS_AHEAD, FROZEN_WEEKS = 26, 2
 # slots against the orders to be expected, of which some lapse; a week in a hundred has no shift at all
 _ROOM, _CLOSED_SHARE = 0.9, 0.01
+# every fourth plant is short of shifts, so that a slot there has a price
+_SHORT_EVERY, _SHORT_ROOM = 4, 0.6
 _LEAST_USED, _EXPEDITE_COST = 0.5, (600.0, 1_000.0)
 # options of which the plants cannot build as many as they like, and how much more than usual they can
 _LIMITED = {"CMF-ROOF": 1.3, "PKG-TOW": 1.25, "TEC-HUD": 1.4, "WHL-20": 1.2, "PRF-SUSP": 1.6}
@@ -81,6 +83,7 @@ def _keys(setting: Setting, plant: Ints, week: Ints, line: Ints) -> UInts:
 def _slots(setting: Setting, plant: Ints, line: Ints, week: Ints) -> Floats:
     """Slots of a line in a week: the first line builds three orders in five."""
     key = _keys(setting, plant, week, line)
-    usual = np.maximum(1.0, _ROOM * setting.weekly_orders[plant] * np.where(line == 0, 0.6, 0.4))
+    room = np.where(plant % _SHORT_EVERY == _SHORT_EVERY - 1, _SHORT_ROOM, _ROOM)
+    usual = np.maximum(1.0, room * setting.weekly_orders[plant] * np.where(line == 0, 0.6, 0.4))
     slots = np.floor(usual * (0.9 + 0.2 * uniform(key, 0)) + 0.5)
     return np.asarray(np.where(uniform(key, 2) < _CLOSED_SHARE, 0.0, np.maximum(slots, 1.0)))
