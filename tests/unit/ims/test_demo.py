@@ -253,7 +253,9 @@ def test_orders_and_requests_are_as_many_as_a_planner_can_look_at(connector: Dem
     first = connector.extract(FIRST, None).tables
     orders = first["mto_order"].to_pandas()
     count = orders["order_status"].value_counts()
-    assert 2_000 < len(orders) < 3_500 and 450 < count["open"] < 800 and 0 < count["quoted"] < 80
+    lapsed = (orders["order_status"] == "quoted") & orders["cancelled_date"].notna()
+    assert 2_000 < len(orders) < 3_500 and 450 < count["open"] < 800
+    assert 0 < count["quoted"] - lapsed.sum() < 80 and lapsed.any()
     assert set(orders["model"]) <= set(first["item"].column("model").to_pylist())
     named = first["config_option"].column("option_id").to_pylist()
     assert {one for text in orders["options"] for one in text.split("|")} <= set(named)
