@@ -290,7 +290,7 @@ REASONS: dict[str, str] = {
     "BEFORE_LADDER": "Younger than half the units like it were when they were sold",
     "KEEPING_PAYS": "No action is worth more than keeping the unit as it is",
     "MARKDOWN_PAYS": "A lower price saves more in days and aging than it gives up",
-    "SELLS_SOONER_ELSEWHERE": "Another location lacks the configuration; the days saved pay for the way",
+    "MOVED_BY_THE_PLAN": "The network plan of the day moves the unit to another location",
     "DEMO_PAYS": "As a demonstrator it brings more than standing on",
     "WHOLESALE_PAYS": "To sell it to the trade now brings more than standing on",
     # --- substitution

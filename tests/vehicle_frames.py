@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from optimization.contracts.network_outputs import TRANSFER_ORDER, TRANSFER_UNIT
 from optimization.contracts.order_inputs import UNIT_SALE
-from optimization.contracts.outputs import MIX_TARGET
 from tests.matching_frames import of_table
 from tests.science_frames import AS_OF
 
@@ -52,23 +52,31 @@ def steady_sales(rows: int, weekly_hazard: float, seed: int = 3) -> pd.DataFrame
     return steady_ages(rows, weekly_hazard, seed)[0]
 
 
-def mix_target(*rows: tuple[str, float, float, float]) -> pd.DataFrame:
-    """`opt_out__mix_target` of camry-le from (location, mean, on hand, gap)."""
-    if not rows:
-        return of_table(MIX_TARGET, 0)
-    return of_table(
-        MIX_TARGET,
+def moves(*rows: tuple[str, str], net_gain: float = 100.0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`opt_out__transfer_unit` of (unit, target) from L1 and their orders, one per target of this gain."""
+    targets = [target for _, target in rows]
+    count = {target: float(targets.count(target)) for target in sorted(set(targets))}
+    judged: dict[str, Any] = {"reason_code": "made", "method": "made", "status": "OK"}
+    usual = judged | {"item_id": "camry-le", "from_location_id": "L1"}
+    units = of_table(
+        TRANSFER_UNIT,
         len(rows),
-        mix_level="location",
-        location_id=[row[0] for row in rows],
-        model="camry",
-        item_id="camry-le",
-        mix_share=1.0,
-        mean_units=[row[1] for row in rows],
-        target_units=[row[2] + row[3] for row in rows],
-        on_hand_units=[row[2] for row in rows],
-        inventory_position_units=[row[2] for row in rows],
-        gap_units=[row[3] for row in rows],
-        method="made",
-        status="OK",
+        **usual,
+        unit_id=[unit for unit, _ in rows],
+        transfer_order_id=targets,
+        to_location_id=targets,
     )
+    money = ("transfer_cost", "destination_value", "policy_value", "source_value", "scarcity_charge")
+    orders = of_table(
+        TRANSFER_ORDER,
+        len(count),
+        **usual,
+        **dict.fromkeys(money, 0.0),
+        transfer_order_id=list(count),
+        to_location_id=list(count),
+        transfer_units=list(count.values()),
+        release_date=AS_OF,
+        need_date=AS_OF,
+        net_gain=net_gain,
+    )
+    return units, orders

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.contracts.inputs import LANE
+from optimization.contracts.network_outputs import TRANSFER_ORDER, TRANSFER_UNIT
 from optimization.contracts.order_inputs import STOCK_UNIT, UNIT_SALE
 from optimization.contracts.order_outputs import STOCK_UNIT_REVIEW
-from optimization.contracts.outputs import MIX_TARGET
 from optimization.demand.pooled_survival import SLICE_LEVELS, Durations, group_curves
 from optimization.order_parameters import StockReviewParameters
 from optimization.reasons import first_that_holds
@@ -33,23 +32,23 @@ _PARENT_SALES = 20.0
 def review_stock(
     stock_unit: pd.DataFrame,
     unit_sale: pd.DataFrame,
-    mix_target: pd.DataFrame,
-    lane: pd.DataFrame,
+    transfer_unit: pd.DataFrame,
+    transfer_order: pd.DataFrame,
     as_of: pd.Timestamp,
     parameters: StockReviewParameters | None = None,
 ) -> tuple[pd.DataFrame, Report]:
     """Review every unit at a location (none on its way); returns `opt_out__stock_unit_review`.
 
-    A category that is not for sale is only costed. Raises `ContractError` for a frame not of its table.
+    A unit that the network plan moves has the action `transfer`, to where and for what the plan says; no
+    other unit has it. A category that is not for sale is only costed. Raises `ContractError` for a frame
+    not of its table.
     """
     parameters = parameters or StockReviewParameters()
     unit, is_bad = screened(stock_unit, STOCK_UNIT)
     sale, sale_is_bad = screened(unit_sale, UNIT_SALE)
-    lane, lane_is_bad = screened(lane, LANE)
-    mix_target = MIX_TARGET.validate(mix_target)
     unit = unit.assign(is_bad=is_bad)[(unit["unit_status"] == "at_location").to_numpy()]
     unit = unit.sort_values("unit_id", kind="stable", ignore_index=True)
-    sale, lane = sale[~sale_is_bad], lane[~lane_is_bad]
+    sale = sale[~sale_is_bad]
     age = _ages(unit, as_of)
     carrying = _carrying(unit, age, as_of, parameters)
     per_day, so_far = daily_cost(carrying), cumulative_cost(carrying)
@@ -77,26 +76,21 @@ def review_stock(
     ladder = LadderTerms(
         age,
         steps,
-        days,
-        per_day,
         repriced,
         parameters.demo_share * carrying.value - cost - keeping,
         parameters.wholesale_share * carrying.value - cost - keeping,
     )
     is_for_sale = unit["is_sellable"].to_numpy(np.bool_)
     is_sold = (unit["is_pre_sold"] | unit["order_id"].notna()).to_numpy(np.bool_)
-    acts = is_for_sale & ~is_sold & ~unit["is_bad"].to_numpy(np.bool_)
-    action, value, place = (
-        np.full(len(unit), "keep", dtype=object),
-        np.zeros(len(unit)),
-        np.full(len(unit), None),
-    )
+    place, gain = _moves(unit, transfer_unit, transfer_order)
+    is_moved = pd.notna(place)
+    acts = is_for_sale & ~is_sold & ~is_moved & ~unit["is_bad"].to_numpy(np.bool_)
+    action = np.where(is_moved, "transfer", "keep").astype(object)
+    value = np.where(is_moved, gain, 0.0)
     rows = np.flatnonzero(acts)
-    action[rows], value[rows], place[rows] = climb(
+    action[rows], value[rows] = climb(
         LadderTerms(*(np.asarray(getattr(ladder, name))[rows] for name in LadderTerms.__dataclass_fields__)),
         unit.iloc[rows].reset_index(drop=True),
-        mix_target,
-        lane,
     )
     reduction = _reductions(sale, as_of, age, days, carrying.value / np.maximum(price, 1.0), parameters)
     markdown = price * np.maximum(reduction, np.where(action == "reprice", share, 0.0))
@@ -125,6 +119,7 @@ def review_stock(
             "unit_cost": unit["unit_cost"],
             "reason_code": first_that_holds(
                 {
+                    "MOVED_BY_THE_PLAN": is_moved,
                     "INPUT_IMPLAUSIBLE": unit["is_bad"].to_numpy(np.bool_),
                     "NOT_FOR_SALE": ~is_for_sale,
                     "SOLD_ALREADY": is_sold,
@@ -139,6 +134,24 @@ def review_stock(
     )
     figures = {"sales": len(sale), "price_response": round(model.price_response, 4)}
     return STOCK_UNIT_REVIEW.validate(frame), Report.of(len(unit), frame, **figures)
+
+
+def _moves(
+    unit: pd.DataFrame, transfer_unit: pd.DataFrame, transfer_order: pd.DataFrame
+) -> tuple[npt.NDArray[np.object_], Numbers]:
+    """Per unit: where the network plan moves it, None if it does not, and what that wins (money).
+
+    Units of one order share its gain alike.
+    """
+    moved, order = TRANSFER_UNIT.validate(transfer_unit), TRANSFER_ORDER.validate(transfer_order)
+    gain = (order["net_gain"] / order["transfer_units"]).set_axis(order["transfer_order_id"])
+    moved = moved.set_index("unit_id")
+    place = unit["unit_id"].map(moved["to_location_id"]).astype(object)
+    won = unit["unit_id"].map(moved["transfer_order_id"].map(gain)).astype(np.float64).fillna(0.0)
+    return (
+        np.asarray(place.where(place.notna(), None).to_numpy(dtype=object), dtype=object),
+        np.asarray(won.to_numpy(np.float64), dtype=np.float64),
+    )
 
 
 def _ages(unit: pd.DataFrame, as_of: pd.Timestamp) -> Numbers:

@@ -8,7 +8,8 @@ from optimization.contracts import order_inputs as given
 from optimization.contracts import order_outputs as made
 from optimization.contracts.allocation_tables import ALLOCATION, ATP, COMMITMENT, SOFT_RESERVATION
 from optimization.contracts.inputs import ITEM_LOCATION, LANE
-from optimization.contracts.outputs import LEAD_TIME, MIX_TARGET, SUPPLY_EXPECTATION
+from optimization.contracts.network_outputs import TRANSFER_ORDER, TRANSFER_UNIT
+from optimization.contracts.outputs import LEAD_TIME, SUPPLY_EXPECTATION
 from optimization.contracts.table import Table
 
 
@@ -43,7 +44,9 @@ ORDER_PROMISES = Stage(
     ),
     (made.DELIVERY_PROMISE, made.CAPABLE_TO_PROMISE),
 )
-STOCK_REVIEW = Stage((given.STOCK_UNIT, given.UNIT_SALE, MIX_TARGET, LANE), (made.STOCK_UNIT_REVIEW,))
+STOCK_REVIEW = Stage(
+    (given.STOCK_UNIT, given.UNIT_SALE, TRANSFER_UNIT, TRANSFER_ORDER), (made.STOCK_UNIT_REVIEW,)
+)
 MATCHING = Stage(
     (
         given.CUSTOMER_REQUEST,
