@@ -1,4 +1,8 @@
-"""What a customer may see of an order: step, dates and plain words; nothing of the person or the dealer."""
+"""What a customer may see of an order: step, dates and plain words; nothing of the person or the dealer.
+
+A delay is told when the order is late. A risk of one is for planners, in `opt_out__mto_order_status`:
+of orders at risk nearly all come in time.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +40,7 @@ def order_tracking(
                 "tracking_id": tracking_id(standing["order_id"], key),
                 "milestone_step": milestone["milestone_step"],
                 "milestone_name": milestone["milestone_name"],
-                "delay_status": standing["delay_status"],
+                "delay_status": _told(standing["delay_status"]),
                 "message": _words(standing, milestone["milestone_name"]),
                 "model": order["model"],
             }
@@ -53,6 +57,15 @@ def _in_order(milestone_template: pd.DataFrame) -> pd.DataFrame:
     return progress.sort_values(["milestone_number", "milestone_code"], kind="stable")
 
 
+def _told(delay_status: str) -> str:
+    """The delay status that a customer reads.
+
+    >>> [_told(one) for one in ("at_risk", "late", "delivered")]
+    ['on_track', 'late', 'delivered']
+    """
+    return "on_track" if delay_status == "at_risk" else delay_status
+
+
 def _words(standing: Row, step: str) -> str:
     status = standing["delay_status"]
     if status == "delivered":
@@ -64,5 +77,5 @@ def _words(standing: Row, step: str) -> str:
     promise = standing["current_promise_date"]
     if promise is None:
         return f"{step}. There is no delivery date yet"
-    later = {"late": "It will be later than", "at_risk": "It may be later than"}.get(status)
-    return f"{step}. {later or 'It will be there by'} {promise:%Y-%m-%d}"
+    coming = "It will be later than" if status == "late" else "It will be there by"
+    return f"{step}. {coming} {promise:%Y-%m-%d}"

@@ -319,6 +319,25 @@ def test_the_portal_shows_steps_and_dates_and_nothing_of_anybody() -> None:
     assert not told["tracking_id"].str.contains("o|q").any()
 
 
+def test_the_portal_tells_a_delay_only_when_it_is_one() -> None:
+    shown = {"milestone_code": "3800", "milestone_step": 10, "current_promise_date": WEEK}
+    statuses = ("on_track", "at_risk", "late")
+    told = messages(
+        _inputs(
+            mto_order=orders(*(order(one, "A") for one in statuses)),
+            mto_order_status=standing(**{one: shown | {"delay_status": one} for one in statuses}),
+            milestone_template=default_template(),
+        ),
+        AS_OF,
+        PARAMETERS,
+    ).order_tracking
+    assert sorted(zip(told["delay_status"], told["message"], strict=True)) == [
+        ("late", "Produced. It will be later than 2024-07-15"),
+        ("on_track", "Produced. It will be there by 2024-07-15"),
+        ("on_track", "Produced. It will be there by 2024-07-15"),
+    ]
+
+
 _STATUS = st.sampled_from(("on_track", "at_risk", "late"))
 
 
