@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimization.contracts.column import Column
 from optimization.contracts.network_outputs import SOLVER_RUN_COLUMNS
 from optimization.contracts.table import Table
 
@@ -265,6 +266,17 @@ MTO_PROMISE = Table(
         *_JUDGED,
     ),
 )
+MTO_EVENT_SET_ASIDE = Table(
+    "opt_out__mto_event_set_aside",
+    "Milestone events that changed nothing: unknown ones, steps back, what was told before; with the reason.",
+    key=("event_id",),
+    required=("event_id", "order_id", "milestone_code", "event_at", "reason_code"),
+    optional=("milestone_name", "milestone_number", "milestone_step"),
+    redefined=(
+        Column("event_id", "text", "Event of the source"),
+        Column("event_at", "timestamp", "When it happened, as the source told it (UTC)"),
+    ),
+)
 MTO_SLOT_ASSIGNMENT = Table(
     "opt_out__mto_slot_assignment",
     "The slot of each order that waits to be built, or why it has none.",
@@ -389,6 +401,7 @@ BUILD_OUTPUTS: tuple[Table, ...] = (
     MTO_ORDER_STATUS,
     MTO_STEP,
     MTO_PROMISE,
+    MTO_EVENT_SET_ASIDE,
     MTO_CHANGE_IMPACT,
     MTO_SOLVER_RUN,
 )

@@ -91,7 +91,7 @@ ORDER_STATUS = Stage(
         given.HANDOVER_CAPACITY,
         given.MTO_CHANGE_REQUEST,
     ),
-    (made.MTO_ORDER_STATUS, made.MTO_STEP, made.MTO_PROMISE),
+    (made.MTO_ORDER_STATUS, made.MTO_STEP, made.MTO_PROMISE, made.MTO_EVENT_SET_ASIDE),
 )
 CHANGE_IMPACTS = Stage(
     (

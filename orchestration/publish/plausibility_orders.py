@@ -74,6 +74,7 @@ ORDERS_PLAUSIBILITY: dict[str, Plausibility] = {
         lists=closed("promise_basis", "status"),
         kept=("made_date", "promise_p90_date"),
     ),
+    "mto_event_set_aside": Plausibility(key=("event_id",)),
     "mto_change_impact": Plausibility(
         key=("change_id",),
         from_zero=("affected_order_count",),

@@ -290,6 +290,7 @@ def test_published_tables_are_public_versioned_and_list_their_columns(models: di
         "match_outcome",
         "match_weight",
         "mto_change_impact",
+        "mto_event_set_aside",
         "mto_milestone",
         "mto_order_status",
         "mto_promise",

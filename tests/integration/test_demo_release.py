@@ -90,6 +90,7 @@ DBT_TABLES = {
     "mto_order_status",
     "mto_milestone",
     "mto_promise",
+    "mto_event_set_aside",
     "mto_change_impact",
     "factory_order_outbox",
     "notification_outbox",

@@ -19,6 +19,7 @@ from optimization.build_to_order.lead_times.pace import at_todays_pace
 from optimization.build_to_order.lead_times.past_orders import Passages, dates_of, day_numbers, passages
 from optimization.build_to_order.milestones.resolving import MilestoneStates, resolve
 from optimization.build_to_order.milestones.template import produced_code
+from optimization.build_to_order.tracking.events_set_aside import events_set_aside
 from optimization.build_to_order.tracking.forecasts import Forecasts, forecasts
 from optimization.build_to_order.tracking.handover_queue import handover_days
 from optimization.build_to_order.tracking.promises import Predicted, Promises, promises
@@ -68,11 +69,12 @@ class TrackInputs:
 
 @dataclass(frozen=True)
 class OrderTracking:
-    """Tables `opt_out__mto_order_status`, `opt_out__mto_step`, `opt_out__mto_promise`, and the report."""
+    """Tables `opt_out__mto_order_status`, `_step`, `_promise` and `_event_set_aside`, and the report."""
 
     mto_order_status: pd.DataFrame
     mto_step: pd.DataFrame
     mto_promise: pd.DataFrame
+    mto_event_set_aside: pd.DataFrame
     report: Report
 
 
@@ -165,7 +167,9 @@ def track_orders(inputs: TrackInputs, as_of: pd.Timestamp, parameters: LeadTimeP
         **_stretch_figures(stretch),
         **cancel_figures,
     )
-    return OrderTracking(MTO_ORDER_STATUS.validate(status), steps, made.frame, report)
+    return OrderTracking(
+        MTO_ORDER_STATUS.validate(status), steps, made.frame, events_set_aside(states), report
+    )
 
 
 def _column_of(passed: Passages, code: str | None) -> int:

@@ -99,7 +99,7 @@ def order_status(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
             pd.Timestamp(as_of),
             pipeline.settings.orders.lead_times.parameters(),
         )
-        frames = (told.mto_order_status, told.mto_step, told.mto_promise)
+        frames = (told.mto_order_status, told.mto_step, told.mto_promise, told.mto_event_set_aside)
         yield from write_frames(ORDER_STATUS, pipeline, as_of, frames, told.report)
         n_late = int((told.mto_order_status["delay_status"] == "late").sum())
         stage.detail = f"{len(told.mto_order_status):,} orders, {n_late:,} late"

@@ -294,6 +294,33 @@ def test_an_order_with_an_implausible_number_is_set_aside_alone() -> None:
     assert set(status.drop(name)["status"]) == {"OK"}
 
 
+def test_events_that_change_nothing_are_a_table_with_their_reasons() -> None:
+    heard = _inputs().mto_milestone
+    built = heard[(heard["milestone_code"] == "3800").to_numpy(dtype=np.bool_)].iloc[0]
+    told = frame_of(
+        MTO_MILESTONE,
+        event_id=["z-unknown", "y-backward", "x-twice"],
+        order_id=built["order_id"],
+        milestone_code=["9X99", "2000", "3800"],
+        event_at=pd.Series([DAY, DAY, built["event_at"]]),
+    )
+    inputs = replace(_inputs(), mto_milestone=pd.concat([heard, told], ignore_index=True))
+    result = track_orders(inputs, DAY, GIVEN)
+    # Of two at the same moment, the one that the source told first counts.
+    aside = result.mto_event_set_aside.astype(object).where(result.mto_event_set_aside.notna(), None)
+    assert _tracked().mto_event_set_aside.empty
+    assert aside["order_id"].eq(built["order_id"]).all()
+    columns = ["event_id", "milestone_code", "reason_code", "milestone_name", "milestone_number"]
+    assert aside[[*columns, "milestone_step"]].values.tolist() == [
+        ["x-twice", "3800", "MILESTONE_TOLD_TWICE", "Produced", 3800, 10],
+        ["y-backward", "2000", "MILESTONE_REGRESSION", "Order accepted", 2000, 7],
+        ["z-unknown", "9X99", "MILESTONE_UNKNOWN", None, None, None],
+    ]
+    assert aside["event_at"].tolist() == [built["event_at"], DAY, DAY]
+    dates = ["order_id", "milestone_code", "predicted_p90_date", "delay_status"]
+    pd.testing.assert_frame_equal(result.mto_order_status[dates], _tracked().mto_order_status[dates])
+
+
 def test_no_orders_give_empty_tables() -> None:
     inputs = TrackInputs(
         frame_of(MTO_ORDER),
@@ -308,6 +335,7 @@ def test_no_orders_give_empty_tables() -> None:
     assert result.mto_order_status.empty
     assert result.mto_step.empty
     assert result.mto_promise.empty
+    assert result.mto_event_set_aside.empty
 
 
 def test_quotes_are_shown_without_a_promise() -> None:
