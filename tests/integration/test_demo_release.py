@@ -201,7 +201,7 @@ def test_the_manifest_names_what_was_read_and_by_what(demo: Demo) -> None:
     read = [(one["as_of"], one["snapshot_id"]) for one in manifest["snapshots"]]
     sealed = [latest_sealed(lake, day.as_of) for day in (demo.first, demo.newest)]
     assert read == [(one.as_of.isoformat(), one.snapshot_id) for one in sealed if one]
-    assert len(manifest["snapshots"][-1]["tables"]) == 29
+    assert len(manifest["snapshots"][-1]["tables"]) == 44
     assert [one["release_id"] for one in manifest["earlier_releases"]] == [demo.first.release.release_id]
     assert {"dbt-duckdb", "duckdb", "highspy", "pyomo", "statsforecast"} <= set(manifest["packages"])
     assert manifest["config_hash"] == demo.workshop.pipeline.settings.decision_hash()
@@ -217,7 +217,7 @@ def test_the_manifest_counts_rows_checks_and_solves(demo: Demo, read: Read) -> N
     }
     assert manifest["checks"]["evaluated"] == len(read("check_result"))
     solves = {(run["optimisation_model"], run["solver_status"]) for run in manifest["solver_runs"]}
-    assert {model for model, _ in solves} == {"allocation", "network"}
+    assert {model for model, _ in solves} == {"allocation", "customer_match", "network", "slots"}
     assert {status for _, status in solves} <= {"OPTIMAL", "WITHIN_GAP"}
     assert all(run["is_audit_passed"] for run in manifest["solver_runs"])
 
