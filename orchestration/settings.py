@@ -369,8 +369,11 @@ class Settings(BaseSettings):
 
     def decision_hash(self) -> str:
         """Hash of the settings that may change a published number (not of paths and workers)."""
-        content = self.model_dump(mode="json", include=_DECIDING)
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.deciding(), sort_keys=True).encode()).hexdigest()
+
+    def deciding(self) -> dict[str, Any]:
+        """Return the settings that may change a published number, as plain JSON content."""
+        return self.model_dump(mode="json", include=_DECIDING)
 
 
 @cache

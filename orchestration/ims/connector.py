@@ -19,6 +19,20 @@ Origin = Literal["recorded", "inferred", "generated", "default"]
 
 
 @dataclass(frozen=True)
+class DeliveredFile:
+    """A file that a table was read from: where it lay, its bytes' hash, and when it was put there.
+
+    `arrived_at`: the time of its last change, UTC in ISO form.
+    """
+
+    table: str
+    path: str
+    size_bytes: int
+    sha256: str
+    arrived_at: str
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """All tables of one business date, as the source gave them.
 
@@ -27,6 +41,7 @@ class Snapshot:
     `origins` says per table and column where the values come from; (`table`, `*`) is the
     table's own default. A column the source lacks is simply absent. `since` repeats what
     `extract` was asked for: event tables hold what became known after it, None is all history.
+    `delivered` names the files read, where the source is one of files.
     """
 
     as_of: date
@@ -34,6 +49,7 @@ class Snapshot:
     tables: Mapping[str, pa.Table]
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
     since: date | None = None
+    delivered: Sequence[DeliveredFile] = ()
 
 
 class Connector(Protocol):

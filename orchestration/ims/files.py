@@ -9,7 +9,7 @@ is checked, so that a cell that means nothing is reported as it stood.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 
 from optimization.contracts.column import Column
 from orchestration.contracts.raw import RAW_BY_NAME, RawTable
-from orchestration.ims.connector import Origin, Snapshot, SourceError, short_hash
+from orchestration.ims.connector import DeliveredFile, Origin, Snapshot, SourceError, short_hash
 from orchestration.ims.mapping import Dialect, TableMapping, read_mapping, same_names
+from orchestration.lake.hashing import file_sha256
 
 # A line of a text file that has too many or too few cells is kept here, its cells all missing.
 UNREADABLE = "unreadable_line"
@@ -85,7 +86,17 @@ class FilesConnector:
         for name, table in mapping.tables.items():
             if name in tables:
                 origins.update({(name, column): "default" for column in table.constants})
-        return Snapshot(as_of, self.name, tables, origins, since)
+        delivered = [
+            _delivered(name, self._path(day, table))
+            for name, table in mapping.tables.items()
+            if name in tables
+            for day in (fresh if RAW_BY_NAME[name].role == "event" else [as_of])
+            if self._path(day, table).exists()
+        ]
+        return Snapshot(as_of, self.name, tables, origins, since, delivered)
+
+    def _path(self, day: date, table: TableMapping) -> Path:
+        return self.inbox / day.isoformat() / table.file
 
     def _own_names(self, days: Sequence[date]) -> dict[str, str]:
         """Tables whose files bear our names in any of the folders, with their extension."""
@@ -99,7 +110,7 @@ class FilesConnector:
 
     def _read(self, day: date, contract: RawTable, table: TableMapping, dialect: Dialect) -> pa.Table | None:
         """Read one file in our column names; None when the folder does not have it."""
-        path = self.inbox / day.isoformat() / table.file
+        path = self._path(day, table)
         if not path.exists():
             return None
         inside = self.inbox.resolve()
@@ -221,6 +232,13 @@ def _rewritten(values: pa.ChunkedArray, theirs: str, ours: str) -> pa.ChunkedArr
     """Rewrite dates in ISO; a text that does not fit the format stays, to be reported as it is."""
     moments = pc.strptime(pc.utf8_trim_whitespace(values), format=theirs, unit="s", error_is_null=True)
     return pc.coalesce(pc.strftime(moments, format=ours).cast(values.type), values)
+
+
+def _delivered(table: str, path: Path) -> DeliveredFile:
+    status = path.stat()
+    arrived = datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds")
+    named = f"{path.parent.name}/{path.name}"
+    return DeliveredFile(table, named, status.st_size, file_sha256(path), arrived)
 
 
 def _constant_text(value: bool | float | date | str) -> str:

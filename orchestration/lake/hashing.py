@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,12 @@ def logical_hash(table: pa.Table, exclude: Sequence[str] = ()) -> str:
         digest.update(f"\x00{name}\x00{values.type}\x00".encode())
         digest.update(_column_digest(values, order))
     return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 (hex) of a file's bytes, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _canonical(values: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from orchestration.ims.connector import DeliveredFile
 from orchestration.lake.parquet import write_json
 from orchestration.lake.paths import Lake
 
@@ -26,7 +27,8 @@ class SealedTable:
     `file` is relative to the lake's root and empty when the table was absent. `columns` are the
     contract's columns at the time of sealing, `present_columns` those the source delivered with
     at least one value, `defaulted_columns` those that sealing filled for all or some rows.
-    `superseded_rows` are older versions of an event that the same delivery corrects.
+    `superseded_rows` are older versions of an event that the same delivery corrects. `sha256` is that of
+    the sealed file's bytes, empty in manifests older than it.
     """
 
     name: str
@@ -41,6 +43,7 @@ class SealedTable:
     extra_columns: tuple[str, ...] = ()
     extra_file: str = ""
     superseded_rows: int = 0
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class SealedSnapshot:
 
     `since`: event tables hold what became known after this date; None means all history.
     `quarantine_file` is relative to the lake's root and empty when every row was good.
-    `origins` says per "table.column" where values come from, as the connector declared it.
+    `origins` says per "table.column" where values come from, as the connector declared it, `delivered`
+    which files it read them from.
     """
 
     as_of: date
@@ -60,6 +64,7 @@ class SealedSnapshot:
     since: date | None
     quarantine_file: str = ""
     origins: Mapping[str, str] | None = None
+    delivered: tuple[DeliveredFile, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -86,6 +91,7 @@ def write_manifest(snapshot: SealedSnapshot, schemas: Mapping[str, Any], lake: L
         "since": snapshot.since.isoformat() if snapshot.since else None,
         "quarantine_file": snapshot.quarantine_file,
         "origins": dict(snapshot.origins or {}),
+        "delivered": [asdict(file) for file in snapshot.delivered],
         "schemas": dict(schemas),
         "tables": {
             name: {
@@ -111,6 +117,7 @@ def read_manifest(path: Path) -> SealedSnapshot:
             since=date.fromisoformat(content["since"]) if content["since"] else None,
             quarantine_file=content["quarantine_file"],
             origins=content["origins"],
+            delivered=tuple(DeliveredFile(**file) for file in content.get("delivered", ())),
             tables={name: _read_table(name, table) for name, table in content["tables"].items()},
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -26,7 +26,7 @@ from optimization.errors import StockplanError
 from orchestration.contracts.raw import RAW_BY_NAME, RAW_TABLES
 from orchestration.ims.connector import Snapshot
 from orchestration.ims.quarantine import QUARANTINE_SCHEMA, ExaminedTable, examine_snapshot
-from orchestration.lake.hashing import logical_hash
+from orchestration.lake.hashing import file_sha256, logical_hash
 from orchestration.lake.inputs import sealed_schema
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.manifests import (
@@ -210,6 +210,7 @@ def _write(
             defaulted_columns=one.defaulted_columns,
             extra_columns=one.extra_columns,
             superseded_rows=one.superseded_rows,
+            sha256=file_sha256(file),
         )
         if name in extras:
             extra_file = lake.extra_file(name, as_of, snapshot_id)
@@ -228,6 +229,7 @@ def _write(
         since=snapshot.since,
         quarantine_file=quarantine_file,
         origins={".".join(key): origin for key, origin in sorted(snapshot.origins.items())},
+        delivered=tuple(snapshot.delivered),
     )
     schemas = {
         name: {column.name: str(column.type) for column in one.accepted.schema}

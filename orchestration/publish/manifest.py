@@ -13,8 +13,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
+from orchestration.lake.hashing import file_sha256
 from orchestration.lake.manifests import SealedSnapshot
 from orchestration.lake.parquet import read_arrow
 from orchestration.publish.candidate import Candidate
@@ -71,14 +75,16 @@ def manifest_facts(
     candidate: Candidate,
     seeds: Mapping[str, int] | None = None,
     approvals: Sequence[str] = (),
+    borders: Mapping[str, Path] | None = None,
     run: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the facts as plain JSON content.
 
     `snapshots`: all that were read, the day's own last. `ledger_head`: the head at publication.
     `ledger_read`: `seq` and `head` up to which the run has applied the ledger; what follows is the next
-    release's. `approvals`: ids of the approvals used. `run`: run id, wall times, host; they stand
-    here alone.
+    release's. `approvals`: ids of the approvals used. `borders`: the files between dbt and the science,
+    whose hashes prove later that a file of the date still is the one the release was made of. `run`: run id,
+    wall times, host; they stand here alone.
     """
     facts = {
         "snapshots": [_snapshot(one, is_own=one is snapshots[-1]) for one in snapshots],
@@ -89,11 +95,13 @@ def manifest_facts(
         "ledger_read": dict(ledger_read or {}),
         "code": code_version(),
         "config_hash": settings.decision_hash(),
+        "settings": settings.deciding(),
         "seeds": dict(seeds or {}),
         "packages": package_versions(),
         "checks": _checks(verdicts),
         "solver_runs": _solver_runs(candidate),
         "approvals": list(approvals),
+        "borders": {name: _file_facts(path) for name, path in sorted((borders or {}).items())},
         "run": dict(run or {}),
     }
     plain: dict[str, Any] = plain_json(facts)
@@ -145,6 +153,10 @@ def _source_hash() -> str:
         digest.update(f"{name.as_posix()}\0".encode())
         digest.update(hashlib.sha256((PROJECT_ROOT / name).read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _file_facts(path: Path) -> dict[str, Any]:
+    return {"rows": pq.read_metadata(path).num_rows, "sha256": file_sha256(path)}
 
 
 def _snapshot(snapshot: SealedSnapshot, *, is_own: bool) -> dict[str, Any]:

@@ -146,6 +146,7 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
             verdicts=verdicts,
             candidate=candidate,
             seeds={"demo": pipeline.settings.source.demo_seed},
+            borders=_border_files(lake, as_of),
             run=run_facts,
         )
         outcome = publish(
@@ -163,6 +164,16 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
             "dagster/uri": str(outcome.release.folder.relative_to(lake.root)),
         },
     )
+
+
+def _border_files(lake: "Lake", as_of: date) -> dict[str, Path]:
+    """Return the files of the date between dbt and the science, of the ledger and of earlier releases."""
+    from orchestration.contracts.raw import RAW_TABLES
+    from orchestration.contracts.registry import BORDERS
+
+    raw = {table.name for table in RAW_TABLES}
+    files = {one.name: lake.border_file(one.name, as_of) for one in BORDERS if one.name not in raw}
+    return {name: path for name, path in files.items() if path.is_file()}
 
 
 def _read_earlier(lake: "Lake", as_of: date) -> "list[Release]":
