@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from optimization.demand.distributions import vmr_of
 from optimization.keys import positions
-from optimization.parameters import PolicyParameters
-from optimization.policy.final_buy import decay_of, final_buy_level, remaining_demand
+from optimization.policy.final_buy import final_buy_level, remaining_demand
 from optimization.policy.order_quantity import DAYS_PER_YEAR
 from optimization.policy.position_losses import ReviewedDemand
 
@@ -30,31 +31,28 @@ def is_last_review(item_location: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def levels(
-    item_location: pd.DataFrame,
     demand: ReviewedDemand,
-    parameters: PolicyParameters,
-    demand_history: pd.DataFrame | None = None,
+    terms: Mapping[str, Numbers],
+    life_days: Numbers,
+    decay: Numbers,
+    service_years: Numbers,
+    salvage_share: Numbers,
 ) -> Numbers:
     """Order-up-to level of the last order, units: the final-buy rule on the years of service left.
 
-    Demand goes on for `final_buy_years` and falls by e^(−δ) a year, δ fitted to the yearly totals of
-    the history; shelf life ends it sooner. Its variance-to-mean ratio is that of the protection
-    interval. A unit missing costs the shortage cost, a unit left over its cost less salvage plus half
-    the life's holding.
+    Demand goes on for `service_years` and falls by e^(−δ) a year (`decay`); `life_days` (∞: keeps) ends
+    it sooner. Its variance-to-mean ratio is that of the protection interval. A unit missing costs the
+    shortage cost, a unit left over its cost less salvage plus half the life's holding. `terms` has
+    `review_days`, `unit_cost`, `holding_rate`, `shortage_cost` and `display_min_units`.
     """
-    years = np.minimum(parameters.final_buy_years, demand_days(item_location) / DAYS_PER_YEAR)
-    per_year = demand.review_mean / item_location["review_days"].to_numpy(np.float64) * DAYS_PER_YEAR
-    decay = np.zeros(len(years))
-    if demand_history is not None:
-        decay = decay_of(yearly_totals(item_location, demand_history))
+    years = np.minimum(service_years, life_days / DAYS_PER_YEAR)
+    per_year = demand.review_mean / terms["review_days"] * DAYS_PER_YEAR
     mean = remaining_demand(per_year, years, decay)
     variance = mean * vmr_of(demand.mean, demand.variance)
-    cost = item_location["unit_cost"].to_numpy(np.float64)
-    held = item_location["holding_rate"].to_numpy(np.float64) * years / 2.0
-    over = cost * np.maximum(1.0 - parameters.final_buy_salvage_share + held, 0.0)
-    short = item_location["shortage_cost"].to_numpy(np.float64)
-    level = final_buy_level(mean, variance, short, over)
-    return np.asarray(np.maximum(level, item_location["display_min_units"].to_numpy(np.float64)))
+    held = terms["holding_rate"] * years / 2.0
+    over = terms["unit_cost"] * np.maximum(1.0 - salvage_share + held, 0.0)
+    level = final_buy_level(mean, variance, terms["shortage_cost"], over)
+    return np.asarray(np.maximum(level, terms["display_min_units"]))
 
 
 def yearly_totals(item_location: pd.DataFrame, demand_history: pd.DataFrame) -> Numbers:
@@ -78,9 +76,3 @@ def yearly_totals(item_location: pd.DataFrame, demand_history: pd.DataFrame) -> 
     units = demand_history["demand_units"].to_numpy(np.float64)[known]
     np.add.at(totals, (row[known], count - 1 - year[known]), units)
     return totals
-
-
-def demand_days(item_location: pd.DataFrame) -> Numbers:
-    """Days for which a unit bought today can be sold; infinite where no shelf life is stated."""
-    shelf = item_location["shelf_life_days"].to_numpy(np.float64)
-    return np.where(np.isnan(shelf), np.inf, shelf)

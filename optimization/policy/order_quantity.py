@@ -35,7 +35,7 @@ class Wanted:
     is_price_break: Flags
 
 
-def order_quantity(wanted: Wanted, max_cover_days: float) -> tuple[Numbers, Texts]:
+def order_quantity(wanted: Wanted, max_cover_days: float | Numbers) -> tuple[Numbers, Texts]:
     """Feasible order quantity, units, and its reason.
 
     Q = max(EOQ, demand of one review), at most `max_cover_days` and the remaining life of demand, whole,

@@ -1,35 +1,26 @@
 """Today's policy of every item-location, and what of it takes effect.
 
-Order of the rules: order quantity first (EOQ or price break, caps by cover and life, minimum and lot),
-then the lowest reorder point that meets the target given that quantity, then the order-up-to level,
-then what overrides them (shelf life, display, final buy, end of life), then publication.
+The calculation itself stands in `calculation`; here it meets the values that hold.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.contracts.inputs import ITEM_LOCATION, PRICE_BREAK
+from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import POLICY, PROTECTION_DEMAND
 from optimization.keys import known_positions, positions, sorted_by_key
-from optimization.lifecycle import is_closed
-from optimization.lots import line_terms
 from optimization.measures import abc_xyz
 from optimization.parameters import PolicyParameters
-from optimization.policy import budget_targets, final_orders
+from optimization.policy.calculation import calculated, is_vital, within_budget
 from optimization.policy.dead_band import change_states
-from optimization.policy.eoq import economic_order_quantity
-from optimization.policy.order_quantity import DAYS_PER_YEAR, Wanted, order_quantity
-from optimization.policy.order_up_to import order_up_to_level
+from optimization.policy.inputs import inputs_of
+from optimization.policy.order_quantity import DAYS_PER_YEAR
 from optimization.policy.position_losses import ReviewedDemand
-from optimization.policy.price_breaks import quantities_with_discounts
 from optimization.policy.safety_stock import safety_stock
-from optimization.policy.service_aim import controlled
-from optimization.policy.service_levels import Expected, Target, expected_service, reorder_points
+from optimization.policy.service_levels import Expected, expected_service
 from optimization.reasons import first_that_holds
 from optimization.results import Report
 from optimization.screening import screened
@@ -38,15 +29,6 @@ Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
 Levels = tuple[Numbers, Numbers]
-
-_TERMS = (
-    "unit_cost",
-    "holding_rate",
-    "order_cost",
-    "shortage_cost",
-    "review_days",
-    "display_min_units",
-)
 
 
 def plan_policies(
@@ -73,7 +55,7 @@ def plan_policies(
     item_location, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
     protection_demand = PROTECTION_DEMAND.validate(protection_demand)
     demand = protection_demand.iloc[known_positions(item_location, protection_demand, PROTECTION_DEMAND.name)]
-    today = _today(
+    inputs = inputs_of(
         item_location,
         demand,
         np.flatnonzero(~poisoned),
@@ -82,6 +64,7 @@ def plan_policies(
         demand_history,
         service_control,
     )
+    today = calculated(within_budget(inputs, is_vital(item_location), parameters))
     terms, rules = today.terms, today.rules
 
     old = _previous(item_location, previous_policy)
@@ -141,169 +124,6 @@ def plan_policies(
     )
     figures = {f"change_{name}": int(count) for name, count in frame["change_state"].value_counts().items()}
     return POLICY.validate(frame), Report.of(len(item_location), frame, **dict(sorted(figures.items())))
-
-
-def todays_levels(
-    item_location: pd.DataFrame,
-    protection_demand: pd.DataFrame,
-    parameters: PolicyParameters,
-    service_control: pd.DataFrame | None = None,
-) -> Levels:
-    """Today's (s, S) of every row, before any comparison with what holds; units, each (n,).
-
-    For the replays, which ask many times: the two frames are valid, sound and row for row alike.
-    """
-    rows = np.arange(len(item_location))
-    found = _today(item_location, protection_demand, rows, parameters, None, None, service_control)
-    return found.wanted
-
-
-@dataclass(frozen=True)
-class _Today:
-    """Today's calculation: what went in, what it is, and the rule that decided it."""
-
-    terms: dict[str, Numbers]
-    demand: ReviewedDemand
-    price: Numbers
-    quantity: Numbers
-    quantity_reason: Texts
-    eoq: Numbers
-    target: Target
-    method: Texts
-    wanted: Levels
-    rules: dict[str, Flags]
-
-
-def _today(
-    item_location: pd.DataFrame,
-    protection_demand: pd.DataFrame,
-    sound: npt.NDArray[np.int64],
-    parameters: PolicyParameters,
-    price_break: pd.DataFrame | None,
-    demand_history: pd.DataFrame | None,
-    service_control: pd.DataFrame | None,
-) -> _Today:
-    """Order quantity, target, levels and last orders; only `sound` rows get a last order."""
-    mean, variance, interval, lead = (
-        protection_demand[name].to_numpy(np.float64)
-        for name in ("mean_units", "variance_units2", "protection_days", "lead_time_days")
-    )
-    demand = ReviewedDemand.of(mean, variance, np.clip(lead / interval, 0.0, 1.0))
-    terms = {name: item_location[name].to_numpy(np.float64) for name in _TERMS}
-    terms["yearly"] = mean / interval * DAYS_PER_YEAR
-    price, quantity, quantity_reason, eoq = _quantities(item_location, terms, parameters, price_break)
-    target, method = _targets(item_location, terms, demand, quantity, parameters)
-    if service_control is not None and parameters.cash_budget is None:
-        scope = protection_demand["model_scope"].to_numpy(dtype=object)
-        target = replace(target, service=controlled(target, scope, service_control))
-    wanted, rules = _wanted_levels(item_location, terms, demand, target, quantity)
-    is_last = final_orders.is_last_review(item_location) & ~rules["END_OF_LIFE"]
-    last = np.intersect1d(np.flatnonzero(is_last), sound)
-    if len(last):
-        final = final_orders.levels(item_location.iloc[last], demand[last], parameters, demand_history)
-        wanted[1][last], wanted[0][last] = final, np.maximum(final - 1.0, 0.0)
-    rules["FINAL_BUY"] = np.isin(np.arange(len(item_location)), last)
-    method = np.where(rules["FINAL_BUY"], "final_buy", method).astype(object)
-    return _Today(terms, demand, price, quantity, quantity_reason, eoq, target, method, wanted, rules)
-
-
-def _life_days(item_location: pd.DataFrame) -> Numbers:
-    shelf = item_location["shelf_life_days"].to_numpy(np.float64)
-    return np.where(np.isnan(shelf), np.inf, shelf)
-
-
-def _quantities(
-    item_location: pd.DataFrame,
-    terms: dict[str, Numbers],
-    parameters: PolicyParameters,
-    price_break: pd.DataFrame | None,
-) -> tuple[Numbers, Numbers, Texts, Numbers]:
-    """Price per unit at the quantity, order quantity, its reason, and the plain EOQ."""
-    eoq = economic_order_quantity(
-        terms["order_cost"], terms["holding_rate"] * terms["unit_cost"], terms["yearly"]
-    )
-    economic, price = eoq, terms["unit_cost"]
-    if price_break is not None and len(price_break):
-        economic, price = quantities_with_discounts(
-            PRICE_BREAK.validate(price_break), item_location, eoq, terms
-        )
-    moq, lot = line_terms(item_location)
-    quantity, reason = order_quantity(
-        Wanted(
-            economic=economic,
-            yearly=terms["yearly"],
-            review_days=terms["review_days"],
-            moq=moq,
-            lot=lot,
-            is_whole=item_location["is_integer"].to_numpy(dtype=np.bool_),
-            life_days=_life_days(item_location),
-            is_price_break=economic > eoq + 1e-9,
-        ),
-        parameters.max_cover_days,
-    )
-    return price, quantity, reason, eoq
-
-
-def _targets(
-    item_location: pd.DataFrame,
-    terms: dict[str, Numbers],
-    demand: ReviewedDemand,
-    quantity: Numbers,
-    parameters: PolicyParameters,
-) -> tuple[Target, Texts]:
-    """What service each row is planned for, by which measure, and the rule that does it."""
-    target = Target(
-        item_location["service_target"].to_numpy(np.float64),
-        item_location["service_metric"].to_numpy(dtype=object),
-        (item_location["stockout_behaviour"] == "lost").to_numpy(),
-    )
-    if parameters.cash_budget is None:
-        return target, target.method()
-    service = budget_targets.service_within(
-        demand,
-        terms,
-        quantity,
-        (item_location["criticality"] == "V").to_numpy(dtype=np.bool_, na_value=False),
-        parameters,
-    )
-    return Target(service, np.full(len(service), "cycle", object), target.is_lost), np.full(
-        len(service), "budget_marginal", object
-    )
-
-
-def _wanted_levels(
-    item_location: pd.DataFrame,
-    terms: dict[str, Numbers],
-    demand: ReviewedDemand,
-    target: Target,
-    quantity: Numbers,
-) -> tuple[Levels, dict[str, Flags]]:
-    """Today's (s, S), and which rule other than the service target decided it, the strongest first."""
-    display = terms["display_min_units"]
-    point = reorder_points(target, quantity, demand)
-    on_demand = point < 0
-    level = np.where(on_demand, display, order_up_to_level(point, quantity, display))
-    # Stock that demand does not take before it spoils is not bought.
-    days = _life_days(item_location)
-    per_day = terms["yearly"] / DAYS_PER_YEAR
-    life = np.where(np.isinf(days), np.inf, np.floor(per_day * np.where(np.isinf(days), 0.0, days)))
-    life = np.maximum(life, 1.0)
-    spoils = ~on_demand & (level > life)
-    level = np.where(spoils, np.maximum(life, display), level)
-    point = np.where(spoils, np.minimum(point, level - 1.0), point)
-    # What must be shown is not there to be sold, so the order is due before it is touched.
-    point = np.maximum(np.maximum(point, 0.0), np.minimum(display, level) - 1.0)
-
-    closed = is_closed(item_location)
-    point, level = np.where(closed, 0.0, point), np.where(closed, 0.0, level)
-    rules = {
-        "END_OF_LIFE": closed,
-        "FINAL_BUY": np.zeros(len(level), dtype=np.bool_),
-        "DISPLAY_MINIMUM": (display > 0) & (level <= display),
-        "ON_DEMAND": on_demand,
-        "SHELF_LIFE": spoils,
-    }
-    return (point, level), rules
 
 
 def _previous(item_location: pd.DataFrame, previous_policy: pd.DataFrame | None) -> Levels:

@@ -6,7 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from optimization.contracts.inputs import PRICE_BREAK
+
 Numbers = npt.NDArray[np.float64]
+Texts = npt.NDArray[np.object_]
 
 
 def quantity_with_discounts(
@@ -74,42 +77,68 @@ class Scales:
         return np.asarray(self.price[rows, region] + spread)
 
 
-def quantities_with_discounts(
-    price_break: pd.DataFrame, item_location: pd.DataFrame, economic: Numbers, terms: dict[str, Numbers]
-) -> tuple[Numbers, Numbers]:
-    """Order quantity and unit price per item-location, moved to a price break where that costs less.
+def price_scales(price_break: pd.DataFrame | None, item_location: pd.DataFrame) -> Texts:
+    """Price scale of each row's item at its supplier as one text, empty without one.
 
-    `price_break` is `opt_in__price_break`; an item-location without a scale of its item and supplier,
-    without demand or without holding cost keeps its EOQ and unit cost. `terms`: `order_cost`,
-    `holding_rate`, `unit_cost`, `yearly` demand.
+    `price_break` is `opt_in__price_break`. The text is the scheme and each break, in full precision, so
+    that the scale can be read back from it to the bit.
 
     >>> breaks = pd.DataFrame({"item_id": "a", "supplier_id": "s", "price_scheme": "all_units",
-    ...     "min_quantity_units": [800.0, 0.0, 400.0], "unit_price": [0.68, 0.75, 0.72]})
+    ...     "min_quantity_units": [400.0, 0.0], "unit_price": [0.72, 0.75]})
+    >>> price_scales(breaks, pd.DataFrame({"item_id": ["a", "b"], "supplier_id": ["s", "s"]})).tolist()
+    ['all_units 0.0@0.75 400.0@0.72', '']
+
+    Raises `ContractError` when the frame is not of its table.
+    """
+    none = np.full(len(item_location), "", dtype=object)
+    if price_break is None or not len(price_break):
+        return none
+    owners = ["item_id", "supplier_id"]
+    wanted = pd.MultiIndex.from_frame(item_location[owners])
+    known = PRICE_BREAK.validate(price_break)
+    known = known[pd.MultiIndex.from_frame(known[owners]).isin(wanted)]
+    texts: dict[tuple[str, str], str] = {}
+    ordered = known.sort_values([*owners, "min_quantity_units"], kind="stable")
+    for row in ordered[[*owners, "price_scheme", "min_quantity_units", "unit_price"]].itertuples(index=False):
+        item, supplier, scheme, least, price = row
+        texts[item, supplier] = f"{texts.get((item, supplier), scheme)} {float(least)!r}@{float(price)!r}"
+    for at, owner in enumerate(wanted):
+        none[at] = texts.get(owner, "")
+    return none
+
+
+def quantities_with_discounts(
+    scale: Texts, economic: Numbers, terms: dict[str, Numbers]
+) -> tuple[Numbers, Numbers]:
+    """Order quantity and unit price per row, moved to a price break where that costs less.
+
+    `scale` as `price_scales` writes it; a row without one, without demand or without holding cost keeps
+    its EOQ and unit cost. `terms`: `order_cost`, `holding_rate`, `unit_cost`, `yearly` demand.
+
     >>> terms = {"order_cost": 8.0, "holding_rate": 0.3, "unit_cost": 0.75, "yearly": 1300.0}
-    >>> place = pd.DataFrame({"item_id": ["a", "b"], "supplier_id": ["s", "s"]})
-    >>> found = quantities_with_discounts(breaks, place, np.array([304.0, 304.0]),
-    ...     {name: np.array([value] * 2) for name, value in terms.items()})
+    >>> found = quantities_with_discounts(np.array(["all_units 0.0@0.75 400.0@0.72 800.0@0.68", ""], object),
+    ...     np.array([304.0, 304.0]), {name: np.array([value] * 2) for name, value in terms.items()})
     >>> [values.tolist() for values in found]
     [[800.0, 304.0], [0.68, 0.75]]
     """
-    ordered = price_break.sort_values(["item_id", "supplier_id", "min_quantity_units"], kind="stable")
-    key = pd.MultiIndex.from_frame(ordered[["item_id", "supplier_id"]])
-    owners = key.unique()
-    at = owners.get_indexer(key)
-    step = np.arange(len(at)) - np.searchsorted(at, at, side="left")
-    least, price = (np.full((len(owners), int(step.max()) + 1), value) for value in (np.inf, 0.0))
-    least[at, step] = ordered["min_quantity_units"].to_numpy(np.float64)
-    price[at, step] = ordered["unit_price"].to_numpy(np.float64)
-    incremental = np.zeros(len(owners), dtype=np.bool_)
-    incremental[at] = (ordered["price_scheme"] == "incremental").to_numpy()
-
-    owner = owners.get_indexer(pd.MultiIndex.from_frame(item_location[["item_id", "supplier_id"]]))
-    rows = np.flatnonzero((owner >= 0) & (terms["yearly"] > 0) & (terms["holding_rate"] > 0))
+    rows = np.flatnonzero((scale != "") & (terms["yearly"] > 0) & (terms["holding_rate"] > 0))
     quantity, unit_price = economic.copy(), terms["unit_cost"].copy()
     if len(rows):
-        own = owner[rows]
-        scale = Scales(least[own], price[own], incremental[own])
+        scales = _scales_of(scale[rows])
         costs = (terms[name][rows] for name in ("order_cost", "holding_rate", "yearly"))
-        quantity[rows], region, _ = scale.best(*costs)
-        unit_price[rows] = scale.unit_price(quantity[rows], region)
+        quantity[rows], region, _ = scales.best(*costs)
+        unit_price[rows] = scales.unit_price(quantity[rows], region)
     return quantity, unit_price
+
+
+def _scales_of(texts: Texts) -> Scales:
+    """Read the scales back from their texts, one row each."""
+    distinct, at = np.unique(texts.astype(str), return_inverse=True)
+    told = [text.split(" ") for text in distinct]
+    widest = max(len(words) for words in told) - 1
+    least, price = np.full((len(told), widest), np.inf), np.zeros((len(told), widest))
+    for row, (_, *breaks) in enumerate(told):
+        for column, text in enumerate(breaks):
+            least[row, column], price[row, column] = map(float, text.split("@"))
+    incremental = np.array([words[0] == "incremental" for words in told])
+    return Scales(least[at], price[at], incremental[at])

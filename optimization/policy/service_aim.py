@@ -8,7 +8,6 @@ import pandas as pd
 from scipy import special
 
 from optimization.contracts.outputs import SERVICE_CONTROL
-from optimization.policy.service_levels import Target
 
 Numbers = npt.NDArray[np.float64]
 
@@ -37,15 +36,27 @@ def shifted(target: Numbers, logit_shift: Numbers) -> Numbers:
     return np.asarray(np.clip(moved, 0.01, 0.9999))
 
 
-def controlled(
-    target: Target, model_scope: npt.NDArray[np.object_], service_control: pd.DataFrame
+def logit_shifts(
+    service: Numbers,
+    metric: npt.NDArray[np.object_],
+    model_scope: npt.NDArray[np.object_],
+    service_control: pd.DataFrame,
 ) -> Numbers:
-    """Service to aim at per row; a measure, band or class that `opt_out__service_control` lacks stays.
+    """Shift of each row's target; NaN for a measure, band or class that `opt_out__service_control` lacks.
 
     Raises `ContractError` when the frame is not of its table.
     """
     control = SERVICE_CONTROL.validate(service_control)
     known = pd.MultiIndex.from_frame(control[["service_metric", "target_band", "model_scope"]])
-    at = known.get_indexer(pd.MultiIndex.from_arrays([target.metric, band_of(target.service), model_scope]))
-    shift = np.append(control["logit_shift"].to_numpy(np.float64), 0.0)[at]
-    return np.where(at >= 0, shifted(target.service, shift), target.service)
+    at = known.get_indexer(pd.MultiIndex.from_arrays([metric, band_of(service), model_scope]))
+    return np.asarray(np.append(control["logit_shift"].to_numpy(np.float64), np.nan)[at])
+
+
+def aimed_at(service: Numbers, logit_shift: Numbers) -> Numbers:
+    """Service to aim at; where no shift is known (NaN) the target as stated.
+
+    >>> aimed_at(np.array([0.9, 0.9]), np.array([np.nan, 1.0])).round(3).tolist()
+    [0.9, 0.961]
+    """
+    is_known = ~np.isnan(logit_shift)
+    return np.where(is_known, shifted(service, np.where(is_known, logit_shift, 0.0)), service)

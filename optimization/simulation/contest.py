@@ -19,7 +19,7 @@ from optimization.demand.pooled import PooledModel
 from optimization.demand.protection import LEVELS as PROTECTION_LEVELS
 from optimization.demand.series import DAYS_PER_WEEK, WEEKS_PER_YEAR
 from optimization.parameters import BacktestParameters, PolicyParameters
-from optimization.policy.planning import todays_levels
+from optimization.policy.calculation import todays_levels
 from optimization.simulation.baselines import ALL, LEVELS, Baseline
 from optimization.simulation.candidates import CURRENT_DEFAULT, predictions_of
 from optimization.simulation.frontier import Frontier, Trial, at_fill, frontier
