@@ -12,6 +12,15 @@ receipts as (
 
 ),
 
+-- a unit that is kept for the house, such as a loaner, counts in no rate of stock
+uncounted_units as (
+
+    select unit_id
+    from {{ ref('int_units_resolved') }}
+    where not counts_in_kpi
+
+),
+
 first_day as (
 
     select min(period_start_date) as first_date from {{ ref('int_kpi_periods') }}
@@ -30,18 +39,23 @@ requested as (
     from lines
     cross join first_day
     cross join run_context
+    left join uncounted_units on lines.unit_id = uncounted_units.unit_id
     where
-        lines.is_demand
+        uncounted_units.unit_id is null
+        and lines.is_demand
         and lines.demand_date between first_day.first_date and run_context.as_of
 
 ),
 
 sold as (
 
-    select lines.*
+    select
+        lines.*,
+        uncounted_units.unit_id is null as is_counted
     from lines
     cross join first_day
     cross join run_context
+    left join uncounted_units on lines.unit_id = uncounted_units.unit_id
     where
         lines.shipped_units > 0
         and lines.sale_date between first_day.first_date and run_context.as_of
@@ -68,7 +82,14 @@ requests as (
         sum(requested_units) filter (filled_at_request_units is not null) as measured_units,
         sum(filled_at_request_units) as filled_units,
         count(filled_at_request_units) as measured_lines,
-        count(*) filter (filled_at_request_units >= requested_units) as filled_lines
+        count(*) filter (filled_at_request_units >= requested_units) as filled_lines,
+        -- what was not there at the request and was waited for: it came later, or is still due
+        sum(
+            least(
+                requested_units - filled_at_request_units,
+                greatest(shipped_units - filled_at_request_units, 0) + backorder_units
+            )
+        ) as backordered_units
     from requested
     group by {{ kpi_grouping_sets('demand_date') }}
 
@@ -80,8 +101,8 @@ sales as (
     select
         {{ kpi_scope_columns() }},
         sale_date as activity_date,
-        sum(shipped_units) as sold_units,
-        sum({{ amount('shipped_units', 'unit_cost') }}) as cogs,
+        sum(shipped_units) filter (is_counted) as sold_units,
+        sum({{ amount('shipped_units', 'unit_cost') }}) filter (is_counted) as cogs,
         sum({{ amount('shipped_units', 'unit_cost') }}) filter (unit_price is not null) as priced_cogs,
         sum({{ amount('shipped_units', 'unit_price') }}) as revenue,
         count(*) as sale_lines,
@@ -123,6 +144,7 @@ select
     sum(filled_units) as filled_units,
     sum(measured_lines) as measured_lines,
     sum(filled_lines) as filled_lines,
+    sum(backordered_units) as backordered_units,
     sum(sold_units) as sold_units,
     sum(cogs) as cogs,
     sum(priced_cogs) as priced_cogs,

@@ -115,6 +115,7 @@ flows_by_period as (
         sum(flows.filled_units) as filled_units,
         sum(flows.measured_lines) as measured_lines,
         sum(flows.filled_lines) as filled_lines,
+        sum(flows.backordered_units) as backordered_units,
         sum(flows.sold_units) as sold_units,
         sum(flows.cogs) as cogs,
         sum(flows.priced_cogs) as priced_cogs,
@@ -142,7 +143,9 @@ orders_by_period as (
         wanted.window_days,
         wanted.period_end_date,
         sum(orders.measured_orders) as measured_orders,
-        sum(orders.filled_orders) as filled_orders
+        sum(orders.filled_orders) as filled_orders,
+        sum(orders.due_orders) as due_orders,
+        sum(orders.complete_orders) as complete_orders
     from wanted
     inner join orders
         on
@@ -163,15 +166,21 @@ stock_by_period as (
         wanted.period_end_date,
         count(*) as stock_days,
         sum(stock.on_hand_value) as value_days,
+        sum(stock.counted_value) as counted_value_days,
         sum(stock.yearly_carrying_cost) as yearly_cost_days,
-        sum(stock.empty_item_locations) as empty_item_location_days,
-        sum(stock.ranged_item_locations) as ranged_item_location_days
+        -- on a day on which nothing is sold nobody misses anything
+        sum(stock.empty_item_locations) filter (calendar.is_selling) as empty_item_location_days,
+        sum(stock.ranged_item_locations) filter (calendar.is_selling) as ranged_item_location_days,
+        sum(stock.empty_demand_units) filter (calendar.is_selling) as empty_demand_days,
+        sum(stock.ranged_demand_units) filter (calendar.is_selling) as ranged_demand_days,
+        sum(stock.stockout_incidents) as stockout_incidents
     from wanted
     inner join stock
         on
             wanted.scope_type = stock.scope_type
             and wanted.scope_id = stock.scope_id
             and stock.stock_date between wanted.period_start_date and wanted.period_end_date
+    inner join calendar on stock.stock_date = calendar.calendar_date
     group by all
 
 )
@@ -188,6 +197,7 @@ select
     flows_by_period.filled_units,
     flows_by_period.measured_lines,
     flows_by_period.filled_lines,
+    flows_by_period.backordered_units,
     flows_by_period.sold_units,
     flows_by_period.cogs,
     flows_by_period.priced_cogs,
@@ -198,11 +208,17 @@ select
     flows_by_period.measured_receipts,
     orders_by_period.measured_orders,
     orders_by_period.filled_orders,
+    orders_by_period.due_orders,
+    orders_by_period.complete_orders,
     stock_by_period.stock_days,
     stock_by_period.value_days,
+    stock_by_period.counted_value_days,
     stock_by_period.yearly_cost_days,
     stock_by_period.empty_item_location_days,
     stock_by_period.ranged_item_location_days,
+    stock_by_period.empty_demand_days,
+    stock_by_period.ranged_demand_days,
+    stock_by_period.stockout_incidents,
     deliveries.delivered_lines,
     deliveries.delivery_days_total,
     deliveries.delivery_days_p50,
@@ -212,6 +228,8 @@ select
     case when wanted.period = 'rolling' then stock_now.investment_value end as investment_value_now,
     case when wanted.period = 'rolling' then stock_now.aged_base_value end as aged_base_value_now,
     case when wanted.period = 'rolling' then stock_now.aged_value end as aged_value_now,
+    case when wanted.period = 'rolling' then stock_now.obsolete_value end as obsolete_value_now,
+    case when wanted.period = 'rolling' then stock_now.financed_value end as financed_value_now,
     selling_days.selling_days,
     coalesce(selling_days.is_calendar_stated, false) as is_calendar_stated
 from wanted
