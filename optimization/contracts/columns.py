@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from optimization.contracts.allocation_columns import ALLOCATION_COLUMNS
 from optimization.contracts.column import Column
+from optimization.contracts.history_columns import HISTORY_COLUMNS
 from optimization.contracts.order_columns import ORDER_COLUMNS
 
 STATUSES = ("OK", "FALLBACK", "FROZEN", "OVERRIDE", "QUARANTINED")
@@ -566,6 +567,7 @@ _ALL = (
     Column("quarantined_rows", "integer", "Rows set aside with a reason", ge=0),
     *ALLOCATION_COLUMNS,
     *ORDER_COLUMNS,
+    *HISTORY_COLUMNS,
 )
 
 COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}

@@ -7,6 +7,7 @@ were there, and what the previous release held. They are sources like any other.
 from __future__ import annotations
 
 from optimization.contracts.allocation_tables import LEDGER_TABLES
+from optimization.contracts.history_tables import HISTORY_TABLES
 from optimization.contracts.inputs import INPUTS
 from optimization.contracts.order_inputs import UNIT_EVENT
 from optimization.contracts.outputs import OUTPUTS
@@ -50,5 +51,13 @@ SOURCE_PRESENCE = Table(
 )
 
 CONTEXT_TABLES: tuple[Table, ...] = (RUN_CONTEXT, SOURCE_PRESENCE)
-BORDERS: tuple[Table, ...] = (*RAW_TABLES, *CONTEXT_TABLES, *INPUTS, *LEDGER_TABLES, UNIT_EVENT, *OUTPUTS)
+BORDERS: tuple[Table, ...] = (
+    *RAW_TABLES,
+    *CONTEXT_TABLES,
+    *INPUTS,
+    *HISTORY_TABLES,
+    *LEDGER_TABLES,
+    UNIT_EVENT,
+    *OUTPUTS,
+)
 BORDER_BY_NAME: dict[str, Table] = {table.name: table for table in BORDERS}

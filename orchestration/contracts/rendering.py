@@ -1,6 +1,6 @@
 """The dbt form of the borders: source and contract YAML, rendered from the Python statements.
 
-What is written here is written by machine only: nothing in those three files is edited by hand,
+What is written here is written by machine only: nothing in those four files is edited by hand,
 and `python -m orchestration.contracts.rendering --check` fails when one of them differs from what
 the contracts say. Tests, meta data and descriptions that people write stand in other YAML files.
 """
@@ -17,6 +17,7 @@ import typer
 import yaml
 
 from optimization.contracts.column import Column
+from optimization.contracts.history_tables import HISTORY_TABLES
 from optimization.contracts.inputs import INPUTS
 from optimization.contracts.outputs import OUTPUTS
 from optimization.contracts.table import Table
@@ -107,6 +108,27 @@ def render_science_sources() -> str:
     )
 
 
+def render_history_sources() -> str:
+    """Return the YAML of the `history` source: earlier releases, and the ledger as a whole."""
+    return _document(
+        {
+            "version": 2,
+            "sources": [
+                {
+                    "name": "history",
+                    "schema": "history",
+                    "description": "What the releases before this date have published, and the state of "
+                    "the ledger.",
+                    "tables": [
+                        _source_table(table, table.name, table.name, is_sealed=False)
+                        for table in HISTORY_TABLES
+                    ],
+                }
+            ],
+        }
+    )
+
+
 def render_border_models() -> str:
     """Return the YAML of the `opt_in__` models, whose contracts dbt enforces."""
     return _document(
@@ -128,6 +150,7 @@ def render_border_models() -> str:
 RENDERED: dict[str, Callable[[], str]] = {
     "staging/ims/_ims__sources.yml": render_ims_sources,
     "staging/science/_science__sources.yml": render_science_sources,
+    "staging/history/_history__sources.yml": render_history_sources,
     "borders/_opt_in.yml": render_border_models,
 }
 
@@ -152,7 +175,7 @@ def differences(models: Path = DBT_MODELS) -> str:
 
 
 def write(models: Path = DBT_MODELS) -> None:
-    """Write the three files under `models`."""
+    """Write the files under `models`."""
     for relative, render in RENDERED.items():
         path = models / relative
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ Told = Made | dg.AssetCheckResult
 OWNERS = {
     "ims": "team:data-engineering",
     "marts": "team:data-engineering",
+    "history": "team:data-engineering",
     "demand": "team:demand-planning",
     "policy": "team:inventory-planning",
     "network": "team:inventory-planning",

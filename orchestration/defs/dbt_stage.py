@@ -105,6 +105,7 @@ def prepare_inputs(pipeline: Pipeline, as_of: date, stage: Stage) -> None:
     """Write the list of files that dbt binds; the marts start from an empty work folder."""
     import shutil
 
+    from optimization.contracts.history_tables import HISTORY_TABLES
     from optimization.contracts.outputs import OUTPUTS
     from orchestration.lake.inputs import add_inputs, collect_inputs, write_inputs
 
@@ -114,7 +115,7 @@ def prepare_inputs(pipeline: Pipeline, as_of: date, stage: Stage) -> None:
         return
     add_inputs(
         pipeline.lake.build_dir(as_of) / "inputs.parquet",
-        {table.name: pipeline.lake.border_file(table.name, as_of) for table in OUTPUTS},
+        {table.name: pipeline.lake.border_file(table.name, as_of) for table in (*HISTORY_TABLES, *OUTPUTS)},
     )
 
 

@@ -8,6 +8,7 @@ from orchestration.defs.allocation import assets as allocation
 from orchestration.defs.backtest import assets as backtest
 from orchestration.defs.demand import assets as demand
 from orchestration.defs.demand import effects
+from orchestration.defs.history import assets as history
 from orchestration.defs.ims import assets as ims
 from orchestration.defs.marts import assets as marts
 from orchestration.defs.marts import checks as marts_checks
@@ -23,6 +24,7 @@ ASSETS = dg.load_assets_from_modules(
     [
         ims,
         marts,
+        history,
         demand,
         effects,
         vehicles,

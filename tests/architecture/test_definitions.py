@@ -67,6 +67,7 @@ def test_the_flow_goes_one_way() -> None:
     floors = [
         "ims",
         "marts",
+        "history",
         "demand",
         "backtest",
         "policy",

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from optimization.contracts.history_tables import HISTORY_TABLES
 from optimization.contracts.inputs import INPUTS
 from optimization.contracts.outputs import OUTPUTS
 from orchestration.contracts.arrow import arrow_schema
@@ -200,6 +201,7 @@ def test_names_follow_the_folder(models: dict[str, Any]):
     prefixes = {
         "staging/ims": ("stg_ims__",),
         "staging/science": ("stg_science__",),
+        "staging/history": ("stg_history__",),
         "intermediate": ("int_",),
         "marts/kpi": ("kpi_",),
         "marts": ("dim_", "fct_"),
@@ -371,7 +373,7 @@ def empty_build(target: Path, manifest: Any, tmp_path_factory: pytest.TempPathFa
     work = tmp_path_factory.mktemp("dbt_work")
     (work / "export").mkdir()
     schemas = {table.source_name: sealed_schema(table) for table in RAW_TABLES}
-    schemas |= {table.name: arrow_schema(table) for table in (*CONTEXT_TABLES, *OUTPUTS)}
+    schemas |= {table.name: arrow_schema(table) for table in (*CONTEXT_TABLES, *HISTORY_TABLES, *OUTPUTS)}
     rows = []
     for name, schema in schemas.items():
         path = work / f"{name}.parquet"

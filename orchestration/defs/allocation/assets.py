@@ -18,10 +18,11 @@ from optimization.contracts.allocation_tables import (
     SEGMENT_ORDER,
     SOFT_RESERVATION,
 )
+from optimization.contracts.history_tables import LEDGER_STATE
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import POLICY
 from orchestration.batches import mapper
-from orchestration.defs.allocation.ledger_read import keep_position, previous_position
+from orchestration.defs.allocation.ledger_read import kept_position, previous_position
 from orchestration.defs.borders import (
     Told,
     contract_check_spec,
@@ -42,8 +43,11 @@ PREVIOUS_STATE = {"allocation": ALLOCATION, "borrow_ledger": BORROW_LOAN, "reser
 
 @dg.multi_asset(
     name="ledger_operations",
-    # Operations name segments; and the marts, which make them, start from an empty work folder.
-    specs=[table_spec(table, "allocation", {"python", "ledger"}, [SEGMENT.name]) for table in LEDGER_TABLES],
+    # Operations name segments, and are read as far as the ledger was verified.
+    specs=[
+        table_spec(table, "allocation", {"python", "ledger"}, [SEGMENT.name, LEDGER_STATE.name])
+        for table in LEDGER_TABLES
+    ],
     check_specs=[contract_check_spec(table) for table in LEDGER_TABLES],
     partitions_def=DAILY,
     backfill_policy=BACKFILL,
@@ -53,16 +57,15 @@ def ledger_operations(
 ) -> Iterable[Told]:
     """Read from the ledger what the release before has not applied, and all that is known of plans."""
     from orchestration.evidence.operations import (
+        LedgerRead,
         read_operations,
         read_plan_decisions,
-        read_position,
         read_proposed_rules,
     )
 
     as_of = business_date(context)
     with pipeline.stage("ledger_operations") as stage:
-        # The position first: what is written from here on is left to the next release.
-        position = read_position(pipeline.ledger)
+        position = LedgerRead(**kept_position(pipeline.lake, as_of))
         previous_seq, previous_as_of = previous_position(pipeline.lake, as_of)
         operations = read_operations(pipeline.ledger, as_of, previous_seq, previous_as_of)
         decisions, unfit_decisions = read_plan_decisions(pipeline.ledger, as_of)
@@ -74,7 +77,6 @@ def ledger_operations(
         }
         for table, frame in frames.items():
             yield from write_border(pipeline, as_of, table, frame, position._asdict())
-        keep_position(pipeline.lake, as_of, position)
         unfit = [one for one in (operations.set_aside, unfit_decisions, unfit_proposals) if len(one)]
         if unfit:
             _tell_unfit(pipeline, as_of, pd.concat(unfit, ignore_index=True))

@@ -177,11 +177,11 @@ def _border_files(lake: "Lake", as_of: date) -> dict[str, Path]:
 
 
 def _read_earlier(lake: "Lake", as_of: date) -> "list[Release]":
-    """Return the releases that the run has read: the one before, and those whose forecasts were scored."""
-    from orchestration.publish.shelf import frozen_releases, previous_release
+    """Return the releases that the run has read, the last first, then those whose forecasts were scored."""
+    from orchestration.evidence.earlier_releases import DAYS_READ, earlier_releases
+    from orchestration.publish.shelf import frozen_releases
 
-    before = previous_release(lake, as_of)
-    read = [*([before] if before else []), *frozen_releases(lake, as_of).values()]
+    read = [*earlier_releases(lake, as_of, DAYS_READ), *frozen_releases(lake, as_of).values()]
     return list({release.release_id: release for release in read}.values())
 
 

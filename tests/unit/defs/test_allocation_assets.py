@@ -19,11 +19,13 @@ from optimization.contracts.allocation_tables import (
     LEDGER_TABLES,
     SEGMENT_ORDER,
 )
+from optimization.contracts.history_tables import LEDGER_STATE
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import POLICY
 from orchestration.contracts.arrow import arrow_schema
 from orchestration.defs.allocation.assets import PREVIOUS_STATE, ledger_operations, segment_allocation
 from orchestration.defs.allocation.ledger_read import kept_position
+from orchestration.defs.history.assets import ledger_state
 from orchestration.defs.resources import Pipeline
 from orchestration.lake.parquet import read_arrow, read_frame, write_arrow, write_frame
 from orchestration.publish.candidate import build_candidate
@@ -60,13 +62,13 @@ def _write_marts(pipeline: Pipeline, as_of: date, on_hand: float, orders: pd.Dat
 def _materialize(pipeline: Pipeline, as_of: date) -> None:
     logging.getLogger("dagster").setLevel(logging.ERROR)
     done = dg.materialize(
-        [ledger_operations, segment_allocation],
+        [ledger_state, ledger_operations, segment_allocation],
         partition_key=as_of.isoformat(),
         resources={"pipeline": pipeline},
     )
     assert done.success
     checked = {(one.asset_key.path[-1], one.passed) for one in done.get_asset_check_evaluations()}
-    assert checked == {(table.name, True) for table in (*LEDGER_TABLES, *ALLOCATION_OUTPUTS)}
+    assert checked == {(table.name, True) for table in (LEDGER_STATE, *LEDGER_TABLES, *ALLOCATION_OUTPUTS)}
 
 
 def _publish(pipeline: Pipeline, as_of: date, **others: pa.Table) -> None:
