@@ -7,6 +7,7 @@ A quantity that appears in two tables has one entry here and therefore one name.
 from __future__ import annotations
 
 from optimization.contracts.allocation_columns import ALLOCATION_COLUMNS
+from optimization.contracts.approval_columns import APPROVAL_COLUMNS, CHANGE_STATES
 from optimization.contracts.column import Column
 from optimization.contracts.history_columns import HISTORY_COLUMNS
 from optimization.contracts.order_columns import ORDER_COLUMNS
@@ -395,7 +396,7 @@ _ALL = (
         "change_state",
         "text",
         "Where the change stands",
-        isin=("none", "within_dead_band", "auto_approved", "proposed", "bootstrap"),
+        isin=CHANGE_STATES,
     ),
     Column("change_value", "number", "Change of order-up-to at cost", unit="money"),
     # --- network and allocation
@@ -566,6 +567,7 @@ _ALL = (
     Column("snapshot_rows", "integer", "Rows sealed", ge=0),
     Column("quarantined_rows", "integer", "Rows set aside with a reason", ge=0),
     *ALLOCATION_COLUMNS,
+    *APPROVAL_COLUMNS,
     *ORDER_COLUMNS,
     *HISTORY_COLUMNS,
 )

@@ -1,12 +1,14 @@
 """What the science writes: the `opt_out__` tables that the published models read.
 
 Those of the network model stand in `optimization.contracts.network_outputs`, those of the
-allocation in `optimization.contracts.allocation_tables`.
+allocation in `optimization.contracts.allocation_tables`, those of approvals in
+`optimization.contracts.approval_tables`.
 """
 
 from __future__ import annotations
 
 from optimization.contracts.allocation_tables import ALLOCATION_OUTPUTS, ATP
+from optimization.contracts.approval_tables import APPROVAL_OUTPUTS
 from optimization.contracts.network_outputs import NETWORK_OUTPUTS
 from optimization.contracts.order_outputs import ORDER_OUTPUTS
 from optimization.contracts.table import Table
@@ -319,6 +321,10 @@ POLICY = Table(
         "days_of_supply",
         "previous_reorder_point_units",
         "previous_order_up_to_units",
+        "held_change_id",
+        "held_reorder_point_units",
+        "held_order_up_to_units",
+        "held_until_date",
     ),
 )
 
@@ -535,6 +541,7 @@ OUTPUTS: tuple[Table, ...] = (
     SEGMENT_FORECAST,
     MIX_TARGET,
     POLICY,
+    *APPROVAL_OUTPUTS,
     POLICY_SCHEDULE,
     *NETWORK_OUTPUTS,
     *ALLOCATION_OUTPUTS,

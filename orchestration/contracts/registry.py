@@ -7,6 +7,7 @@ were there, and what the previous release held. They are sources like any other.
 from __future__ import annotations
 
 from optimization.contracts.allocation_tables import LEDGER_TABLES
+from optimization.contracts.approval_tables import DECISION_EVENTS
 from optimization.contracts.history_tables import HISTORY_TABLES
 from optimization.contracts.inputs import INPUTS
 from optimization.contracts.order_inputs import UNIT_EVENT
@@ -58,6 +59,7 @@ BORDERS: tuple[Table, ...] = (
     *HISTORY_TABLES,
     *LEDGER_TABLES,
     UNIT_EVENT,
+    *DECISION_EVENTS,
     *OUTPUTS,
 )
 BORDER_BY_NAME: dict[str, Table] = {table.name: table for table in BORDERS}

@@ -17,12 +17,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from optimization.contracts.allocation_columns import OPERATIONS
+from optimization.contracts.approval_columns import DEMAND_PLAN_DECISIONS, POLICY_DECISIONS
 from optimization.contracts.order_columns import UNIT_OPERATIONS
 from optimization.errors import StockplanError
 
 FAMILIES: dict[str, frozenset[str]] = {
     "snapshot": frozenset({"sealed", "duplicate", "refused", "superseded", "override"}),
-    "policy": frozenset({"bootstrap_approved", "auto_approved", "proposed"}),
+    "policy": frozenset({*POLICY_DECISIONS, "bootstrap_approved", "auto_approved"}),
+    "review": frozenset({"completed"}),
+    "demand_plan": frozenset(DEMAND_PLAN_DECISIONS),
     "release": frozenset({"published", "unchanged", "refused"}),
     "allocation": frozenset(OPERATIONS),
     "allocation_plan": frozenset({"proposed", "approved", "rejected", "withdrawn"}),
