@@ -11,6 +11,7 @@ from optimization.contracts.approval_columns import APPROVAL_COLUMNS, CHANGE_STA
 from optimization.contracts.column import Column
 from optimization.contracts.history_columns import HISTORY_COLUMNS
 from optimization.contracts.order_columns import ORDER_COLUMNS
+from optimization.contracts.reason_columns import REASON_COLUMNS
 
 STATUSES = ("OK", "FALLBACK", "FROZEN", "OVERRIDE", "QUARANTINED")
 ITEM_KINDS = ("vehicle", "part", "accessory")
@@ -569,6 +570,7 @@ _ALL = (
     *ALLOCATION_COLUMNS,
     *APPROVAL_COLUMNS,
     *ORDER_COLUMNS,
+    *REASON_COLUMNS,
     *HISTORY_COLUMNS,
 )
 
