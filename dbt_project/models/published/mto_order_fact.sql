@@ -2,25 +2,7 @@ with
 
 orders as (
 
-    select * from {{ ref('fct_mto_orders') }}
-
-),
-
-costs as (
-
-    select * from {{ ref('fct_order_costs') }}
-
-),
-
-standings as (
-
-    select * from {{ ref('stg_science__mto_order_status') }}
-
-),
-
-notifications as (
-
-    select * from {{ ref('stg_science__notification') }}
+    select * from {{ ref('int_mto_order_facts') }}
 
 ),
 
@@ -28,273 +10,71 @@ run_context as (
 
     select * from {{ ref('stg_ims__run_context') }}
 
-),
-
-changes as (
-
-    select
-        order_id,
-        count(*) as change_count,
-        count(*) filter (requested_by = 'customer') as customer_change_count,
-        count(*) filter (requested_by = 'internal') as internal_change_count,
-        count(*) filter (change_status = 'approved') as approved_change_count,
-        count(*) filter (
-            requested_by = 'customer' and change_status = 'approved' and new_requested_date is not null
-        ) as postponement_count,
-        max(options) filter (is_last_approved) as agreed_options
-    from {{ ref('fct_mto_changes') }}
-    group by order_id
-
-),
-
--- the promise that stands at each number, and whether it was later than the one before
-promises as (
-
-    select
-        order_id,
-        promise_number,
-        promise_p50_date,
-        promise_p90_date,
-        promise_p90_date > lag(promise_p90_date) over (
-            partition by order_id
-            order by promise_number
-        ) as is_slip
-    from {{ ref('stg_science__mto_promise') }}
-
-),
-
-promised as (
-
-    select
-        order_id,
-        count(*) as promise_count,
-        count(*) filter (is_slip) as slip_count,
-        arg_min(promise_p50_date, promise_number) as first_p50_date,
-        arg_min(promise_p90_date, promise_number) as first_p90_date,
-        arg_max(promise_p90_date, promise_number) as current_p90_date
-    from promises
-    group by order_id
-
-),
-
-events as (
-
-    select * from {{ ref('opt_in__quality_event') }}
-
-),
-
--- an event tells its order, or else the unit that was built
-order_events as (
-
-    select
-        events.quality_kind,
-        events.opened_date,
-        orders.order_id
-    from events
-    inner join orders on events.order_id = orders.order_id
-    union all
-    select
-        events.quality_kind,
-        events.opened_date,
-        orders.order_id
-    from events
-    inner join orders on events.unit_id = orders.unit_id
-    where events.order_id is null
-
-),
-
--- what came after the handover is not of the build
-quality_events as (
-
-    select
-        order_events.quality_kind,
-        order_events.order_id
-    from order_events
-    cross join run_context
-    inner join orders on order_events.order_id = orders.order_id
-    where order_events.opened_date <= coalesce(orders.closed_date, run_context.as_of)
-
-),
-
-quality as (
-
-    select
-        order_id,
-        count(*) as quality_event_count,
-        count(*) filter (quality_kind = 'hold') as quality_hold_count,
-        count(*) filter (quality_kind = 'rework') as rework_count,
-        count(*) filter (quality_kind = 'defect') as defect_count,
-        count(*) filter (quality_kind = 'pdi_failure') as pdi_failure_count
-    from quality_events
-    group by order_id
-
-),
-
--- a defect that shows within thirty days of the handover escaped the checks before it
-escaped as (
-
-    select
-        order_events.order_id,
-        count(*) as escaped_defect_count
-    from order_events
-    inner join orders on order_events.order_id = orders.order_id
-    where
-        order_events.quality_kind in ('defect', 'field_defect')
-        and order_events.opened_date > orders.delivered_date
-        and order_events.opened_date <= orders.delivered_date + 30
-    group by order_events.order_id
-
-),
-
--- an older message than the outbox keeps counts as none
-told as (
-
-    select
-        subject_id as order_id,
-        max(created_date) as last_told_date
-    from notifications
-    group by subject_id
-
-),
-
-gathered as (
-
-    select
-        orders.*,
-        orders.order_status = 'delivered' as is_delivered,
-        orders.order_status = 'cancelled' as is_cancelled,
-        coalesce(changes.change_count, 0) as change_count,
-        coalesce(changes.customer_change_count, 0) as customer_change_count,
-        coalesce(changes.internal_change_count, 0) as internal_change_count,
-        coalesce(changes.approved_change_count, 0) as approved_change_count,
-        coalesce(changes.postponement_count, 0) as postponement_count,
-        coalesce(changes.agreed_options, orders.options) as agreed_options,
-        coalesce(promised.promise_count, 0) as promise_count,
-        coalesce(promised.slip_count, 0) as promise_slip_count,
-        promised.first_p50_date as first_promise_p50_date,
-        -- an order that was promised before Stockplan knew it was promised by its source
-        coalesce(promised.first_p90_date, standings.first_promise_date, orders.promised_date)
-            as first_promise_date,
-        coalesce(promised.current_p90_date, standings.current_promise_date, orders.promised_date)
-            as current_promise_date,
-        orders.order_status = 'delivered'
-        or orders.as_built_options is not null
-        or coalesce(standings.milestone_step >= 10, false) as is_produced,
-        coalesce(quality.quality_event_count, 0) as quality_event_count,
-        coalesce(quality.quality_hold_count, 0) as quality_hold_count,
-        coalesce(quality.rework_count, 0) as rework_count,
-        coalesce(quality.defect_count, 0) as defect_count,
-        coalesce(quality.pdi_failure_count, 0) as pdi_failure_count,
-        coalesce(escaped.escaped_defect_count, 0) as escaped_defect_count,
-        told.last_told_date,
-        case
-            when orders.order_status = 'open'
-                then
-                    cast(coalesce(standings.delay_status = 'late', false) as integer)
-                    + cast(coalesce(standings.is_stuck, false) as integer)
-                    + cast(coalesce(standings.is_silent, false) as integer)
-            else 0
-        end as standing_count
-    from orders
-    left join changes on orders.order_id = changes.order_id
-    left join promised on orders.order_id = promised.order_id
-    left join standings on orders.order_id = standings.order_id
-    left join quality on orders.order_id = quality.order_id
-    left join escaped on orders.order_id = escaped.order_id
-    left join told on orders.order_id = told.order_id
-    where orders.is_in_history and orders.order_status <> 'quoted'
-
-),
-
-compared as (
-
-    select
-        *,
-        string_split(nullif(agreed_options, ''), '|') as agreed_list,
-        string_split(nullif(as_built_options, ''), '|') as built_list
-    from gathered
-
 )
 
 select
     run_context.as_of,
-    compared.order_id,
-    compared.location_id,
-    compared.region,
-    compared.category,
-    compared.model,
-    compared.market,
-    compared.plant_id,
-    compared.segment_id,
-    compared.lead_time_class,
-    compared.order_status,
-    cast(date_trunc('month', coalesce(compared.confirmed_date, compared.order_date)) as date)
-        as cohort_month,
-    compared.order_date,
-    compared.confirmed_date,
-    compared.delivered_date,
-    compared.cancelled_date,
-    compared.cancel_reason,
-    compared.is_delivered,
-    compared.is_cancelled,
-    compared.change_count,
-    compared.customer_change_count,
-    compared.internal_change_count,
-    compared.approved_change_count,
-    compared.postponement_count,
-    compared.agreed_options,
-    compared.as_built_options,
-    compared.as_built_options is not null as is_as_built_known,
-    -- options that are missing, and options that nobody agreed to
-    case
-        when compared.as_built_options is not null
-            then
-                cast(
-                    coalesce(len(compared.agreed_list), 0)
-                    + coalesce(len(compared.built_list), 0)
-                    - 2 * coalesce(len(list_intersect(compared.agreed_list, compared.built_list)), 0)
-                    as bigint
-                )
-    end as option_difference_count,
-    compared.is_produced,
-    compared.quality_event_count,
-    compared.quality_hold_count,
-    compared.rework_count,
-    compared.defect_count,
-    compared.pdi_failure_count,
-    compared.escaped_defect_count,
-    case
-        when compared.is_produced then compared.quality_hold_count + compared.rework_count = 0
-    end as is_first_time_right,
-    cast(
-        compared.quality_event_count + compared.promise_slip_count + compared.standing_count as bigint
-    ) as exception_count,
-    compared.promise_count,
-    compared.promise_slip_count,
-    compared.last_told_date,
-    compared.credit_status,
-    compared.credit_valid_to,
-    compared.first_promise_p50_date,
-    compared.first_promise_date,
-    compared.current_promise_date,
-    cast(compared.first_promise_p50_date - compared.order_date as bigint) as expected_lead_days,
-    cast(compared.first_promise_date - compared.order_date as bigint) as promised_lead_days,
-    cast(compared.delivered_date - compared.order_date as bigint) as actual_lead_days,
-    cast(compared.delivered_date - compared.first_promise_date as bigint) as days_after_first_promise,
-    compared.delivered_date <= compared.first_promise_date as is_on_time_first,
-    compared.delivered_date <= compared.current_promise_date as is_on_time_current,
-    cast(compared.quoted_price as double) as quoted_price,
-    cast(compared.final_price as double) as final_price,
-    costs.recognised_date,
-    cast(costs.recognised_revenue as double) as recognised_revenue,
-    cast(costs.planned_margin as double) as planned_margin,
-    cast(costs.actual_margin as double) as actual_margin,
-    cast(costs.price_variance as double) as price_variance,
-    cast(costs.spec_variance as double) as spec_variance,
-    cast(costs.cost_variance as double) as cost_variance,
-    cast(costs.administration_cost + costs.coordination_cost as double) as handling_cost,
-    cast(costs.expedite_cost as double) as expedite_cost,
-    cast(costs.capital_days as double) as capital_days
-from compared
+    orders.order_id,
+    orders.location_id,
+    orders.region,
+    orders.category,
+    orders.model,
+    orders.market,
+    orders.plant_id,
+    orders.segment_id,
+    orders.lead_time_class,
+    orders.order_status,
+    orders.cohort_month,
+    orders.order_date,
+    orders.confirmed_date,
+    orders.delivered_date,
+    orders.cancelled_date,
+    orders.cancel_reason,
+    orders.is_delivered,
+    orders.is_cancelled,
+    orders.change_count,
+    orders.customer_change_count,
+    orders.internal_change_count,
+    orders.approved_change_count,
+    orders.postponement_count,
+    orders.agreed_options,
+    orders.as_built_options,
+    orders.is_as_built_known,
+    orders.option_difference_count,
+    orders.is_produced,
+    orders.quality_event_count,
+    orders.quality_hold_count,
+    orders.rework_count,
+    orders.defect_count,
+    orders.pdi_failure_count,
+    orders.escaped_defect_count,
+    orders.is_first_time_right,
+    orders.exception_count,
+    orders.promise_count,
+    orders.promise_slip_count,
+    orders.last_told_date,
+    orders.credit_status,
+    orders.credit_valid_to,
+    orders.first_promise_p50_date,
+    orders.first_promise_date,
+    orders.current_promise_date,
+    orders.expected_lead_days,
+    orders.promised_lead_days,
+    orders.actual_lead_days,
+    orders.days_after_first_promise,
+    orders.is_on_time_first,
+    orders.is_on_time_current,
+    cast(orders.quoted_price as double) as quoted_price,
+    cast(orders.final_price as double) as final_price,
+    orders.recognised_date,
+    cast(orders.recognised_revenue as double) as recognised_revenue,
+    cast(orders.planned_margin as double) as planned_margin,
+    cast(orders.actual_margin as double) as actual_margin,
+    cast(orders.price_variance as double) as price_variance,
+    cast(orders.spec_variance as double) as spec_variance,
+    cast(orders.cost_variance as double) as cost_variance,
+    cast(orders.handling_cost as double) as handling_cost,
+    cast(orders.expedite_cost as double) as expedite_cost,
+    cast(orders.capital_days as double) as capital_days
+from orders
 cross join run_context
-left join costs on compared.order_id = costs.order_id

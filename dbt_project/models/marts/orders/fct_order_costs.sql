@@ -140,6 +140,7 @@ select
     planned_cost,
     planned_margin,
     {{ money('actual_cost') }} as actual_cost,
+    has_costs,
     actual_margin,
     -- the three are told together or not at all, and together they are the difference of the margins
     case when actual_margin is not null and planned_margin is not null then price_variance end
