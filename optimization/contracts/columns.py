@@ -11,6 +11,7 @@ from optimization.contracts.approval_columns import APPROVAL_COLUMNS, CHANGE_STA
 from optimization.contracts.column import Column
 from optimization.contracts.history_columns import HISTORY_COLUMNS
 from optimization.contracts.order_columns import ORDER_COLUMNS
+from optimization.contracts.planning_columns import PLANNING_COLUMNS
 from optimization.contracts.reason_columns import REASON_COLUMNS
 
 STATUSES = ("OK", "FALLBACK", "FROZEN", "OVERRIDE", "QUARANTINED")
@@ -511,6 +512,8 @@ _ALL = (
     Column("covered_q80_count", "integer", "Demands at or below the 80 % quantile", ge=0),
     Column("covered_q90_count", "integer", "Demands at or below the 90 % quantile", ge=0),
     Column("covered_q95_count", "integer", "Demands at or below the 95 % quantile", ge=0),
+    Column("positive_count", "integer", "Forecasts of which something was asked for", ge=0),
+    Column("percentage_error_sum", "number", "Sum of |actual - forecast| / actual over these", ge=0),
     Column("randomised_q80_count", "number", "Covered, with whole units split fairly", ge=0),
     Column("randomised_q90_count", "number", "Covered, with whole units split fairly", ge=0),
     Column("randomised_q95_count", "number", "Covered, with whole units split fairly", ge=0),
@@ -571,6 +574,7 @@ _ALL = (
     *APPROVAL_COLUMNS,
     *ORDER_COLUMNS,
     *REASON_COLUMNS,
+    *PLANNING_COLUMNS,
     *HISTORY_COLUMNS,
 )
 

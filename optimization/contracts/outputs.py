@@ -11,6 +11,7 @@ from optimization.contracts.allocation_tables import ALLOCATION_OUTPUTS, ATP
 from optimization.contracts.approval_tables import APPROVAL_OUTPUTS
 from optimization.contracts.network_outputs import NETWORK_OUTPUTS
 from optimization.contracts.order_outputs import ORDER_OUTPUTS
+from optimization.contracts.planning_tables import PLANNING_OUTPUTS
 from optimization.contracts.table import Table
 
 DEMAND_CLASS = Table(
@@ -429,6 +430,8 @@ FORECAST_ACCURACY = Table(
         "randomised_q80_count",
         "randomised_q90_count",
         "randomised_q95_count",
+        "positive_count",
+        "percentage_error_sum",
         "reason_code",
     ),
 )
@@ -553,4 +556,5 @@ OUTPUTS: tuple[Table, ...] = (
     FORECAST_VALUE_ADDED,
     METHOD_CHOICE,
     SERVICE_CONTROL,
+    *PLANNING_OUTPUTS,
 )

@@ -26,7 +26,20 @@ MEASURES = (
     *(f"pinball_{name}_units" for name in LEVEL_NAMES),
     *(f"covered_{name}_count" for name in LEVEL_NAMES[1:]),
     *(f"randomised_{name}_count" for name in LEVEL_NAMES[1:]),
+    "positive_count",
+    "percentage_error_sum",
 )
+
+
+def percentage_errors(actual: Numbers, mean: Numbers) -> Numbers:
+    """|actual − forecast| / actual where something was asked for, 0 elsewhere: what a MAPE adds up.
+
+    >>> percentage_errors(np.array([4.0, 0.0]), np.array([5.0, 3.0])).tolist()
+    [0.25, 0.0]
+    """
+    positive = actual > 0
+    error = np.abs(actual - mean) / np.where(positive, actual, 1.0)
+    return np.asarray(np.where(positive, error, 0.0), dtype=np.float64)
 
 
 def pinball(actual: Numbers, quantile: Numbers, level: Numbers) -> Numbers:
@@ -68,6 +81,8 @@ def scored(actual: Numbers, said: Prediction) -> Numbers:
         *pinball(y[:, None], quantiles, LEVELS[None, :]).T,
         *(y[:, None] <= quantiles[:, 1:]).T.astype(np.float64),
         *randomised_coverage(said.cdf(y - 1.0), said.cdf(y), LEVELS[1:]).T,
+        (y > 0).astype(np.float64),
+        percentage_errors(y, said.mean),
     ]
     return np.where(known[:, None], np.stack(columns, axis=1), 0.0)
 

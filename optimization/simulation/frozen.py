@@ -16,7 +16,7 @@ import pandas as pd
 from optimization.demand.panel import Numbers
 from optimization.demand.series import WeeklySeries
 from optimization.keys import positions
-from optimization.simulation.accuracy import LEVEL_NAMES, LEVELS, pinball
+from optimization.simulation.accuracy import LEVEL_NAMES, LEVELS, percentage_errors, pinball
 
 # What each step of a published forecast stands on: the forecast with it, without it, where it acted.
 STEPS = (
@@ -33,6 +33,8 @@ _SUMS = (
     "squared_error_units2",
     *(f"pinball_{name}_units" for name in LEVEL_NAMES),
     *(f"covered_{name}_count" for name in LEVEL_NAMES[1:]),
+    "positive_count",
+    "percentage_error_sum",
 )
 
 
@@ -155,6 +157,8 @@ def _scored(forecast: pd.DataFrame) -> pd.DataFrame:
         (y - mean) ** 2,
         *pinball(y[:, None], quantiles, LEVELS[None, :]).T,
         *(y[:, None] <= quantiles[:, 1:]).T,
+        y > 0,
+        percentage_errors(y, mean),
     ]
     sums = dict(zip(_SUMS, columns, strict=True))
     return pd.DataFrame({name: forecast[name] for name in ("row", "horizon_weeks", "weeks_ago")} | sums)

@@ -36,6 +36,8 @@ typed as (
         {{ rate('randomised_q80_count') }} as randomised_q80_count,
         {{ rate('randomised_q90_count') }} as randomised_q90_count,
         {{ rate('randomised_q95_count') }} as randomised_q95_count,
+        positive_count,
+        {{ rate('percentage_error_sum') }} as percentage_error_sum,
         reason_code
     from source
 
