@@ -71,9 +71,10 @@ def _tell_quarantine(release: Release) -> None:
 
 def _tell_exceptions(release: Release) -> None:
     table = read_arrow(release.table("exception"))
-    top = table.sort_by([("value_at_risk", "descending"), ("exception_id", "ascending")])
+    top = table.sort_by("exception_rank")
+    looks = table["attention"].to_pylist().count("look")
     print_table(
-        f"{table.num_rows:,} exceptions; the {EXCEPTIONS_SHOWN} with most value at risk",
+        f"{table.num_rows:,} exceptions, {looks:,} ask for a look; the first {EXCEPTIONS_SHOWN}",
         ["exception", "item", "location", "value at risk", "what", "do"],
         [
             (

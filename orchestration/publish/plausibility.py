@@ -267,9 +267,13 @@ PLAUSIBILITY: dict[str, Plausibility] = {
     ),
     "exception": Plausibility(
         key=("exception_id",),
-        from_zero=("value_at_risk",),
-        lists={"severity": ("high", "medium", "low")},
-        total="value_at_risk",
+        from_zero=("value_at_risk", "counted_value_at_risk", "days_open"),
+        lists={
+            "severity": ("high", "medium", "low"),
+            "attention": ("look", "watch", "handled"),
+            "exception_status": ("new", "open", "worse", "better"),
+        },
+        total="counted_value_at_risk",
     ),
     "market_position": Plausibility(
         key=("period", "period_start_date", "region", "market_segment", "model"),

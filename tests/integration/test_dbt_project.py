@@ -96,6 +96,7 @@ WITHOUT_RULES = {
     "factory_order_outbox",
     "notification_outbox",
     "order_tracking",
+    "int_exception_kinds",
 }
 
 pytestmark = pytest.mark.integration

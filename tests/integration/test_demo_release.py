@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import date
@@ -561,16 +560,35 @@ def test_the_second_day_starts_from_the_first_days_policy(demo: Demo, read: Read
 # --- exceptions
 
 
-def test_exceptions_are_ranked_by_value_and_named_for_good(demo: Demo, read: Read) -> None:
+def test_exceptions_are_ranked_by_attention_and_value_and_named_for_good(demo: Demo, read: Read) -> None:
     exceptions = read("exception").sort_values("exception_rank")
     assert list(exceptions["exception_rank"]) == list(range(1, len(exceptions) + 1))
-    assert exceptions["value_at_risk"].is_monotonic_decreasing
-    told = exceptions[["exception_type", *PAIR, "reason_code"]].fillna("").agg("|".join, axis=1)
-    ids = told.map(lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:16])
-    assert (ids == exceptions["exception_id"]).all()
-    yesterday = published(demo.first.release, "exception")
-    assert len(set(yesterday["exception_id"]) & set(exceptions["exception_id"])) > 0.5 * len(exceptions)
+    asked = exceptions["attention"].map({"look": 1, "watch": 2, "handled": 3})
+    assert asked.is_monotonic_increasing
+    assert exceptions.groupby("attention")["value_at_risk"].agg(lambda one: one.is_monotonic_decreasing).all()
+    yesterday = published(demo.first.release, "exception").set_index("exception_id")
+    known = exceptions[exceptions["exception_id"].isin(yesterday.index)]
+    assert len(known) > 0.5 * len(exceptions)
+    assert (
+        exceptions["exception_status"].ne("new") == exceptions["exception_id"].isin(known["exception_id"])
+    ).all()
+    before = yesterday.loc[known["exception_id"], "first_seen_date"].to_numpy()
+    assert (known["first_seen_date"].to_numpy() == before).all()
     assert exceptions["suggested_action"].str.len().min() > 10
+
+
+def test_few_item_locations_ask_for_a_look(read: Read, policy: pd.DataFrame) -> None:
+    exceptions = read("exception")
+    looks = exceptions[exceptions["attention"] == "look"]
+    assert 0 < len(looks.dropna(subset=PAIR).drop_duplicates(PAIR)) <= 0.05 * len(policy)
+    promised = exceptions[
+        exceptions["exception_type"].isin({"promise_broken", "over_promised", "rows_quarantined"})
+    ]
+    assert (promised["attention"] == "look").all()
+    # what is counted of a cause is what its dearest exception puts at risk, once
+    causes = exceptions.groupby("cause_id")
+    counted = causes["counted_value_at_risk"].sum()
+    assert np.allclose(counted, causes["value_at_risk"].max())
 
 
 # --- what explains the rest

@@ -17,7 +17,7 @@ select
     'high' as severity,
     stock_units.item_id,
     stock_units.location_id,
-    {{ money('coalesce(stock_units.list_price, stock_units.unit_cost, 0)') }} as value_at_risk,
+    {{ money('greatest(coalesce(stock_units.list_price - stock_units.unit_cost, 0), 0)') }} as value_at_risk,
     {{ units('1') }} as quantity_units,
     'reservation ' || reservations.reservation_id as reason_code,
     'Unit ' || reservations.unit_id || ' of reservation ' || reservations.reservation_id

@@ -1,3 +1,5 @@
+{% set cover_days = 'coalesce(inventory_position_units / nullif(demand_per_day_units, 0), 365)' %}
+
 with
 
 planned as (
@@ -11,13 +13,24 @@ select
     'medium' as severity,
     item_id,
     location_id,
-    {{ amount('least(on_hand_units, inventory_position_units - order_up_to_units)', 'unit_cost') }}
-        as value_at_risk,
+    -- carrying what is too much until it is sold, for a year at most
+    {{ amount(
+        amount('least(on_hand_units, inventory_position_units - order_up_to_units)', 'unit_cost'),
+        'cast(holding_rate * least(365, ' ~ cover_days ~ ') / 365 as decimal(18, 6))'
+    ) }} as value_at_risk,
     least(on_hand_units, inventory_position_units - order_up_to_units) as quantity_units,
     'position_far_above_order_up_to' as reason_code,
     'Position ' || {{ shown('inventory_position_units') }} || ' against order-up-to '
     || {{ shown('order_up_to_units') }} || '.' as detail,
-    'Move it where it sells, return it, or stop what is on order.' as suggested_action
+    case
+        when moved_out_units >= least(on_hand_units, inventory_position_units - order_up_to_units)
+            then 'Release the transfers proposed today; they take it where it sells.'
+        else 'Move it where it sells, return it, or stop what is on order.'
+    end as suggested_action,
+    case
+        when moved_out_units >= least(on_hand_units, inventory_position_units - order_up_to_units)
+            then 'plan_transfer'
+    end as handled_by
 from planned
 where
     on_hand_units > 0

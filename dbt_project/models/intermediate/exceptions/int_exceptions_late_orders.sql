@@ -34,9 +34,8 @@ select
     'medium' as severity,
     orders.item_id,
     orders.location_id,
-    -- what is lost if the customer cancels; all of it where nobody knows how likely that is
-    {{ amount('coalesce(orders.quoted_price, 0)', 'coalesce(states.cancel_probability, 1)') }}
-        as value_at_risk,
+    -- the margin is lost if the customer cancels; all of it where nobody knows how likely that is
+    {{ amount(order_margin('orders'), 'coalesce(states.cancel_probability, 1)') }} as value_at_risk,
     {{ units('1') }} as quantity_units,
     'order ' || orders.order_id as reason_code,
     'Order ' || orders.order_id || ' is ' || {{ shown('states.delay_days') }}

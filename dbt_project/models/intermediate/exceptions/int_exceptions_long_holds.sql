@@ -1,3 +1,6 @@
+{% set carrying_rate = 'cast(coalesce(places.holding_rate, 0) * '
+    ~ var('risk_horizon_days') ~ ' / 365 as decimal(18, 6))' %}
+
 with
 
 holds as (
@@ -15,6 +18,12 @@ reservations as (
 stock_units as (
 
     select * from {{ ref('opt_in__stock_unit') }}
+
+),
+
+places as (
+
+    select * from {{ ref('int_item_locations_resolved') }}
 
 ),
 
@@ -49,7 +58,8 @@ select
     'medium' as severity,
     stock_units.item_id,
     stock_units.location_id,
-    {{ money('stock_units.unit_cost') }} as value_at_risk,
+    -- carrying it until the horizon of risks is over
+    {{ amount('stock_units.unit_cost', carrying_rate) }} as value_at_risk,
     {{ units('1') }} as quantity_units,
     'hold ' || open_holds.hold_id as reason_code,
     'Unit ' || open_holds.unit_id || ' has been on hold (' || open_holds.hold_kind || ') since '
@@ -58,4 +68,6 @@ select
 from open_holds
 cross join run_context
 inner join stock_units on open_holds.unit_id = stock_units.unit_id
+left join places
+    on stock_units.item_id = places.item_id and stock_units.location_id = places.location_id
 where open_holds.opened_date < run_context.as_of - {{ var('long_hold_days') }}

@@ -6,29 +6,56 @@ places as (
 
 ),
 
+planned as (
+
+    select * from {{ ref('int_positions_planned') }}
+
+),
+
 supply as (
 
     select * from {{ ref('stg_science__supply_expectation') }}
+
+),
+
+overdue as (
+
+    select
+        item_id,
+        location_id,
+        is_counted,
+        sum({{ units('open_units') }}) as open_units,
+        count(*) as line_count,
+        max(overdue_days) as overdue_days,
+        min(expected_p50_date) as expected_p50_date
+    from supply
+    where is_overdue
+    group by item_id, location_id, is_counted
 
 )
 
 select
     'overdue_supply' as exception_type,
-    case when supply.is_counted then 'medium' else 'high' end as severity,
-    supply.item_id,
-    supply.location_id,
-    sum({{ amount('supply.open_units', 'places.unit_cost') }}) as value_at_risk,
-    sum(supply.open_units) as quantity_units,
-    case when supply.is_counted then 'overdue_still_counted' else 'overdue_not_counted' end
+    case when overdue.is_counted then 'medium' else 'high' end as severity,
+    overdue.item_id,
+    overdue.location_id,
+    -- what does not come is missed as far as it is waited for and asked for before an order of today comes
+    {{ amount(
+        'least(overdue.open_units, coalesce(planned.backorder_units, 0)'
+        ~ ' + coalesce(planned.protection_demand_units, 0))',
+        'places.shortage_cost'
+    ) }} as value_at_risk,
+    overdue.open_units as quantity_units,
+    case when overdue.is_counted then 'overdue_still_counted' else 'overdue_not_counted' end
         as reason_code,
-    'Overdue order lines: ' || count(*) || '; the oldest by ' || max(supply.overdue_days)
-    || ' days; the next as likely here by ' || min(supply.expected_p50_date) || ' as not.' as detail,
+    'Overdue order lines: ' || overdue.line_count || '; the oldest by ' || overdue.overdue_days
+    || ' days; the next as likely here by ' || overdue.expected_p50_date || ' as not.' as detail,
     case
-        when supply.is_counted then 'Ask the supplier for a date; close what will not come.'
+        when overdue.is_counted then 'Ask the supplier for a date; close what will not come.'
         else 'It no longer nets against need: have the date confirmed, or close the line.'
     end as suggested_action
-from supply
+from overdue
 inner join places
-    on supply.item_id = places.item_id and supply.location_id = places.location_id
-where supply.is_overdue
-group by supply.item_id, supply.location_id, supply.is_counted
+    on overdue.item_id = places.item_id and overdue.location_id = places.location_id
+left join planned
+    on overdue.item_id = planned.item_id and overdue.location_id = planned.location_id

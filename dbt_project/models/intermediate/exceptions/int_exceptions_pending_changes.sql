@@ -11,7 +11,8 @@ select
     'medium' as severity,
     item_id,
     location_id,
-    abs(change_value) as value_at_risk,
+    -- a year's carrying of what the change adds or spares
+    {{ amount('abs(change_value)', 'holding_rate') }} as value_at_risk,
     cast(null as decimal(18, 3)) as quantity_units,
     policy_reason_code as reason_code,
     'A changed policy waits for approval.' as detail,

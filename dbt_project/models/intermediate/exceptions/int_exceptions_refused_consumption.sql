@@ -25,7 +25,11 @@ select
         distinct coalesce(entries.segment_id, 'POOL'), ', ' order by coalesce(entries.segment_id, 'POOL')
     )
     || ', beyond their quota and what they may borrow.' as detail,
-    'Give the segment more by a reallocation, replenish, or decline the order.' as suggested_action
+    {{ shortage_action(
+        "'Give the segment more by a reallocation, replenish, or decline the order.'",
+        'min(pools.shortage_cure)', 'min(pools.next_supply_date)'
+    ) }} as suggested_action,
+    min(pools.shortage_cure) as handled_by
 from entries
 inner join pools
     on entries.item_id = pools.item_id and entries.location_id = pools.location_id

@@ -4,6 +4,22 @@ planned as (
 
     select * from {{ ref('int_positions_planned') }}
 
+),
+
+-- what will be asked for before anything can arrive; without any supply, until an order of today could
+waiting as (
+
+    select
+        *,
+        coalesce(backorder_units, 0) + coalesce(
+            least(
+                {{ units('demand_per_day_units * date_diff(\'day\', as_of, next_supply_date)') }},
+                protection_demand_units
+            ),
+            protection_demand_units
+        ) as missed_units
+    from planned
+
 )
 
 select
@@ -11,18 +27,15 @@ select
     'high' as severity,
     item_id,
     location_id,
-    {{ amount('protection_demand_units', 'shortage_cost') }} as value_at_risk,
-    protection_demand_units as quantity_units,
+    {{ amount('missed_units', 'shortage_cost') }} as value_at_risk,
+    missed_units as quantity_units,
     'none_available' as reason_code,
     'Nothing available; '
-    || coalesce('supply expected ' || next_expected_date, 'no supply on its way')
+    || coalesce('supply expected ' || next_supply_date, 'no supply on its way')
     || '.' as detail,
-    case
-        when position_after_units > inventory_position_units
-            then 'Release the order or transfer proposed today.'
-        else 'Hurry open supply, or move stock from another location.'
-    end as suggested_action
-from planned
+    {{ shortage_action("'Hurry open supply, or move stock from another location.'") }} as suggested_action,
+    shortage_cure as handled_by
+from waiting
 where
     available_units <= 0
     and protection_demand_units > 0

@@ -29,7 +29,7 @@ select
     'high' as severity,
     orders.item_id,
     orders.location_id,
-    {{ money('coalesce(orders.quoted_price, 0)') }} as value_at_risk,
+    {{ money(order_margin('orders')) }} as value_at_risk,
     {{ units('1') }} as quantity_units,
     'order ' || orders.order_id as reason_code,
     'Order ' || orders.order_id || ' cannot be built as it is: ' || rtrim(violations.first_message, '.')

@@ -11,7 +11,10 @@ select
     'high' as severity,
     item_id,
     location_id,
-    {{ amount('reorder_point_units - position_after_units', 'shortage_cost') }} as value_at_risk,
+    -- what is below the reorder point is missed at most as far as it is asked for
+    {{ amount(
+        'least(reorder_point_units - position_after_units, protection_demand_units)', 'shortage_cost'
+    ) }} as value_at_risk,
     reorder_point_units - position_after_units as quantity_units,
     plan_reason_code as reason_code,
     'After the plan the position is ' || {{ shown('position_after_units') }}

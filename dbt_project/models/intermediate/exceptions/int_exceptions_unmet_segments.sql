@@ -22,7 +22,11 @@ select
     'pool_too_small' as reason_code,
     'Short: ' || string_agg(allocations.segment_id, ', ' order by allocations.segment_id) || '.'
         as detail,
-    'Replenish, or change the guarantees of the segments.' as suggested_action
+    {{ shortage_action(
+        "'Replenish, or change the guarantees of the segments.'",
+        'min(pools.shortage_cure)', 'min(pools.next_supply_date)'
+    ) }} as suggested_action,
+    min(pools.shortage_cure) as handled_by
 from allocations
 inner join pools
     on allocations.item_id = pools.item_id and allocations.location_id = pools.location_id
