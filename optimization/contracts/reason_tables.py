@@ -60,6 +60,7 @@ POLICY_INPUT = Table(
         "reorder_point_units",
         "order_up_to_units",
         "level_basis",
+        "change_state",
         "is_recomputable",
         "inputs_hash",
         "method",

@@ -69,14 +69,12 @@ def apply_plan(
     """
     parameters = parameters or PlanParameters()
     n, horizon = weekly.shape
-    plan, _ = screened(consensus_plan, CONSENSUS_PLAN)
-    plan = plan[(plan["scope_level"] != "unknown") & (plan["location_scope_level"] != "unknown")]
+    plan = _readable(consensus_plan)
     starts = week_starts(as_of, 0, horizon)
-    last_day = as_of + pd.Timedelta(days=DAYS_PER_WEEK * horizon)
-    ahead = plan[(plan["bucket_end_date"] > as_of) & (plan["bucket_start_date"] <= last_day)]
-    is_approved = (ahead["is_approved"] & (ahead["approved_date"] <= as_of)).to_numpy(dtype=np.bool_)
+    ahead = _ahead(plan, as_of, horizon)
+    is_approved = _is_approved(ahead, as_of)
     newest = _newest(ahead[is_approved], [*SCOPE_COLUMNS, "bucket_start_date"])
-    fresh = ((as_of - newest["approved_date"]).dt.days <= parameters.cycle_days).to_numpy(dtype=np.bool_)
+    fresh = _is_fresh(newest, as_of, parameters)
 
     find = Scopes(item_location)
     units, covered = weekly.copy(), np.zeros_like(weekly)
@@ -110,6 +108,41 @@ def apply_plan(
     )
 
 
+@dataclass(frozen=True)
+class PlanVersions:
+    """The version that speaks for each row, None without any, and whether it is approved; (n,)."""
+
+    version: npt.NDArray[np.object_]
+    is_approved: Flags
+
+
+def plan_versions(
+    item_location: pd.DataFrame,
+    consensus_plan: pd.DataFrame,
+    horizon_weeks: int,
+    as_of: pd.Timestamp,
+    parameters: PlanParameters | None = None,
+) -> PlanVersions:
+    """Name the plan of each row within the horizon, as `apply_plan` weighs them.
+
+    Of the plans that name a row the narrowest that holds counts; where none holds, the newest that is
+    stale or not approved. Raises `ContractError` when the plan is not of its table.
+    """
+    ahead = _ahead(_readable(consensus_plan), as_of, horizon_weeks)
+    is_approved = _is_approved(ahead, as_of)
+    newest = _newest(ahead[is_approved], SCOPE_COLUMNS)
+    fresh = _is_fresh(newest, as_of, parameters or PlanParameters())
+    waiting = _newest(ahead[~is_approved], SCOPE_COLUMNS)
+    find = Scopes(item_location)
+    version = np.full(len(item_location), None, dtype=object)
+    approved = np.zeros(len(item_location), dtype=np.bool_)
+    for plans, is_one in ((newest[~fresh], True), (waiting, False), (newest[fresh], True)):
+        for plan in _widest_first(plans).itertuples():
+            rows = find.rows(*(str(getattr(plan, name)) for name in SCOPE_COLUMNS))
+            version[rows], approved[rows] = plan.plan_version, is_one
+    return PlanVersions(version, approved)
+
+
 def relative_error(actual: Numbers, planned: Numbers, prior_cv: float) -> float:
     """Squared relative error of a plan: mean (A/P − 1)² of past months, drawn to a prior.
 
@@ -120,6 +153,35 @@ def relative_error(actual: Numbers, planned: Numbers, prior_cv: float) -> float:
     """
     squares = float(((actual / planned - 1.0) ** 2).sum()) if len(planned) else 0.0
     return (squares + PRIOR_MONTHS * prior_cv**2) / (len(planned) + PRIOR_MONTHS)
+
+
+def _readable(consensus_plan: pd.DataFrame) -> pd.DataFrame:
+    """The plan without the rows whose scope names nothing that is known."""
+    plan, _ = screened(consensus_plan, CONSENSUS_PLAN)
+    return plan[(plan["scope_level"] != "unknown") & (plan["location_scope_level"] != "unknown")]
+
+
+def _ahead(plan: pd.DataFrame, as_of: pd.Timestamp, horizon_weeks: int) -> pd.DataFrame:
+    """Buckets that reach into the horizon."""
+    last_day = as_of + pd.Timedelta(days=DAYS_PER_WEEK * horizon_weeks)
+    return plan[(plan["bucket_end_date"] > as_of) & (plan["bucket_start_date"] <= last_day)]
+
+
+def _is_approved(plan: pd.DataFrame, as_of: pd.Timestamp) -> Flags:
+    return (plan["is_approved"] & (plan["approved_date"] <= as_of)).to_numpy(dtype=np.bool_)
+
+
+def _is_fresh(plan: pd.DataFrame, as_of: pd.Timestamp, parameters: PlanParameters) -> Flags:
+    age = (as_of - plan["approved_date"]).dt.days
+    return np.asarray(age <= parameters.cycle_days, dtype=np.bool_)
+
+
+def _widest_first(plan: pd.DataFrame) -> pd.DataFrame:
+    """Plans in the order in which a later one may take the place of an earlier one."""
+    width = plan["scope_level"].map(_WIDTH), plan["location_scope_level"].map(_PLACE_WIDTH)
+    return plan.assign(width=width[0], place=width[1]).sort_values(
+        ["width", "place", *SCOPE_COLUMNS], ascending=[False, False, *[True] * len(SCOPE_COLUMNS)]
+    )
 
 
 def _newest(plan: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

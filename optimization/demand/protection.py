@@ -45,7 +45,8 @@ def protection_demand(
     level = DEMAND_LEVEL.validate(demand_level).iloc[positions(item_location, demand_level)]
     interval = protection_intervals(item_location, lead_time)
 
-    mean = cumulative_demand(_weekly(item_location, forecast), interval.protection_days)
+    weekly = weekly_demand(item_location, forecast, forecast["mean_units"])
+    mean = cumulative_demand(weekly, interval.protection_days)
     code = np.array([CLASSES.index(name) for name in level["model_scope"]], dtype=np.int8)
     learnt = model.prediction(mean, mean, code, level["log_dispersion"].to_numpy(np.float64)).variance
     slices, row = lead_time_slices(interval, lead_time, lead_time_quantile)
@@ -97,12 +98,12 @@ def cumulative_demand(weekly: Numbers, days: Numbers) -> Numbers:
     return np.asarray((weekly * covered).sum(axis=1) / DAYS_PER_WEEK)
 
 
-def _weekly(item_location: pd.DataFrame, forecast: pd.DataFrame) -> Numbers:
-    """Forecast as item-location × week ahead."""
+def weekly_demand(item_location: pd.DataFrame, forecast: pd.DataFrame, values: pd.Series[float]) -> Numbers:
+    """Values of the forecast's rows as item-location × week ahead; 0 where a row is absent."""
     horizon = int(forecast["horizon_weeks"].max()) if len(forecast) else 1
     row = positions(forecast, item_location)
     known = row >= 0
     weekly = np.zeros((len(item_location), horizon))
     ahead = forecast["horizon_weeks"].to_numpy(np.int64)[known] - 1
-    weekly[row[known], ahead] = forecast["mean_units"].to_numpy(np.float64)[known]
+    weekly[row[known], ahead] = values.to_numpy(np.float64)[known]
     return weekly
