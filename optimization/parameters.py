@@ -39,7 +39,8 @@ class PolicyParameters:
     demand over the protection interval. With a `cash_budget` the targets of the source give way to
     marginal analysis, whose cycle service is not below `budget_floor` (`budget_vital_floor` for vital
     items). A final buy covers `final_buy_years`; what is left then is worth
-    `final_buy_salvage_share` of its cost.
+    `final_buy_salvage_share` of its cost. An override's worth is told once it has held for
+    `override_cycles` times lead time plus review.
     """
 
     dead_band_share: float = 0.10
@@ -52,6 +53,7 @@ class PolicyParameters:
     budget_vital_floor: float = 0.95
     final_buy_years: float = 3.0
     final_buy_salvage_share: float = 0.0
+    override_cycles: float = 1.0
 
 
 @dataclass(frozen=True)
