@@ -1,0 +1,1 @@
+"""The year by month: what to buy, hold and commit to before demand is known, and what is scarce."""
