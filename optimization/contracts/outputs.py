@@ -12,6 +12,7 @@ from optimization.contracts.approval_tables import APPROVAL_OUTPUTS
 from optimization.contracts.network_outputs import NETWORK_OUTPUTS
 from optimization.contracts.order_outputs import ORDER_OUTPUTS
 from optimization.contracts.planning_tables import PLANNING_OUTPUTS
+from optimization.contracts.reason_tables import REASON_OUTPUTS
 from optimization.contracts.table import Table
 
 DEMAND_CLASS = Table(
@@ -545,6 +546,7 @@ OUTPUTS: tuple[Table, ...] = (
     MIX_TARGET,
     POLICY,
     *APPROVAL_OUTPUTS,
+    *REASON_OUTPUTS,
     POLICY_SCHEDULE,
     *NETWORK_OUTPUTS,
     *ALLOCATION_OUTPUTS,

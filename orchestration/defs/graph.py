@@ -15,6 +15,7 @@ from orchestration.defs.marts import checks as marts_checks
 from orchestration.defs.network import assets as network
 from orchestration.defs.orders import made_to_order, messages, promises, requests
 from orchestration.defs.policy import assets as policy
+from orchestration.defs.policy import reasons
 from orchestration.defs.promising import assets as promising
 from orchestration.defs.published import assets as published
 from orchestration.defs.release import assets as release
@@ -29,6 +30,7 @@ ASSETS = dg.load_assets_from_modules(
         effects,
         vehicles,
         policy,
+        reasons,
         network,
         allocation,
         promising,
