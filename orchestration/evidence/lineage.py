@@ -10,8 +10,8 @@ are declared: an output column that carries the name of an input column comes fr
 is computed from the whole input, which is written as column `*` too. The `ledger__` tables have no
 edge of their own: the ledger, not a table, is their source.
 
-    python -m orchestration.evidence.lineage            writes the file
-    python -m orchestration.evidence.lineage --check    exits 1 when the file is out of date
+    python -m orchestration.evidence.lineage            writes the file, and that of formulas
+    python -m orchestration.evidence.lineage --check    exits 1 when one of them is out of date
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +31,8 @@ from typing import Any, NamedTuple
 from optimization.contracts.allocation_tables import ALLOCATION_OUTPUTS
 from optimization.contracts.network_outputs import NETWORK_OUTPUTS
 from orchestration.contracts.registry import BORDER_BY_NAME
+from orchestration.evidence.compiled_sql import CompiledProject, compiled_project, key_of
+from orchestration.evidence.formulas import FORMULA_FILE, Formula, derive_formulas
 from orchestration.evidence.order_lineage import ORDER_LINEAGE
 
 LINEAGE_FILE = Path(__file__).with_name("column_lineage.csv")
@@ -230,12 +232,12 @@ def column_lineage() -> tuple[Edge, ...]:
         return tuple(Edge(**row) for row in csv.DictReader(file))
 
 
-def derive(manifest: Mapping[str, Any]) -> list[Edge]:
-    """Return all edges: resolved from the compiled SQL in dbt's `manifest`, and declared.
+def derive(project: CompiledProject) -> list[Edge]:
+    """Return all edges: resolved from the compiled SQL of `project`, and declared.
 
     Raises `ValueError` naming the model whose SQL cannot be resolved.
     """
-    return sorted({*_resolved(manifest), *_declared()})
+    return sorted({*_resolved(project), *_declared()})
 
 
 def _declared() -> Iterable[Edge]:
@@ -249,129 +251,63 @@ def _declared() -> Iterable[Edge]:
                     yield Edge(output, column, name, "*", "declared")
 
 
-def _resolved(manifest: Mapping[str, Any]) -> Iterable[Edge]:
-    from sqlglot import MappingSchema, exp, parse_one
-    from sqlglot.lineage import lineage
-    from sqlglot.optimizer.qualify import qualify
-    from sqlglot.optimizer.scope import build_scope
+def _resolved(project: CompiledProject) -> Iterable[Edge]:
+    from sqlglot import exp
 
-    schema = MappingSchema(dialect="duckdb")
-    for source in manifest["sources"].values():
-        table = _source_table(source)
-        columns = {column.name: "varchar" for column in BORDER_BY_NAME[table].columns} | {
-            "snapshot_date": "date"
+    for model in project.models.values():
+        read = {
+            (project.names[key], "*")
+            for one in model.query.find_all(exp.Table)
+            if (key := key_of(one)) in project.names
         }
-        schema.add_table(exp.to_table(source["relation_name"], dialect="duckdb"), columns)
-
-    names = {_relation_key(node["relation_name"]): node["name"] for node in _models_in_order(manifest)} | {
-        _relation_key(source["relation_name"]): _source_table(source)
-        for source in manifest["sources"].values()
-    }
-    for node in _models_in_order(manifest):
-        try:
-            query = qualify(
-                parse_one(node["compiled_code"], dialect="duckdb"),
-                schema=schema,
-                dialect="duckdb",
-                validate_qualify_columns=False,
-            )
-            _align_unions_by_name(query)
-            outputs = query.named_selects
-            scope = build_scope(query)
-            leaves = {
-                column: {
-                    (names[key], leaf.name.rsplit(".", 1)[-1].strip('"'))
-                    for leaf in lineage(
-                        column, query, schema, dialect="duckdb", scope=scope, copy=False
-                    ).walk()
-                    if isinstance(leaf.expression, exp.Table) and (key := _key_of(leaf.expression)) in names
+        for column in model.columns:
+            try:
+                origins = {
+                    (table, leaf.name.rsplit(".", 1)[-1].strip('"'))
+                    for leaf in model.node(column).walk()
+                    if (table := project.table_of(leaf)) is not None
                 }
-                for column in outputs
-            }
-        except Exception as failure:
-            raise ValueError(f"lineage of {node['name']} cannot be resolved: {failure}") from failure
-        schema.add_table(
-            exp.to_table(node["relation_name"], dialect="duckdb"), dict.fromkeys(outputs, "varchar")
-        )
-        read = {(names[key], "*") for one in query.find_all(exp.Table) if (key := _key_of(one)) in names}
-        for column, origins in leaves.items():
+            except Exception as failure:
+                raise ValueError(f"lineage of {model.name} cannot be resolved: {failure}") from failure
             for table, input_column in origins or read:
-                yield Edge(node["name"], column, table, input_column, "resolved")
+                yield Edge(model.name, column, table, input_column, "resolved")
 
 
-def _align_unions_by_name(query: Any) -> None:
-    """Give both sides of every UNION BY NAME the same columns in the same order, as DuckDB does.
-
-    sqlglot follows set operations by position only.
-    """
-    from sqlglot import exp
-
-    for union in reversed(list(query.find_all(exp.SetOperation))):
-        if not union.args.get("by_name"):
-            continue
-        branches = (union.left, union.right)
-        names = list(dict.fromkeys(name for side in branches for name in side.named_selects))
-        for select in union.find_all(exp.Select):
-            if select.parent_select is not union.parent_select:
-                continue
-            held = {column.alias_or_name: column for column in select.expressions}
-            select.set(
-                "expressions", [held.get(name) or exp.alias_(exp.null(), name, quoted=True) for name in names]
-            )
-        union.set("by_name", False)
-
-
-def _models_in_order(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    from graphlib import TopologicalSorter
-
-    models = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
-    order = TopologicalSorter(
-        {key: [up for up in node["depends_on"]["nodes"] if up in models] for key, node in models.items()}
-    )
-    return [models[key] for key in order.static_order()]
-
-
-def _source_table(source: Mapping[str, Any]) -> str:
-    """The border table a dbt source stands for: raw sources carry no prefix inside dbt."""
-    name = str(source["name"])
-    return name if name in BORDER_BY_NAME else f"raw__{name}"
-
-
-def _relation_key(relation: str) -> tuple[str, ...]:
-    from sqlglot import exp
-
-    return _key_of(exp.to_table(relation, dialect="duckdb"))
-
-
-def _key_of(table: Any) -> tuple[str, ...]:
-    """Schema and name of a table in sqlglot's tree; a common table expression has no schema."""
-    return table.db.lower(), table.name.lower()
-
-
-def _as_csv(edges: Iterable[Edge]) -> str:
+def _as_csv(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Edge._fields)
-    writer.writerows(edges)
+    writer.writerow(names)
+    writer.writerows(rows)
     return text.getvalue()
 
 
+def reviewed_files(manifest: Mapping[str, Any]) -> dict[Path, str]:
+    """Return what the reviewed files, lineage and formulas, must hold for a compiled `manifest`."""
+    project = compiled_project(manifest)
+    formulas = derive_formulas(project, manifest, DECLARED_INPUTS)
+    return {
+        LINEAGE_FILE: _as_csv(Edge._fields, derive(project)),
+        FORMULA_FILE: _as_csv(Formula._fields, formulas),
+    }
+
+
 def main() -> int:
-    """Write or check the reviewed file."""
-    parser = argparse.ArgumentParser(description="Derive column lineage from dbt's compiled SQL.")
+    """Write or check the reviewed files."""
+    parser = argparse.ArgumentParser(description="Derive lineage and formulas from dbt's compiled SQL.")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     parser.add_argument("--manifest", type=Path, help="a compiled manifest.json; else dbt compiles one")
     arguments = parser.parse_args()
     manifest = json.loads(arguments.manifest.read_text()) if arguments.manifest else _compile()
-    text = _as_csv(derive(manifest))
-    if not arguments.check:
-        LINEAGE_FILE.write_text(text, encoding="utf-8")
-        return 0
-    if LINEAGE_FILE.exists() and LINEAGE_FILE.read_text(encoding="utf-8") == text:
+    old = []
+    for path, text in reviewed_files(manifest).items():
+        if not arguments.check:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            old.append(path.name)
+    if not old:
         return 0
     sys.stderr.write(
-        f"{LINEAGE_FILE.name} is out of date: run `python -m orchestration.evidence.lineage` "
-        "and review its diff\n"
+        f"out of date: {', '.join(old)}; run `python -m orchestration.evidence.lineage` and review the diff\n"
     )
     return 1
 

@@ -15,24 +15,16 @@ from typing import Any
 
 from optimization.errors import StockplanError
 from orchestration.evidence.table_changes import TableChanges, table_changes
+from orchestration.evidence.table_keys import table_key
 from orchestration.lake.hashing import file_sha256, logical_hash
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.manifests import SealedSnapshot, sealed_snapshots
 from orchestration.lake.parquet import copy_file, read_arrow
 from orchestration.lake.paths import Lake
 from orchestration.publish.manifest import code_version, package_versions
-from orchestration.publish.plausibility import PLAUSIBILITY
 from orchestration.publish.read_point import read_point
 from orchestration.publish.shelf import Release, releases
 from orchestration.settings import Settings
-
-# Rows of the shelf's own tables that explain the others; their keys are stated nowhere else.
-EVIDENCE_KEYS: dict[str, tuple[str, ...]] = {
-    "check_result": ("asset", "check_name"),
-    "data_dictionary": ("table_name", "column_name"),
-    "lineage": ("output_table", "output_column", "input_table", "input_column"),
-    "quarantine": ("table_name", "row_number", "column_name", "rule"),
-}
 
 
 class ReproductionError(StockplanError):
@@ -77,12 +69,6 @@ class Reproduction:
     def n_equal(self) -> int:
         """Tables with the same hash."""
         return self.n_tables - len(self.differing) - len(self.missing)
-
-
-def table_key(table: str) -> tuple[str, ...]:
-    """Return the columns that identify a row of a published table; empty for one that nobody states."""
-    stated = PLAUSIBILITY.get(table)
-    return stated.key if stated else EVIDENCE_KEYS.get(table, ())
 
 
 def circumstances(release: Release, settings: Settings) -> tuple[Circumstance, ...]:

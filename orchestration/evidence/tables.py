@@ -11,7 +11,9 @@ import pyarrow as pa
 from orchestration.contracts.arrow import DUCKDB_TYPES
 from orchestration.contracts.raw import RAW_TABLES
 from orchestration.contracts.registry import BORDERS
+from orchestration.evidence.formulas import column_formulas
 from orchestration.evidence.lineage import column_lineage
+from orchestration.evidence.table_keys import table_key
 from orchestration.lake.parquet import read_arrow
 from orchestration.publish.verdicts import CHECK_RESULT_SCHEMA
 
@@ -35,6 +37,9 @@ _DICTIONARY = pa.schema(
         pa.field("is_nullable", pa.bool_(), nullable=False),
         pa.field("description", pa.string(), nullable=False),
         pa.field("origin", pa.string(), nullable=False),
+        pa.field("is_key", pa.bool_(), nullable=False),
+        pa.field("formula", pa.string()),
+        pa.field("owner", pa.string()),
     ]
 )
 _LINEAGE = pa.schema(
@@ -61,7 +66,8 @@ def data_dictionary_table(sealed: SealedSnapshot, as_of: date) -> pa.Table:
     """Return one row per column of every border and published table.
 
     `origin` of a raw column is what the connector declared (recorded, inferred, generated,
-    default); everything else is `computed`.
+    default); everything else is `computed`. `is_key`: the column is one of those that identify a row.
+    Every published column has a `formula` and an `owner`; those of the borders are null.
     """
     rows = [*_border_rows(sealed), *_published_rows()]
     return _dated(pa.Table.from_pylist(rows, schema=_DICTIONARY), as_of)
@@ -90,29 +96,37 @@ def _border_rows(sealed: SealedSnapshot) -> Iterable[dict[str, object]]:
                 "is_nullable": table.is_nullable(column.name),
                 "description": column.description,
                 "origin": origin,
+                "is_key": column.name in table.key,
+                "formula": None,
+                "owner": None,
             }
 
 
 def _published_rows() -> Iterable[dict[str, object]]:
     from orchestration.project import dbt_manifest, published_models
 
-    names = published_models()
-    for node in dbt_manifest()["nodes"].values():
+    manifest, names, formulas = dbt_manifest(), published_models(), column_formulas()
+    owners = {group["name"]: group["owner"]["name"] for group in manifest["groups"].values()}
+    for node in manifest["nodes"].values():
         if node["resource_type"] != "model" or node["alias"] not in names:
             continue
-        yield _plain_row(node["alias"], pa.field("release_id", pa.string(), nullable=False))
+        table, owner = node["alias"], owners[node["config"]["group"]]
+        yield _plain_row(table, pa.field("release_id", pa.string(), nullable=False), owner)
         for column in node["columns"].values():
             text, unit = _split_unit(column["description"])
             required = any(constraint["type"] == "not_null" for constraint in column.get("constraints", []))
             yield {
                 "layer": "published",
-                "table_name": node["alias"],
+                "table_name": table,
                 "column_name": column["name"],
                 "data_type": column["data_type"],
                 "unit": unit,
                 "is_nullable": not required,
                 "description": text,
                 "origin": "computed",
+                "is_key": column["name"] in table_key(table),
+                "formula": formulas.get((table, column["name"])),
+                "owner": owner,
             }
     for name, schema in (
         ("check_result", CHECK_RESULT_SCHEMA),
@@ -121,10 +135,10 @@ def _published_rows() -> Iterable[dict[str, object]]:
         ("quarantine", _QUARANTINE),
     ):
         for field in (*_STAMPS, *(one for one in schema if one.name != "as_of")):
-            yield _plain_row(name, field)
+            yield _plain_row(name, field, EVIDENCE_OWNER)
 
 
-def _plain_row(table: str, field: pa.Field) -> dict[str, object]:
+def _plain_row(table: str, field: pa.Field, owner: str) -> dict[str, object]:
     """A column that Python makes: its type and meaning stand in this module."""
     return {
         "layer": "published",
@@ -135,9 +149,26 @@ def _plain_row(table: str, field: pa.Field) -> dict[str, object]:
         "is_nullable": field.nullable,
         "description": _GOVERNANCE_COLUMNS.get(field.name, field.name.replace("_", " ")),
         "origin": "computed",
+        "is_key": field.name in table_key(table),
+        "formula": _STAMP_FORMULAS.get(field.name) or EVIDENCE_FORMULAS.get(table),
+        "owner": owner,
     }
 
 
+EVIDENCE_OWNER = "Data engineering"
+EVIDENCE_FORMULAS = {
+    "check_result": "computed by orchestration.publish.verdicts.check_result_table from every check made",
+    "data_dictionary": (
+        "computed by orchestration.evidence.tables.data_dictionary_table from contracts, dbt's column texts, "
+        "column_formula.csv and the origins that the snapshot declares"
+    ),
+    "lineage": "copied from column_lineage.csv, which orchestration.evidence.lineage derives and CI compares",
+    "quarantine": "copied from the rows that orchestration.lake.sealing.seal set aside",
+}
+_STAMP_FORMULAS = {
+    "release_id": "given at publication: business date, number of the release, 8 digits of the content hash",
+    "as_of": "copied from run_context.as_of",
+}
 _STAMPS = (
     pa.field("release_id", pa.string(), nullable=False),
     pa.field("as_of", pa.date32(), nullable=False),
@@ -155,6 +186,9 @@ _GOVERNANCE_COLUMNS = {
     "repair": "What to do about it",
     "layer": "raw, opt_in, opt_out, context or published",
     "is_nullable": "Whether the column may be null",
+    "is_key": "Whether the column is one of those that identify a row",
+    "formula": "How the column is computed: a formula, an SQL expression, or the function that makes it",
+    "owner": "Who answers for the table",
     "origin": "; ".join(f"{name}: {text}" for name, text in ORIGIN_TEXTS.items()),
     "kind": "resolved from SQL, or declared for a Python asset",
     "input_column": "Column it comes from; * is the whole table",
