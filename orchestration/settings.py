@@ -35,6 +35,7 @@ from optimization.order_parameters import (
     SubstitutionParameters,
 )
 from optimization.parameters import AllocationParameters, AtpParameters
+from optimization.planning.annual.parameters import AnnualParameters
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -275,6 +276,24 @@ class BacktestSettings(_Section):
     trial_days: int = Field(28, ge=1)
 
 
+class PlanningSettings(_Section):
+    """The frontier of service, cash and cost, and what bounds the annual plan; null binds nothing."""
+
+    frontier_series: int = Field(1_500, ge=30)
+    capacity_units: float | None = Field(None, ge=0)
+    overtime_units: float = Field(AnnualParameters.overtime_units, ge=0)
+    overtime_unit_cost: float = Field(AnnualParameters.overtime_unit_cost, ge=0)
+    option_capacity_units: dict[str, Annotated[float, Field(ge=0)]] = {}
+    cash_limit: float | None = Field(None, ge=0)
+    buy_flexibility: float = Field(AnnualParameters.buy_flexibility, ge=0, le=1)
+    mix_change_share: float | None = Field(AnnualParameters.mix_change_share, ge=0, le=1)
+    year_cv: float = Field(AnnualParameters.year_cv, ge=0, le=1)
+
+    def parameters(self) -> AnnualParameters:
+        """Return the bounds of the annual plan as the science takes them."""
+        return AnnualParameters(**self.model_dump(exclude={"frontier_series"}))
+
+
 class ExecutionSettings(_Section):
     """How work is run. None of these may change a published number."""
 
@@ -324,6 +343,7 @@ _DECIDING = {
     "promising",
     "orders",
     "backtest",
+    "planning",
     "release",
 }
 
@@ -349,6 +369,7 @@ class Settings(BaseSettings):
     promising: PromisingSettings = PromisingSettings()
     orders: OrderSettings = OrderSettings()
     backtest: BacktestSettings = BacktestSettings()
+    planning: PlanningSettings = PlanningSettings()
     execution: ExecutionSettings = ExecutionSettings()
     release: ReleaseSettings = ReleaseSettings()
     first_business_date: date = date(2023, 4, 26)

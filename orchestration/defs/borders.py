@@ -28,6 +28,7 @@ OWNERS = {
     "history": "team:data-engineering",
     "demand": "team:demand-planning",
     "policy": "team:inventory-planning",
+    "planning": "team:inventory-planning",
     "network": "team:inventory-planning",
     "allocation": "team:sales-planning",
     "promising": "team:sales-planning",

@@ -14,6 +14,7 @@ from orchestration.defs.marts import assets as marts
 from orchestration.defs.marts import checks as marts_checks
 from orchestration.defs.network import assets as network
 from orchestration.defs.orders import made_to_order, messages, promises, requests
+from orchestration.defs.planning import assets as planning
 from orchestration.defs.policy import assets as policy
 from orchestration.defs.policy import reasons
 from orchestration.defs.promising import assets as promising
@@ -31,6 +32,7 @@ ASSETS = dg.load_assets_from_modules(
         vehicles,
         policy,
         reasons,
+        planning,
         network,
         allocation,
         promising,

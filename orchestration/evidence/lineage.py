@@ -182,6 +182,22 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__soft_reservation",
     ),
     **ORDER_LINEAGE,
+    "opt_out__scenario_frontier": (
+        "opt_in__item_location",
+        "opt_out__protection_demand",
+        "opt_out__service_control",
+    ),
+    **dict.fromkeys(
+        ("opt_out__annual_plan", "opt_out__annual_plan_price", "opt_out__annual_solver_run"),
+        (
+            "opt_in__item_location",
+            "opt_in__location_limit",
+            "opt_out__protection_demand",
+            "opt_out__policy",
+            "opt_out__forecast",
+            "opt_out__seasonal_index",
+        ),
+    ),
     "opt_out__policy_backtest": (
         "opt_in__item_location",
         "opt_in__demand_history",

@@ -71,6 +71,7 @@ def test_the_flow_goes_one_way() -> None:
         "demand",
         "backtest",
         "policy",
+        "planning",
         "network",
         "allocation",
         "promising",
