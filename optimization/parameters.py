@@ -57,6 +57,24 @@ class PolicyParameters:
 
 
 @dataclass(frozen=True)
+class GovernanceParameters:
+    """Who may decide about policies, and for how long what is decided holds.
+
+    Without `approvers` (`planners`) anybody may approve (propose and override), but never what they
+    wrote themselves. A change waits for `approval_days`; an override lasts `override_max_days` at
+    most; policies are reviewed every `review_cadence_days`, and a review `review_grace_days` after
+    the end of its cycle still counts as in time. A decision against the calculation holds for a cycle.
+    """
+
+    approvers: tuple[str, ...] = ()
+    planners: tuple[str, ...] = ()
+    approval_days: int = 7
+    override_max_days: int = 180
+    review_cadence_days: int = 30
+    review_grace_days: int = 5
+
+
+@dataclass(frozen=True)
 class NetworkParameters:
     """What the network model is worth by, and how it is cut, bounded and damped.
 

@@ -34,7 +34,7 @@ from optimization.order_parameters import (
     StockReviewParameters,
     SubstitutionParameters,
 )
-from optimization.parameters import AllocationParameters, AtpParameters
+from optimization.parameters import AllocationParameters, AtpParameters, GovernanceParameters
 from optimization.planning.annual.parameters import AnnualParameters
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -93,6 +93,21 @@ class PolicySettings(_Section):
     cash_budget: float | None = Field(None, gt=0)
     final_buy_years: float = Field(3.0, gt=0)
     final_buy_salvage_share: float = Field(0.0, ge=0, le=1)
+
+
+class GovernanceSettings(_Section):
+    """Who may decide about policies, and for how long what is decided holds."""
+
+    approvers: tuple[str, ...] = ()
+    planners: tuple[str, ...] = ()
+    approval_days: int = Field(GovernanceParameters.approval_days, ge=1)
+    override_max_days: int = Field(GovernanceParameters.override_max_days, ge=1)
+    review_cadence_days: int = Field(GovernanceParameters.review_cadence_days, ge=1)
+    review_grace_days: int = Field(GovernanceParameters.review_grace_days, ge=0)
+
+    def parameters(self) -> GovernanceParameters:
+        """Return the same as the science takes it."""
+        return GovernanceParameters(**self.model_dump())
 
 
 class NetworkSettings(_Section):
@@ -338,6 +353,7 @@ _DECIDING = {
     "sealing",
     "demand",
     "policy",
+    "governance",
     "network",
     "allocation",
     "promising",
@@ -364,6 +380,7 @@ class Settings(BaseSettings):
     sealing: SealingSettings = SealingSettings()
     demand: DemandSettings = DemandSettings()
     policy: PolicySettings = PolicySettings()
+    governance: GovernanceSettings = GovernanceSettings()
     network: NetworkSettings = NetworkSettings()
     allocation: AllocationSettings = AllocationSettings()
     promising: PromisingSettings = PromisingSettings()

@@ -87,7 +87,11 @@ APPROVAL_COLUMNS: tuple[Column, ...] = (
     Column("override_id", "text", "One override: its change_id"),
     Column("override_state", "text", "Where the override stands", isin=OVERRIDE_STATES),
     Column(
-        "base_reorder_point_units", "number", "What it replaces, and gives back at its end", unit="units", ge=0
+        "base_reorder_point_units",
+        "number",
+        "What it replaces, and gives back at its end",
+        unit="units",
+        ge=0,
     ),
     Column("base_order_up_to_units", "number", "The same of the order-up-to level", unit="units", ge=0),
     Column("days_to_expiry", "integer", "Days until it ends by itself", unit="days", ge=0),
@@ -97,7 +101,9 @@ APPROVAL_COLUMNS: tuple[Column, ...] = (
     Column("cycle_end_date", "date", "Last day of the review cycle; the review is due then"),
     Column("grace_end_date", "date", "Last day on which the review still counts as in time"),
     Column("completed_by", "text", "Who completed the review"),
-    Column("days_late", "integer", "Days after the end of the cycle, so far or at completion", unit="days", ge=0),
+    Column(
+        "days_late", "integer", "Days after the end of the cycle, so far or at completion", unit="days", ge=0
+    ),
     Column("review_state", "text", "Where the cycle's review stands", isin=REVIEW_STATES),
     # --- demand plans
     Column("decision_source", "text", "Where the decision that counts was taken", isin=DECISION_SOURCES),

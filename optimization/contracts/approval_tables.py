@@ -144,6 +144,7 @@ POLICY_OVERRIDE = Table(
         "content_hash",
     ),
     optional=(
+        *_OLD,
         "effective_from",
         "effective_to",
         "base_reorder_point_units",

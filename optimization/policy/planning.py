@@ -5,6 +5,8 @@ The calculation itself stands in `calculation`; here it meets the values that ho
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -13,12 +15,13 @@ from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import POLICY, PROTECTION_DEMAND
 from optimization.keys import known_positions, positions, sorted_by_key
 from optimization.measures import abc_xyz
-from optimization.parameters import PolicyParameters
+from optimization.parameters import GovernanceParameters, PolicyParameters
 from optimization.policy.calculation import calculated, is_vital, within_budget
-from optimization.policy.dead_band import change_states
-from optimization.policy.inputs import inputs_of
+from optimization.policy.governed_rows import Before
+from optimization.policy.inputs import inputs_hashes, inputs_of
 from optimization.policy.order_quantity import DAYS_PER_YEAR
 from optimization.policy.position_losses import ReviewedDemand
+from optimization.policy.publication import Calculated, governed
 from optimization.policy.safety_stock import safety_stock
 from optimization.policy.service_levels import Expected, expected_service
 from optimization.reasons import first_that_holds
@@ -26,9 +29,21 @@ from optimization.results import Report
 from optimization.screening import screened
 
 Numbers = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
 Levels = tuple[Numbers, Numbers]
+# The day of a plan for which no decision counts, so that nothing hangs on it.
+_NO_DAY = pd.Timestamp("1970-01-01")
+
+
+@dataclass(frozen=True)
+class PlannedPolicies:
+    """The policies of a day with the tables of governance, and the report of the plan."""
+
+    policy: pd.DataFrame
+    policy_change: pd.DataFrame
+    approval: pd.DataFrame
+    policy_override: pd.DataFrame
+    report: Report
 
 
 def plan_policies(
@@ -40,18 +55,48 @@ def plan_policies(
     demand_history: pd.DataFrame | None = None,
     service_control: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, Report]:
-    """Plan the policy of every item-location; returns `opt_out__policy`.
+    """Plan the policies where nobody has decided anything; `opt_out__policy` and the report.
 
-    Takes `opt_in__item_location`, `opt_out__protection_demand`, the last effective values
-    (`item_id`, `location_id`, `reorder_point_units`, `order_up_to_units` and, where known, the classes
-    `abc_class`, `abc_calculated`, `xyz_class`, `xyz_calculated`), None on the first run,
-    `opt_in__price_break`, `opt_in__demand_history` for the decay of final buys, and
-    `opt_out__service_control` for what to aim at so that the target is delivered.
-    `reorder_point_units` and `order_up_to_units` are effective, the `proposed_` columns today's
-    calculation. An item-location with implausible terms keeps its last value. Raises `ContractError`
-    when a frame is not of its table, `KeyError` when an item-location has no protection demand.
+    As `planned_policies`, which takes the decisions too: for a day that stands alone.
     """
-    parameters = parameters or PolicyParameters()
+    plan = planned_policies(
+        item_location,
+        protection_demand,
+        Before(previous_policy),
+        _NO_DAY,
+        parameters=parameters,
+        price_break=price_break,
+        demand_history=demand_history,
+        service_control=service_control,
+    )
+    return plan.policy, plan.report
+
+
+def planned_policies(
+    item_location: pd.DataFrame,
+    protection_demand: pd.DataFrame,
+    before: Before,
+    as_of: pd.Timestamp,
+    *,
+    policy_event: pd.DataFrame | None = None,
+    parameters: PolicyParameters | None = None,
+    rules: GovernanceParameters | None = None,
+    price_break: pd.DataFrame | None = None,
+    demand_history: pd.DataFrame | None = None,
+    service_control: pd.DataFrame | None = None,
+) -> PlannedPolicies:
+    """Plan the policy of every item-location, and decide what of it takes effect.
+
+    Takes `opt_in__item_location`, `opt_out__protection_demand`, what the last release left (its
+    effective values and, where known, the classes `abc_class`, `abc_calculated`, `xyz_class`,
+    `xyz_calculated`), `ledger__policy_event`, `opt_in__price_break`, `opt_in__demand_history` for the
+    decay of final buys, and `opt_out__service_control` for what to aim at so that the target is
+    delivered. `reorder_point_units` and `order_up_to_units` are effective, the `proposed_` columns
+    today's calculation. An item-location with implausible terms keeps its last value. Raises
+    `ContractError` when a frame is not of its table, `KeyError` when an item-location has no protection
+    demand.
+    """
+    parameters, rules = parameters or PolicyParameters(), rules or GovernanceParameters()
     item_location, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
     protection_demand = PROTECTION_DEMAND.validate(protection_demand)
     demand = protection_demand.iloc[known_positions(item_location, protection_demand, PROTECTION_DEMAND.name)]
@@ -64,31 +109,34 @@ def plan_policies(
         demand_history,
         service_control,
     )
-    today = calculated(within_budget(inputs, is_vital(item_location), parameters))
-    terms, rules = today.terms, today.rules
-
-    old = _previous(item_location, previous_policy)
-    wanted = _keep_old(poisoned, old, today.wanted)
-    change = np.where(np.isnan(old[1]), wanted[1], wanted[1] - old[1]) * terms["unit_cost"]
-    state = change_states(old, wanted, change, parameters)
-    # The last order of an item and the end of its life do not wait for a dead band.
-    is_over = rules["FINAL_BUY"] | rules["END_OF_LIFE"]
-    state[is_over & (state == "within_dead_band")] = "auto_approved"
-    kept = (state == "within_dead_band") | (state == "proposed")
-    effective = np.where(kept, old[0], wanted[0]), np.where(kept, old[1], wanted[1])
-
-    expected = expected_service(*effective, today.demand, today.target.is_lost)
+    inputs = within_budget(inputs, is_vital(item_location), parameters)
+    today = calculated(inputs)
+    terms, rules_met = today.terms, today.rules
     status = demand["status"].to_numpy(dtype=object).copy()
     status[poisoned] = "QUARANTINED"
-    reason = first_that_holds(
-        {
-            "POLICY_KEPT": poisoned,
-            "APPROVAL_PENDING": state == "proposed",
-            "WITHIN_DEAD_BAND": state == "within_dead_band",
-            **rules,
-        },
-        "SERVICE_TARGET" if parameters.cash_budget is None else "BUDGET_TARGET",
+    decided = governed(
+        Calculated(
+            keys=item_location[["item_id", "location_id"]],
+            wanted=today.wanted,
+            unit_cost=terms["unit_cost"],
+            is_kept=poisoned,
+            is_over=rules_met["FINAL_BUY"] | rules_met["END_OF_LIFE"],
+            inputs_hash=inputs_hashes(inputs),
+            reason=first_that_holds(
+                rules_met, "SERVICE_TARGET" if parameters.cash_budget is None else "BUDGET_TARGET"
+            ),
+            method=today.method,
+            status=status,
+        ),
+        policy_event,
+        before,
+        as_of,
+        parameters,
+        rules,
     )
+    effective = decided.effective
+
+    expected = expected_service(*effective, today.demand, today.target.is_lost)
     frame = pd.DataFrame(
         {
             "item_id": item_location["item_id"],
@@ -108,43 +156,29 @@ def plan_policies(
             "order_quantity_reason": today.quantity_reason,
             "eoq_units": today.eoq,
             "order_price": today.price,
-            "proposed_reorder_point_units": wanted[0],
-            "proposed_order_up_to_units": wanted[1],
+            "proposed_reorder_point_units": decided.wanted[0],
+            "proposed_order_up_to_units": decided.wanted[1],
             **_expectations(effective, expected, today.quantity, terms),
-            **_classes(item_location, terms, today.demand, previous_policy, parameters),
-            "change_state": state,
-            "change_value": change,
-            "reason_code": reason,
+            **_classes(item_location, terms, today.demand, before.policy, parameters),
+            "change_state": decided.change_state,
+            "change_value": decided.change_value,
+            "reason_code": decided.reason,
             "method": today.method,
-            "status": status,
+            "status": decided.status,
             "criticality": item_location["criticality"],
-            "previous_reorder_point_units": old[0],
-            "previous_order_up_to_units": old[1],
+            "previous_reorder_point_units": decided.old[0],
+            "previous_order_up_to_units": decided.old[1],
+            **decided.held,
         }
     )
     figures = {f"change_{name}": int(count) for name, count in frame["change_state"].value_counts().items()}
-    return POLICY.validate(frame), Report.of(len(item_location), frame, **dict(sorted(figures.items())))
-
-
-def _previous(item_location: pd.DataFrame, previous_policy: pd.DataFrame | None) -> Levels:
-    nothing = np.full(len(item_location), np.nan)
-    if previous_policy is None or not len(previous_policy):
-        return nothing, nothing.copy()
-    row = positions(item_location, previous_policy)
-    values = (
-        previous_policy[name].to_numpy(np.float64)[row]
-        for name in ("reorder_point_units", "order_up_to_units")
+    return PlannedPolicies(
+        policy=POLICY.validate(frame),
+        policy_change=decided.policy_change,
+        approval=decided.approval,
+        policy_override=decided.policy_override,
+        report=Report.of(len(item_location), frame, **dict(sorted(figures.items()))),
     )
-    point, level = (np.where(row >= 0, value, np.nan) for value in values)
-    return point, level
-
-
-def _keep_old(poisoned: Flags, old: Levels, new: Levels) -> Levels:
-    """The last value, or none at all, where the terms of the row cannot be trusted."""
-    point, level = (
-        np.where(poisoned, np.nan_to_num(before), after) for before, after in zip(old, new, strict=True)
-    )
-    return point, level
 
 
 def _expectations(
