@@ -42,6 +42,12 @@ HISTORY_COLUMNS = (
     Column(
         "unbroken_periods", "integer", "Earlier periods in a row, up to the last, with a calculation", ge=0
     ),
+    # --- the scorecard
+    Column("note_subject", "text", "What is noted on: one check, or an area", isin=("check", "area")),
+    Column("note_number", "integer", "Number of the check or of the area", ge=1, le=15),
+    Column("observation", "text", "What was seen"),
+    Column("unproven_columns", "text", "Columns that were generated or defaulted, joined by |"),
+    Column("auto_approve_value", "number", "Value above which a change needs a person", unit="money", ge=0),
     # --- the ledger
     Column("ledger_head", "text", "Hash of the last event that the run reads; 64 zeros when it is empty"),
     Column("ledger_events", "integer", "Events that the run reads", ge=0),

@@ -27,6 +27,7 @@ from orchestration.contracts.raw_plans import (
     EXTERNAL_DRIVER,
     POLICY_REVIEW,
     REGISTRATION,
+    SCORECARD_NOTE,
 )
 from orchestration.contracts.raw_records import (
     CYCLE_COUNT,
@@ -65,6 +66,7 @@ RAW_TABLES: tuple[RawTable, ...] = (
     RECEIPT,
     STOCK_MOVEMENT,
     POLICY_REVIEW,
+    SCORECARD_NOTE,
     EXTERNAL_DRIVER,
     CONSENSUS_PLAN,
     ITEM_RELATION,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimization.contracts.column import Column
 from orchestration.contracts.raw_table import STAMPS, RawTable
 
 EVENT_CALENDAR = RawTable(
@@ -77,6 +78,22 @@ COMPETITOR_PRICE = RawTable(
     is_mandatory=False,
     disables=("price gap against competitors",),
     normal_loss_rows=50,
+)
+
+SCORECARD_NOTE = RawTable(
+    "raw__scorecard_note",
+    "What people noted on checks and areas of the scorecard; what the evidence says they cannot change.",
+    key=("note_subject", "note_number"),
+    required=("note_subject", "note_number", *STAMPS),
+    optional=("observation", "decision", "owner", "due_date"),
+    is_mandatory=False,
+    disables=("people's observations and decisions on the scorecard",),
+    normal_loss_rows=50,
+    redefined=(
+        Column("decision", "text", "What was decided about it"),
+        Column("owner", "text", "Who carries the decision out"),
+        Column("due_date", "date", "When that is due"),
+    ),
 )
 
 POLICY_REVIEW = RawTable(

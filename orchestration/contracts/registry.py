@@ -32,6 +32,7 @@ RUN_CONTEXT = Table(
         "default_review_days",
         "default_lead_time_days",
         "overdue_trust_days",
+        "auto_approve_value",
         "snapshot_id",
     ),
 )
@@ -48,7 +49,7 @@ SOURCE_PRESENCE = Table(
         "snapshot_rows",
         "quarantined_rows",
     ),
-    optional=("disabled_feature",),
+    optional=("disabled_feature", "unproven_columns"),
 )
 
 CONTEXT_TABLES: tuple[Table, ...] = (RUN_CONTEXT, SOURCE_PRESENCE)

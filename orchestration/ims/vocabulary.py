@@ -56,6 +56,7 @@ TABLE_WORDS: dict[str, tuple[str, ...]] = {
     "receipt": ("goods receipts", "receipts", "deliveries received"),
     "stock_movement": ("inventory transactions", "stock movements", "stock ledger"),
     "policy_review": ("reviews", "policy reviews"),
+    "scorecard_note": ("scorecard notes", "assessment notes"),
     "external_driver": ("drivers", "external factors", "indicators"),
     "consensus_plan": ("demand plan", "sales plan", "sop plan", "forecast plan"),
     "item_relation": ("supersessions", "replacements", "substitutes", "item links"),

@@ -103,6 +103,7 @@ def write_inputs(inputs: RunInputs, lake: Lake, settings: Settings) -> Path:
             "default_review_days": [settings.policy.review_days],
             "default_lead_time_days": [settings.policy.lead_time_days],
             "overdue_trust_days": [settings.policy.overdue_trust_days],
+            "auto_approve_value": [settings.policy.auto_approve_value],
             "snapshot_id": [inputs.snapshot.snapshot_id],
         },
         schema=arrow_schema(RUN_CONTEXT),
@@ -146,9 +147,11 @@ def source_presence(snapshots: tuple[SealedSnapshot, ...]) -> pa.Table:
     """Return the `source_presence` rows: every table (`*`) and optional column of the contract.
 
     Counts of an event table are summed over the snapshots read; a column is present when any of
-    them delivered a value of it.
+    them delivered a value of it. `unproven_columns` of a table are those whose values the source has
+    not: generated ones, and defaults.
     """
     rows = []
+    own = snapshots[-1]
     for table in RAW_TABLES:
         read = snapshots if table.role == "event" else snapshots[-1:]
         held = [one.tables[table.source_name] for one in read if table.source_name in one.tables]
@@ -166,6 +169,7 @@ def source_presence(snapshots: tuple[SealedSnapshot, ...]) -> pa.Table:
                 "column_name": "*",
                 "is_present": is_present,
                 "disabled_feature": "; ".join(table.disables) or None,
+                "unproven_columns": "|".join(_unproven(table, own)) or None,
             }
         )
         rows += [
@@ -180,6 +184,18 @@ def source_presence(snapshots: tuple[SealedSnapshot, ...]) -> pa.Table:
         ]
     rows.sort(key=lambda row: (row["table_name"], row["column_name"]))
     return pa.Table.from_pylist(rows, schema=arrow_schema(SOURCE_PRESENCE))
+
+
+def _unproven(table: RawTable, sealed: SealedSnapshot) -> list[str]:
+    origins, held = sealed.origins or {}, sealed.tables.get(table.source_name)
+    defaulted = held.defaulted_columns if held is not None else ()
+    return [
+        name
+        for name in table.column_names
+        if name in defaulted
+        or (origins.get(f"{table.source_name}.{name}") or origins.get(f"{table.source_name}.*"))
+        in ("generated", "default")
+    ]
 
 
 def _write_empty(table: RawTable, lake: Lake, as_of: date) -> Path:

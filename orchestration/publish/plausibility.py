@@ -10,6 +10,7 @@ from __future__ import annotations
 from optimization.contracts.allocation_columns import AUDIT_KINDS
 from orchestration.publish.plausibility_form import MOST, Plausibility, Usual, closed
 from orchestration.publish.plausibility_orders import ORDERS_PLAUSIBILITY
+from orchestration.publish.plausibility_scorecard import SCORECARD_PLAUSIBILITY
 
 __all__ = ["MOST", "PLAUSIBILITY", "Plausibility", "Usual"]
 
@@ -232,6 +233,7 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         lists=closed("status"),
     ),
     **ORDERS_PLAUSIBILITY,
+    **SCORECARD_PLAUSIBILITY,
     "inventory_audit": Plausibility(
         key=("audit_kind", "item_id", "location_id", "unit_id"),
         from_zero=("found_units", "difference_value", "tolerance_units"),

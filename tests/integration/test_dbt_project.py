@@ -97,6 +97,8 @@ WITHOUT_RULES = {
     "notification_outbox",
     "order_tracking",
     "int_exception_kinds",
+    "exception_resolved",
+    "weekly_review",
 }
 
 pytestmark = pytest.mark.integration
@@ -274,6 +276,8 @@ def test_published_tables_are_public_versioned_and_list_their_columns(models: di
         "inventory_aging",
         "kpi",
         "exception",
+        "exception_resolved",
+        "weekly_review",
         "market_position",
         "capability",
         "policy_backtest",
@@ -309,6 +313,8 @@ def test_published_tables_are_public_versioned_and_list_their_columns(models: di
         "unit_atp",
         "unit_reservation",
         "unit_reservation_entry",
+        "policy_run",
+        "purchase_lane",
     }
     for name, model in published.items():
         assert model.access.value == "public"

@@ -25,6 +25,8 @@ from tests.conftest import Demo
 from tests.pipelines import published
 
 DBT_TABLES = {
+    "policy_run",
+    "purchase_lane",
     "allocation",
     "allocation_ledger",
     "allocation_plan",
@@ -40,6 +42,8 @@ DBT_TABLES = {
     "supply_audit",
     "capability",
     "exception",
+    "exception_resolved",
+    "weekly_review",
     "forecast",
     "forecast_accuracy",
     "forecast_bias",

@@ -18,6 +18,12 @@ suppliers as (
 
 ),
 
+item_locations as (
+
+    select * from {{ ref('opt_in__item_location') }}
+
+),
+
 run_context as (
 
     select * from {{ ref('stg_ims__run_context') }}
@@ -36,6 +42,10 @@ select
     orders.lot_count,
     orders.need_date,
     orders.release_date,
+    item_locations.moq_scope,
+    item_locations.moq_units,
+    item_locations.lot_units,
+    item_locations.case_pack_units,
     cast(orders.unit_cost as double) as unit_cost,
     cast({{ amount('orders.replenish_units', 'orders.unit_cost') }} as double) as order_value,
     orders.policy_version,
@@ -52,3 +62,5 @@ from orders
 cross join run_context
 inner join items on orders.item_id = items.item_id
 left join suppliers on orders.supplier_id = suppliers.supplier_id
+left join item_locations
+    on orders.item_id = item_locations.item_id and orders.location_id = item_locations.location_id

@@ -20,6 +20,7 @@ typed as (
         default_review_days,
         {{ units('default_lead_time_days') }} as default_lead_time_days,
         cast(overdue_trust_days as integer) as overdue_trust_days,
+        {{ money('auto_approve_value') }} as auto_approve_value,
         snapshot_id
     from source
 

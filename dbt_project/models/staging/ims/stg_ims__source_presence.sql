@@ -15,7 +15,8 @@ chosen as (
         is_mandatory,
         disabled_feature,
         snapshot_rows,
-        quarantined_rows
+        quarantined_rows,
+        unproven_columns
     from source
 
 )
