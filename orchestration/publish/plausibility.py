@@ -8,6 +8,7 @@ of their kind can lie, and which totals should not jump from one release to the 
 from __future__ import annotations
 
 from optimization.contracts.allocation_columns import AUDIT_KINDS
+from optimization.contracts.reason_columns import DRIVERS
 from orchestration.publish.plausibility_form import MOST, Plausibility, Usual, closed
 from orchestration.publish.plausibility_orders import ORDERS_PLAUSIBILITY
 from orchestration.publish.plausibility_scorecard import SCORECARD_PLAUSIBILITY
@@ -27,6 +28,24 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         key=("item_id", "location_id"),
         from_zero=("proposed_reorder_point_units", "proposed_order_up_to_units"),
         lists=closed("change_state", "status"),
+    ),
+    "policy_input": Plausibility(
+        key=("item_id", "location_id"),
+        is_never_empty=True,
+        from_zero=("mean_units", "variance_units2", "lead_time_days", "unit_cost", "demand_factor"),
+        shares=("service_target", "planned_service", "class_service_target", "expected_late_share"),
+        lists=closed("level_basis", "change_state", "service_metric", "status"),
+    ),
+    "policy_reason": Plausibility(
+        key=("item_id", "location_id", "policy_number", "driver"),
+        from_zero=("old_units", "new_units", "driver_rank"),
+        lists={"driver": DRIVERS, **closed("policy_number", "main_driver", "status")},
+    ),
+    "override_outcome": Plausibility(
+        key=("override_id",),
+        from_zero=("replayed_days", "cost_with", "cost_without"),
+        shares=("fill_with", "fill_without"),
+        lists=closed("override_state", "status"),
     ),
     "policy_schedule": Plausibility(
         key=("item_id", "location_id", "effective_from"),

@@ -64,6 +64,9 @@ DBT_TABLES = {
     "service_control",
     "demand_model",
     "policy",
+    "policy_input",
+    "policy_reason",
+    "override_outcome",
     "policy_backtest",
     "policy_change",
     "policy_schedule",
@@ -138,6 +141,7 @@ def position(read: Read) -> pd.DataFrame:
 # Nobody reserves anything in the demo: orders consume at once. Its rules have no fault, no late order can be
 # built earlier, and plants are told of the weeks that change from one release to the next.
 MAY_BE_EMPTY = {
+    "override_outcome",
     "reservation",
     "unit_reservation",
     "unit_reservation_entry",
