@@ -296,6 +296,18 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         },
         total="counted_value_at_risk",
     ),
+    "exception_resolved": Plausibility(
+        key=("exception_id",),
+        from_zero=("value_at_risk", "days_open"),
+        lists={"severity": ("high", "medium", "low")},
+    ),
+    "weekly_review": Plausibility(
+        key=("section", "section_rank"),
+        is_never_empty=True,
+        lists={
+            "section": ("exception", "resolved", "changed_policy", "policy_totals", "kpi", "plan_miss"),
+        },
+    ),
     "market_position": Plausibility(
         key=("period", "period_start_date", "region", "market_segment", "model"),
         is_never_empty=True,

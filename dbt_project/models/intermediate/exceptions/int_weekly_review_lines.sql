@@ -1,0 +1,258 @@
+{% set kpi_models = [
+    'kpi_ageing_value', 'kpi_carrying_cost', 'kpi_delivery_time', 'kpi_expedite_rate', 'kpi_fill_rate',
+    'kpi_gross_margin', 'kpi_inventory_investment', 'kpi_stockout_rate', 'kpi_turnover',
+] %}
+with
+
+policies as (
+
+    select * from {{ ref('stg_science__policy') }}
+
+),
+
+policy_runs as (
+
+    select * from {{ ref('stg_history__past_policy_run') }}
+
+),
+
+exceptions as (
+
+    select * from {{ ref('int_exceptions_judged') }}
+
+),
+
+past as (
+
+    select * from {{ ref('stg_history__past_exception') }}
+
+),
+
+past_kpis as (
+
+    select * from {{ ref('stg_history__past_kpi') }}
+
+),
+
+biases as (
+
+    select * from {{ ref('stg_science__forecast_bias') }}
+
+),
+
+run_context as (
+
+    select * from {{ ref('stg_ims__run_context') }}
+
+),
+
+kpis as (
+
+    {% for model in kpi_models %}
+        select * from {{ ref(model) }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+-- --- policies that change, by the value of the change
+changed_policies as (
+
+    select
+        'changed_policy' as section,
+        item_id || ' at ' || location_id as subject,
+        item_id,
+        location_id,
+        cast(change_value as double) as figure,
+        'money' as figure_unit,
+        cast(previous_order_up_to_units as double) as figure_before,
+        cast(abs(change_value) as double) as sort_value,
+        'Order-up-to ' || {{ shown('coalesce(previous_order_up_to_units, 0)') }} || ' becomes '
+        || {{ shown('proposed_order_up_to_units') }} || ', worth ' || {{ shown_money('change_value') }}
+        || '; ' || replace(change_state, '_', ' ') || '.' as sentence
+    from policies
+    where change_state not in ('none', 'within_dead_band', 'bootstrap')
+
+),
+
+-- --- what the runs of the week did with policies
+policy_totals as (
+
+    select
+        'policy_totals' as section,
+        'policies of the week' as subject,
+        cast(null as varchar) as item_id,
+        cast(null as varchar) as location_id,
+        cast(sum(policy_runs.changed_keys) as double) as figure,
+        'policies' as figure_unit,
+        cast(null as double) as figure_before,
+        0.0 as sort_value,
+        count(*) || ' earlier releases of the week changed ' || sum(policy_runs.changed_keys)
+        || ' policies; ' || sum(policy_runs.proposed_keys) || ' were proposed, '
+        || sum(policy_runs.approved_keys) || ' approved.' as sentence
+    from policy_runs
+    cross join run_context
+    where policy_runs.release_as_of > run_context.as_of - 7
+    having count(*) > 0
+
+),
+
+-- --- what asks for a look and is not handled
+open_exceptions as (
+
+    select
+        'exception' as section,
+        exception_type || coalesce(' ' || item_id, '') || coalesce(' at ' || location_id, '') as subject,
+        item_id,
+        location_id,
+        cast(value_at_risk as double) as figure,
+        'money' as figure_unit,
+        cast(null as double) as figure_before,
+        cast(value_at_risk as double) as sort_value,
+        detail || ' ' || suggested_action || ' Owner: ' || owner_role || '; open for '
+        || date_diff('day', first_seen_date, as_of) || ' days.' as sentence
+    from exceptions
+    where attention = 'look'
+
+),
+
+-- --- what was told within the week and is told no more
+gone as (
+
+    select
+        past.exception_type,
+        past.exception_id,
+        max(past.value_at_risk) as value_at_risk
+    from past
+    cross join run_context
+    where
+        past.release_as_of >= run_context.as_of - 7
+        and past.exception_id not in (
+            select exceptions.exception_id
+            from exceptions
+        )
+    group by past.exception_type, past.exception_id
+
+),
+
+resolved as (
+
+    select
+        'resolved' as section,
+        exception_type as subject,
+        cast(null as varchar) as item_id,
+        cast(null as varchar) as location_id,
+        cast(count(*) as double) as figure,
+        'exceptions' as figure_unit,
+        cast(null as double) as figure_before,
+        cast(sum({{ money('coalesce(value_at_risk, 0)') }}) as double) as sort_value,
+        count(*) || ' of the week are resolved; they had '
+        || {{ shown_money('sum(' ~ money('coalesce(value_at_risk, 0)') ~ ')') }} || ' at risk.' as sentence
+    from gone
+    group by exception_type
+
+),
+
+-- --- KPIs of the last month against those that a release a week ago told, or the oldest since
+week_ago as (
+
+    select
+        past_kpis.kpi,
+        past_kpis.window_days,
+        coalesce(
+            arg_max(past_kpis.value, past_kpis.release_as_of) filter (
+                where past_kpis.release_as_of <= run_context.as_of - 7
+            ),
+            arg_min(past_kpis.value, past_kpis.release_as_of)
+        ) as value_before
+    from past_kpis
+    cross join run_context
+    where past_kpis.period = 'rolling' and past_kpis.value is not null
+    group by past_kpis.kpi, past_kpis.window_days
+
+),
+
+moved_kpis as (
+
+    select
+        'kpi' as section,
+        kpis.kpi || case when kpis.window_days > 0 then ' of ' || kpis.window_days || ' days' else '' end
+            as subject,
+        cast(null as varchar) as item_id,
+        cast(null as varchar) as location_id,
+        kpis.value as figure,
+        'as the KPI' as figure_unit,
+        week_ago.value_before as figure_before,
+        abs(kpis.value - week_ago.value_before) / nullif(abs(week_ago.value_before), 0) as sort_value,
+        'From ' || {{ shown('round(week_ago.value_before, 4)') }}
+        || ' to ' || {{ shown('round(kpis.value, 4)') }} || '.' as sentence
+    from kpis
+    inner join week_ago on kpis.kpi = week_ago.kpi and kpis.window_days = week_ago.window_days
+    where
+        kpis.scope_type = 'network'
+        and kpis.period = 'rolling'
+        and kpis.window_days in (0, 30)
+        and round(kpis.value, 6) <> week_ago.value_before
+
+),
+
+-- --- where demand missed its forecast most, over the origins that are scored
+plan_misses as (
+
+    select
+        'plan_miss' as section,
+        item_id || ' at ' || location_id as subject,
+        item_id,
+        location_id,
+        cast(actual_units as double) as figure,
+        'units' as figure_unit,
+        cast(forecast_units as double) as figure_before,
+        cast(abs(bias_units) as double) as sort_value,
+        'Forecast ' || {{ shown('forecast_units') }} || ', demand ' || {{ shown('actual_units') }} || ' over '
+        || origin_count || ' forecasts of ' || horizon_weeks || ' weeks.' as sentence
+    from biases
+
+),
+
+lines as (
+
+    select * from changed_policies
+    union all
+    select * from policy_totals
+    union all
+    select * from open_exceptions
+    union all
+    select * from resolved
+    union all
+    select * from moved_kpis
+    union all
+    select * from plan_misses
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by section
+            order by coalesce(sort_value, 0) desc, subject asc, sentence asc
+        ) as section_rank
+    from lines
+
+)
+
+select
+    run_context.as_of,
+    ranked.section,
+    ranked.section_rank,
+    ranked.subject,
+    ranked.item_id,
+    ranked.location_id,
+    ranked.figure,
+    ranked.figure_unit,
+    ranked.figure_before,
+    ranked.sentence
+from ranked
+cross join run_context
+where ranked.section_rank <= {{ var('weekly_review_lines') }}
