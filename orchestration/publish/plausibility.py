@@ -104,6 +104,26 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         lists=closed("status"),
         total="mean_units",
     ),
+    "scenario_frontier": Plausibility(
+        key=("scenario_id", "scope_type", "scope_id"),
+        is_never_empty=True,
+        from_zero=("average_stock_value", "peak_cash", "cost_per_year", "orders_per_year"),
+        shares=("fill_rate", "fill_rate_low", "fill_rate_high", "aged_value_share"),
+        lists=closed("scenario_kind"),
+    ),
+    "annual_plan": Plausibility(
+        key=("demand_scenario", "month_start_date", "plan_level", "region", "category"),
+        is_never_empty=True,
+        from_zero=("demand_units", "buy_units", "closing_stock_units", "lost_units", "overtime_units"),
+        shares=("buy_share",),
+        lists=closed("demand_scenario", "plan_level"),
+    ),
+    "annual_plan_price": Plausibility(
+        key=("month_start_date", "resource", "resource_scope"),
+        is_never_empty=True,
+        from_zero=("shadow_price", "resource_limit", "resource_use"),
+        lists=closed("resource"),
+    ),
     "mix_target": Plausibility(
         key=("mix_level", "location_id", "item_id"),
         from_zero=("mean_units", "target_units"),

@@ -18,6 +18,12 @@ match_runs as (
 
 ),
 
+annual_runs as (
+
+    select * from {{ ref('stg_science__annual_solver_run') }}
+
+),
+
 slot_runs as (
 
     select * from {{ ref('stg_science__mto_solver_run') }}
@@ -37,6 +43,8 @@ runs as (
     select * from allocation_runs
     union all by name
     select * from match_runs
+    union all by name
+    select * from annual_runs
     union all by name
     select * from slot_runs
 
