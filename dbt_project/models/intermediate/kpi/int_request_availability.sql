@@ -80,7 +80,8 @@ standing as (
         cast(null as varchar) as options,
         cast(list_price as decimal(18, 4)) as list_price
     from unit_sales
-    where received_date is not null
+    cross join first_day
+    where received_date is not null and sold_date >= first_day.first_date
 
 ),
 
@@ -88,10 +89,11 @@ described as (
 
     select
         standing.*,
-        items.model,
         items.category,
         items.powertrain,
-        items.trim
+        items.trim,
+        -- a request that names no model looks at every one
+        unnest([items.model, '*']) as model_key
     from standing
     inner join items on standing.item_id = items.item_id
 
@@ -136,9 +138,9 @@ candidates as (
     inner join described
         on
             distances.unit_location_id = described.location_id
+            and coalesce(asked.model, '*') = described.model_key
             and described.from_date <= asked.request_date
             and coalesce(described.to_date >= asked.request_date, true)
-            and coalesce(asked.model = described.model, true)
             and coalesce(asked.category = described.category, true)
             and coalesce(asked.powertrain = described.powertrain, true)
             and coalesce(asked.trim = described.trim, true)
