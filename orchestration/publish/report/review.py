@@ -1,0 +1,100 @@
+"""The weekly review and the risks: what came and went, and what could go wrong, each with its figure."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from orchestration.publish.reading import ReleaseReader
+from orchestration.publish.report.blocks import Grid, Section, say, words
+from orchestration.publish.report.grids import grid, published_grid
+
+_LEVELS = {"high": 0, "medium": 1, "low": 2}
+_FIGURES = ("figure", "limit", "value at risk")
+_WEEKLY_SHOWN, _CHANGES_SHOWN = 40, 15
+_CHANGE = (
+    "change_state",
+    "item_id",
+    "location_id",
+    "previous_reorder_point_units",
+    "proposed_reorder_point_units",
+    "previous_order_up_to_units",
+    "proposed_order_up_to_units",
+    "change_value",
+    "reason_code",
+    "expires_date",
+)
+
+
+def weekly_section(source: ReleaseReader) -> Section:
+    """Return the section of the weekly review."""
+    name, title, lead = (
+        "weekly",
+        "Weekly review",
+        "The last seven days: what came, what was resolved, what stays.",
+    )
+    if not source.has("weekly_review"):
+        return Section(name, title, lead, missing="This release has no table weekly_review.")
+    rows = source.frame("weekly_review")
+    if rows.empty:
+        return Section(name, title, lead, missing="Nothing to review: no earlier release in the week.")
+    shown = published_grid(source, "weekly_review", rows, "weekly-review", most_rows=_WEEKLY_SHOWN)
+    return Section(name, title, lead, [Grid(f"{len(rows):,} lines", shown)])
+
+
+def changes_section(source: ReleaseReader) -> Section:
+    """Return the section of policy changes that wait for a decision."""
+    name, title = "changes", "Changes that wait for a decision"
+    lead = "Above the approval limit. Decide them in the sheet decisions, or with stockplan policy approve."
+    if not source.has("policy_change", "change_id", "change_state"):
+        told = "In this release no policy change waits: its policy_change has no change_id."
+        return Section(name, title, lead, missing=told)
+    rows = source.frame("policy_change")
+    waiting = rows[rows["change_state"] == "proposed"].sort_values(
+        ["change_value", "change_id"], ascending=[False, True], kind="stable"
+    )
+    if waiting.empty:
+        return Section(name, title, lead, missing="No policy change waits for a decision.")
+    shown = f"The first {min(_CHANGES_SHOWN, len(waiting))} of {len(waiting):,}"
+    html = published_grid(source, "policy_change", waiting, "changes-waiting", _CHANGE, _CHANGES_SHOWN)
+    return Section(name, title, lead, [Grid(shown, html)])
+
+
+def risks_section(source: ReleaseReader) -> Section:
+    """Return the section of the risk register."""
+    name, title, lead = (
+        "risks",
+        "Risk register",
+        "One computed row per risk; what cannot be computed says why.",
+    )
+    if not source.has("risk_register", "risk", "level"):
+        return Section(name, title, lead, missing="This release has no table risk_register.")
+    rows = source.frame("risk_register")
+    if rows.empty:
+        return Section(name, title, lead, missing="The risk register of this release is empty.")
+    lines = []
+    for row in rows.itertuples():
+        unit = str(getattr(row, "unit", "") or "")
+        reason = getattr(row, "null_reason", None)
+        lines.append(
+            {
+                "risk": words(str(row.risk)),
+                "area": getattr(row, "area", None),
+                "level": None if pd.isna(row.level) else str(row.level),
+                "figure": say(getattr(row, "value", None), unit),
+                "limit": say(getattr(row, "threshold", None), unit),
+                "value at risk": say(getattr(row, "value_at_risk", None), "money"),
+                "what to do": words(str(reason))
+                if isinstance(reason, str)
+                else getattr(row, "mitigation", None),
+                "owner": getattr(row, "owner_role", None),
+            }
+        )
+    table = pd.DataFrame(lines)
+    table["order"] = table["level"].map(_LEVELS).fillna(len(_LEVELS))
+    table = table.sort_values(["order", "risk"], kind="stable").drop(columns="order")
+    return Section(
+        name,
+        title,
+        lead,
+        [Grid(f"{len(table)} risks", grid(table, "risk-register", {}, row_name="risk", right=_FIGURES))],
+    )
