@@ -4,17 +4,21 @@
 #}
 
 {# Aggregate rows of (location_id, region, category[, segment_id]) to every scope at once. #}
-{% macro kpi_scope_columns(has_segment=true) -%}
+{% macro kpi_scope_columns(has_segment=true, has_category=true) -%}
     case
         when grouping(location_id) = 0 then 'location'
         when grouping(region) = 0 then 'region'
+        {%- if has_category %}
         when grouping(category) = 0 then 'category'
+        {%- endif %}
         {%- if has_segment %}
         when grouping(segment_id) = 0 then 'segment'
         {%- endif %}
         else 'network'
     end as scope_type,
-    coalesce(location_id, region, category{{ ', segment_id' if has_segment }}, '*') as scope_id
+    coalesce(
+        location_id, region{{ ', category' if has_category }}{{ ', segment_id' if has_segment }}, '*'
+    ) as scope_id
 {%- endmacro %}
 
 {% macro kpi_grouping_sets(keys, has_segment=true, has_category=true) -%}

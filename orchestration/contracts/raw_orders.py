@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimization.contracts.column import Column
 from orchestration.contracts.raw_table import STAMPS, RawTable
 
 # Events come day by day, so that what they name may have come with another snapshot: an event of an
@@ -262,6 +263,30 @@ CUSTOMER_REQUEST = RawTable(
     disables=("matching of customers and units", "availability rate"),
 )
 
+SURVEY_QUESTIONS = ("overall", "availability", "delivery")
+
+SURVEY_RESPONSE = RawTable(
+    "raw__survey_response",
+    "What customers were asked about their satisfaction, question by question, and what they answered.",
+    key=("survey_id", "survey_question"),
+    required=("survey_id", "survey_question", "location_id", "sent_date", *STAMPS),
+    optional=("answered_date", "survey_score", "segment_id", "order_id"),
+    role="event",
+    references=_AT_LOCATION,
+    event_dates=("sent_date", "answered_date"),
+    ordered_dates=(("sent_date", "answered_date"),),
+    is_mandatory=False,
+    normal_bad_rows=_FEW_ROWS,
+    disables=("customer satisfaction",),
+    redefined=(
+        Column("survey_id", "text", "One survey that was sent to one customer"),
+        Column("survey_question", "text", "What was asked about", isin=SURVEY_QUESTIONS),
+        Column("sent_date", "date", "Day on which the survey was sent"),
+        Column("answered_date", "date", "Day of the answer; null: not answered"),
+        Column("survey_score", "number", "Answer, from 1 (poor) to 5 (very good)", ge=1, le=5),
+    ),
+)
+
 ORDER_COST = RawTable(
     "raw__order_cost",
     "Costs and income of made-to-order orders, entry by entry.",
@@ -312,6 +337,7 @@ ORDER_TABLES: tuple[RawTable, ...] = (
     QUALITY_EVENT,
     UNIT_HOLD,
     CUSTOMER_REQUEST,
+    SURVEY_RESPONSE,
     ORDER_COST,
     STOCK_CATEGORY,
     FACTORY_ACKNOWLEDGEMENT,

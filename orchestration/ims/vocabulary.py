@@ -81,6 +81,7 @@ TABLE_WORDS: dict[str, tuple[str, ...]] = {
     "quality_event": ("quality issues", "defects", "quality notifications"),
     "unit_hold": ("vehicle holds", "holds", "recalls", "stop sale"),
     "customer_request": ("leads", "enquiries", "customer requests", "opportunities"),
+    "survey_response": ("surveys", "customer satisfaction", "survey answers"),
     "order_cost": ("order costs", "job costs", "cost ledger"),
     "stock_category": ("stock categories", "inventory categories", "stock types"),
     "factory_acknowledgement": ("order acknowledgements", "plant answers", "order responses"),

@@ -1,0 +1,97 @@
+with
+
+answers as (
+
+    select * from {{ ref('stg_ims__survey_response') }}
+
+),
+
+locations as (
+
+    select * from {{ ref('dim_location') }}
+
+),
+
+periods as (
+
+    select * from {{ ref('int_kpi_periods') }}
+
+),
+
+presence as (
+
+    select coalesce(bool_or(is_present), false) as is_present
+    from {{ ref('stg_ims__source_presence') }}
+    where table_name = 'survey_response' and column_name = '*'
+
+),
+
+-- a survey belongs to the period in which it was sent, whenever it was answered
+placed as (
+
+    select
+        answers.survey_question,
+        answers.survey_score,
+        answers.location_id,
+        coalesce(locations.region, 'unknown') as region,
+        coalesce(answers.segment_id, 'POOL') as segment_id,
+        periods.period,
+        periods.window_days,
+        periods.period_end_date
+    from answers
+    inner join periods on answers.sent_date between periods.period_start_date and periods.period_end_date
+    left join locations on answers.location_id = locations.location_id
+
+),
+
+summed as (
+
+    select
+        {{ kpi_scope_columns(has_category=false) }},
+        period,
+        window_days,
+        period_end_date,
+        count(*) filter (survey_question = 'overall') as asked,
+        count(survey_score) filter (survey_question = 'overall') as answered,
+        sum(survey_score) filter (survey_question = 'overall') as overall_score,
+        count(*) filter (survey_question = 'overall' and survey_score >= 4) as satisfied,
+        count(survey_score) filter (survey_question = 'availability') as availability_answers,
+        sum(survey_score) filter (survey_question = 'availability') as availability_score,
+        count(survey_score) filter (survey_question = 'delivery') as delivery_answers,
+        sum(survey_score) filter (survey_question = 'delivery') as delivery_score
+    from placed
+    group by {{ kpi_grouping_sets('period, window_days, period_end_date', has_category=false) }}
+
+),
+
+scopes as (
+
+    select
+        scope_type,
+        scope_id
+    from summed
+    union
+    select
+        'network' as scope_type,
+        '*' as scope_id
+
+)
+
+select
+    scopes.scope_type,
+    scopes.scope_id,
+    periods.period,
+    periods.window_days,
+    periods.period_end_date,
+    summed.* exclude (scope_type, scope_id, period, window_days, period_end_date),
+    presence.is_present
+from scopes
+cross join presence
+inner join periods on periods.period = 'rolling' or scopes.scope_type = 'network'
+left join summed
+    on
+        scopes.scope_type = summed.scope_type
+        and scopes.scope_id = summed.scope_id
+        and periods.period = summed.period
+        and periods.window_days = summed.window_days
+        and periods.period_end_date = summed.period_end_date
