@@ -83,6 +83,11 @@ REASONS: dict[str, str] = {
     "WITHOUT_REASON": "Refused: a change needs a reason",
     "WITHOUT_OWNER": "Refused: an override needs somebody who answers for it",
     "EXPIRY_IMPLAUSIBLE": "Refused: an override ends on a day to come, no later than the settings allow",
+    "APPROVED_AT_SOURCE": "The source calls this version of the plan approved",
+    "APPROVED_BY_DECISION": "Approved by somebody other than who submitted it",
+    "REJECTED_BY_DECISION": "Rejected; whatever its content becomes, it is not used",
+    "AWAITS_APPROVAL": "Nobody has approved this version of the plan",
+    "UNKNOWN_PLAN_VERSION": "Refused: the source has no such version of the plan",
     "OVERRIDE_NOT_OPEN": "Refused: there is no such override that holds",
     # --- backtest, accuracy, promotion
     "BACKTEST_SAMPLE": "Scored on a fixed sample of the group's item-locations",

@@ -253,7 +253,7 @@ CONSENSUS_PLAN = Table(
         "plan_status",
         "is_approved",
     ),
-    optional=("approved_date",),
+    optional=("approved_date", "submitted_by", "approved_by"),
 )
 
 ITEM_RELATION = Table(

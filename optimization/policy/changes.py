@@ -6,7 +6,6 @@ A change is wanted by the calculation, by a planner, or by an override that pins
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,13 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.parameters import GovernanceParameters
-
 Numbers = npt.NDArray[np.float64]
 Pair = tuple[str, str]
 Two = tuple[float, float]
-# Who wants what is calculated; nobody may decide under this name.
-SYSTEM = "stockplan"
 _ID_LENGTH = 16
 
 
@@ -106,40 +101,6 @@ def within_band(
     return near
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are the same person's, however they are written.
-
-    >>> same_person("Ann  Lee", "ann lee"), same_person("ann", "bob")
-    (True, False)
-    """
-    return _plain_name(one) == _plain_name(other)
-
-
-def role_of(actor: str, rules: GovernanceParameters) -> str:
-    """What the settings let somebody do: planner, approver, both, none, or unrestricted without lists.
-
-    >>> rules = GovernanceParameters(approvers=("Eve",), planners=("ann",))
-    >>> [role_of(name, rules) for name in ("eve", "ann", "bob")], role_of("x", GovernanceParameters())
-    (['approver', 'planner', 'none'], 'unrestricted')
-    """
-    if not rules.approvers and not rules.planners:
-        return "unrestricted"
-    may = {"planner": may_plan(actor, rules), "approver": may_approve(actor, rules)}
-    if all(may.values()):
-        return "both"
-    return next((role for role, holds in may.items() if holds), "none")
-
-
-def may_plan(actor: str, rules: GovernanceParameters) -> bool:
-    """Whether somebody may propose and override; anybody where no planner is named."""
-    return not rules.planners or any(same_person(actor, one) for one in rules.planners)
-
-
-def may_approve(actor: str, rules: GovernanceParameters) -> bool:
-    """Whether somebody may approve and reject; anybody where no approver is named."""
-    return not rules.approvers or any(same_person(actor, one) for one in rules.approvers)
-
-
 def levels_of(row: Mapping[str, Any], kind: str) -> Two:
     """The two levels of a row: `old`, `new` or `base` before their names; NaN where they are null."""
     found = [row.get(f"{kind}_{name}") for name in ("reorder_point_units", "order_up_to_units")]
@@ -166,7 +127,3 @@ def _number(value: float) -> str | None:
 
 def _day(value: pd.Timestamp | None) -> str | None:
     return None if value is None else value.date().isoformat()
-
-
-def _plain_name(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

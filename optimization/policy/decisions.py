@@ -18,7 +18,6 @@ import pandas as pd
 
 from optimization.parameters import GovernanceParameters
 from optimization.policy.changes import (
-    SYSTEM,
     Change,
     Numbers,
     Pair,
@@ -26,11 +25,9 @@ from optimization.policy.changes import (
     content_hash,
     day_of,
     levels_of,
-    may_approve,
-    may_plan,
-    same_person,
     text_of,
 )
+from optimization.roles import SYSTEM, may_approve, may_plan, same_person
 
 Event = Mapping[str, Any]
 # No level of a part or vehicle is so high; what is, was mistyped.

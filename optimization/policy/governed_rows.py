@@ -14,8 +14,9 @@ from optimization.contracts.rows import records_of
 from optimization.keys import positions
 from optimization.parameters import GovernanceParameters
 from optimization.policy.approval_rules import Rule
-from optimization.policy.changes import Change, Numbers, Two, day_of, levels_of, role_of, text_of
+from optimization.policy.changes import Change, Numbers, Two, day_of, levels_of, text_of
 from optimization.policy.decisions import Event, Standing, asked_change
+from optimization.roles import role_of
 
 Row = dict[str, Any]
 # Event of the ledger that settles a change, by what it is told in `opt_out__approval`.

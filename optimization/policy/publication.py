@@ -21,7 +21,6 @@ from optimization.contracts.rows import frame_of
 from optimization.parameters import GovernanceParameters, PolicyParameters
 from optimization.policy.approval_rules import Rule, rule_of, rule_text
 from optimization.policy.changes import (
-    SYSTEM,
     Change,
     Numbers,
     Two,
@@ -39,6 +38,7 @@ from optimization.policy.governed_rows import (
     override_rows,
     restored,
 )
+from optimization.roles import SYSTEM
 
 Flags = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]

@@ -49,7 +49,17 @@ _FORECAST_INPUTS = (
     "opt_out__demand_model",
     "opt_out__demand_sensing",
     "opt_in__consensus_plan",
+    "opt_out__demand_plan_approval",
 )
+_POLICY_INPUTS = (
+    "opt_in__item_location",
+    "opt_out__protection_demand",
+    "opt_in__price_break",
+    "opt_in__demand_history",
+    "opt_out__service_control",
+    "ledger__policy_event",
+)
+_PLAN_DECISION_INPUTS = ("ledger__demand_plan_event", "opt_in__consensus_plan")
 
 # What each Python asset reads; its columns are declared by the rule in the module's docstring.
 _NETWORK_INPUTS = (
@@ -137,13 +147,12 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_in__segment_demand",
     ),
     "opt_out__mix_target": ("opt_in__item_location", "opt_out__protection_demand"),
-    "opt_out__policy": (
-        "opt_in__item_location",
-        "opt_out__protection_demand",
-        "opt_in__price_break",
-        "opt_in__demand_history",
-        "opt_out__service_control",
-    ),
+    "opt_out__policy": _POLICY_INPUTS,
+    "opt_out__policy_change": _POLICY_INPUTS,
+    "opt_out__policy_override": _POLICY_INPUTS,
+    "opt_out__approval": ("ledger__policy_event", *_PLAN_DECISION_INPUTS),
+    "opt_out__demand_plan_approval": _PLAN_DECISION_INPUTS,
+    "opt_out__review_calendar": ("ledger__review_event",),
     "opt_out__policy_input": (
         "opt_in__item_location",
         "opt_out__protection_demand",

@@ -26,7 +26,17 @@ MAKERS: dict[str, str] = {
     "opt_out__demand_sensing": "optimization.demand.sensing.learn_sensing",
     "opt_out__segment_forecast": "optimization.demand.segments.forecast_segments",
     "opt_out__mix_target": "optimization.vehicles.mix.mix_targets",
-    "opt_out__policy": "optimization.policy.planning.plan_policies",
+    **dict.fromkeys(
+        (
+            "opt_out__policy",
+            "opt_out__policy_change",
+            "opt_out__policy_override",
+            "opt_out__approval",
+        ),
+        "optimization.policy.planning.planned_policies",
+    ),
+    "opt_out__demand_plan_approval": "optimization.demand.plan_approval.judged_plans",
+    "opt_out__review_calendar": "optimization.policy.reviews.review_calendar",
     "opt_out__policy_schedule": "optimization.policy.schedule.plan_schedule",
     "opt_out__atp": "optimization.promising.atp.available_to_promise",
     **dict.fromkeys(

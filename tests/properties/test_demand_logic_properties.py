@@ -100,6 +100,8 @@ def test_a_plan_is_split_without_loss_and_leaves_others_alone(
             "plan_status": "approved",
             "is_approved": True,
             "approved_date": AS_OF,
+            "submitted_by": None,
+            "approved_by": None,
         }
     )
     for name in ("bucket_start_date", "bucket_end_date", "approved_date"):

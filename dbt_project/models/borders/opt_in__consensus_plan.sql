@@ -29,7 +29,9 @@ select
     cast(plans.planned_units as double) as planned_units,
     plans.plan_status,
     plans.plan_status = 'approved' as is_approved,
-    case when plans.plan_status = 'approved' then plans.approved_date end as approved_date
+    case when plans.plan_status = 'approved' then plans.approved_date end as approved_date,
+    plans.submitted_by,
+    plans.approved_by
 from plans
 inner join scopes on plans.scope = scopes.scope
 inner join location_scopes on plans.location_scope = location_scopes.location_scope

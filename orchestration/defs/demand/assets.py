@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import dagster as dg
 import pandas as pd
 
+from optimization.contracts.approval_tables import DEMAND_PLAN_APPROVAL
 from optimization.contracts.inputs import (
     CONSENSUS_PLAN,
     DEMAND_EVENT,
@@ -127,6 +128,7 @@ def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipel
     """Forecast weekly demand with quantiles."""
     from optimization.demand.base import DatedEffects
     from optimization.demand.forecasting import Guidance, forecast_demand
+    from optimization.demand.plan_approval import decided_plan
     from optimization.simulation.promotion import current_methods
 
     as_of = business_date(context)
@@ -134,11 +136,13 @@ def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipel
         item_location, history, classes, lead, learnt = read_borders(
             pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, DEMAND_CLASS, LEAD_TIME, DEMAND_MODEL
         )
-        sensing, plan = read_borders(pipeline, as_of, DEMAND_SENSING, CONSENSUS_PLAN)
+        sensing, plan, decided = read_borders(
+            pipeline, as_of, DEMAND_SENSING, CONSENSUS_PLAN, DEMAND_PLAN_APPROVAL
+        )
         guidance = Guidance(
             DatedEffects(*read_borders(pipeline, as_of, *EFFECTS)),
             sensing,
-            plan,
+            decided_plan(plan, decided),
             current_methods(previous_table(pipeline, as_of, "method_choice")),
         )
         frame, levels, report = forecast_demand(

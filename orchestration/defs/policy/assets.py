@@ -3,8 +3,16 @@
 from collections.abc import Iterable
 
 import dagster as dg
+import pandas as pd
 
-from optimization.contracts.inputs import DEMAND_HISTORY, ITEM_LOCATION, PRICE_BREAK
+from optimization.contracts.approval_tables import (
+    APPROVAL,
+    DEMAND_PLAN_EVENT,
+    POLICY_CHANGE,
+    POLICY_EVENT,
+    POLICY_OVERRIDE,
+)
+from optimization.contracts.inputs import CONSENSUS_PLAN, DEMAND_HISTORY, ITEM_LOCATION, PRICE_BREAK
 from optimization.contracts.outputs import (
     FORECAST,
     POLICY,
@@ -13,12 +21,18 @@ from optimization.contracts.outputs import (
     SERVICE_CONTROL,
 )
 from optimization.parameters import PolicyParameters
-from orchestration.defs.borders import Told, read_borders, write_border
+from orchestration.defs.borders import Told, previous_border, read_borders, write_border
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
 from orchestration.settings import PolicySettings
 
+# What the release before this date has published of decisions, by the name it is published under.
+PREVIOUS_DECISIONS = {
+    "policy_change": POLICY_CHANGE,
+    "approval": APPROVAL,
+    "policy_override": POLICY_OVERRIDE,
+}
 PREVIOUS_COLUMNS = (
     "item_id",
     "location_id",
@@ -28,6 +42,10 @@ PREVIOUS_COLUMNS = (
     "abc_calculated",
     "xyz_class",
     "xyz_calculated",
+    "held_change_id",
+    "held_reorder_point_units",
+    "held_order_up_to_units",
+    "held_until_date",
 )
 
 
@@ -44,10 +62,15 @@ def parameters_of(settings: PolicySettings) -> PolicyParameters:
     )
 
 
-@science_asset(POLICY, group="policy", kinds={"python"})
+@science_asset(
+    POLICY, POLICY_CHANGE, APPROVAL, POLICY_OVERRIDE, name="policy", group="policy", kinds={"python"}
+)
 def policy(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Size reorder points and order-up-to levels, and decide which changes become effective."""
-    from optimization.policy.planning import plan_policies
+    from optimization.demand.plan_approval import judged_plans
+    from optimization.policy.governed_rows import Before
+    from optimization.policy.plan_decisions import with_plan_decisions
+    from optimization.policy.planning import planned_policies
     from orchestration.lake.parquet import read_arrow
     from orchestration.publish.shelf import previous_release
 
@@ -56,23 +79,42 @@ def policy(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipelin
         item_location, demand, price_break, history, control = read_borders(
             pipeline, as_of, ITEM_LOCATION, PROTECTION_DEMAND, PRICE_BREAK, DEMAND_HISTORY, SERVICE_CONTROL
         )
+        events, plan_events, consensus = read_borders(
+            pipeline, as_of, POLICY_EVENT, DEMAND_PLAN_EVENT, CONSENSUS_PLAN
+        )
         before = previous_release(pipeline.lake, as_of)
         last = read_arrow(before.table("policy")) if before else None
-        frame, report = plan_policies(
+        decided = {
+            name: previous_border(pipeline, as_of, name, table) for name, table in PREVIOUS_DECISIONS.items()
+        }
+        rules = pipeline.settings.governance.parameters()
+        plan = planned_policies(
             item_location,
             demand,
-            last.select([name for name in PREVIOUS_COLUMNS if name in last.column_names]).to_pandas()
-            if last is not None
-            else None,
-            parameters_of(pipeline.settings.policy),
-            price_break,
-            history,
-            control,
+            Before(
+                last.select([name for name in PREVIOUS_COLUMNS if name in last.column_names]).to_pandas()
+                if last is not None
+                else None,
+                **decided,
+            ),
+            pd.Timestamp(as_of),
+            policy_event=events,
+            parameters=parameters_of(pipeline.settings.policy),
+            rules=rules,
+            price_break=price_break,
+            demand_history=history,
+            service_control=control,
         )
-        figures = {**report, "previous_release": before.release_id if before else "none"}
-        yield from write_border(pipeline, as_of, POLICY, frame, figures)
-        changed = int((~frame["change_state"].isin(["none", "within_dead_band"])).sum())
-        stage.detail = f"{len(frame):,} policies, {changed:,} changed"
+        judged = judged_plans(consensus, plan_events, rules)
+        figures = {**plan.report, "previous_release": before.release_id if before else "none"}
+        yield from write_border(pipeline, as_of, POLICY, plan.policy, figures)
+        yield from write_border(pipeline, as_of, POLICY_CHANGE, plan.policy_change, {})
+        approval = with_plan_decisions(plan.approval, plan_events, judged, rules)
+        yield from write_border(pipeline, as_of, APPROVAL, approval, {})
+        yield from write_border(pipeline, as_of, POLICY_OVERRIDE, plan.policy_override, {})
+        changed = int((~plan.policy["change_state"].isin(["none", "within_dead_band"])).sum())
+        waiting = int((plan.policy_change["change_state"] == "proposed").sum())
+        stage.detail = f"{len(plan.policy):,} policies, {changed:,} changed, {waiting:,} changes wait"
 
 
 @science_asset(POLICY_SCHEDULE, group="policy", kinds={"python"})

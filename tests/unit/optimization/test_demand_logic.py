@@ -43,6 +43,8 @@ def plan(rows: list[dict[str, Any]]) -> pd.DataFrame:
         "plan_status": "approved",
         "is_approved": True,
         "approved_date": AS_OF - pd.Timedelta(days=10),
+        "submitted_by": None,
+        "approved_by": None,
     }
     frame = pd.DataFrame([default | row for row in rows])
     frame["bucket_end_date"] = frame["bucket_start_date"] + pd.offsets.MonthEnd(0)
