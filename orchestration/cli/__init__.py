@@ -19,6 +19,7 @@ from orchestration.cli import (
     quote,
     reserve,
     run,
+    scenario,
     serve,
     shortage,
     validate,
@@ -38,6 +39,7 @@ app.command("charts")(inspect.charts)
 allocation.allocation.command("week")(shortage.week)
 app.add_typer(allocation.allocation, name="allocation")
 app.add_typer(plan.plan, name="plan")
+app.add_typer(scenario.scenario, name="scenario")
 app.add_typer(audit.audit, name="audit")
 reserve.register(app)
 app.command("quote")(quote.quote)
