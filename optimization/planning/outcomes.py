@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from optimization.planning.playing import Played
 from optimization.planning.sampling import Sample, Scope
 from optimization.simulation.intervals import row_weights
 
 Numbers = npt.NDArray[np.float64]
+
+Rows = Played | pd.DataFrame
 
 DRAWS = 200
 _ADDITIVE = {
@@ -26,6 +29,8 @@ _ADDITIVE = {
     "order_cost_per_year": "order_cost",
     "shortage_cost_per_year": "shortage_cost",
 }
+PER_SERIES = ("demand", "filled", "lost", "lost_margin", *_ADDITIVE.values())
+"""What is known of each item-location; see `playing.Played`."""
 COMPARED = (
     "fill_rate",
     *_ADDITIVE,
@@ -59,8 +64,11 @@ def outcome_rows(done: Played, scopes: Scopes) -> list[dict[str, Any]]:
     return [_row(done, scope, weights, drawn) for scope, weights, drawn in scopes]
 
 
-def difference_rows(one: Played, other: Played, scopes: Scopes) -> list[dict[str, Any]]:
-    """One row per scope and figure: `value_a`, `value_b`, `difference` b − a with its 95 % interval."""
+def difference_rows(one: Rows, other: Rows, scopes: Scopes) -> list[dict[str, Any]]:
+    """One row per scope and figure: `value_a`, `value_b`, `difference` b − a with its 95 % interval.
+
+    Both have the same item-locations in the same order, with the figures of `PER_SERIES`.
+    """
     rows = []
     for scope, weights, drawn in scopes:
         base, bases = _totals(one, scope, weights), _totals(one, scope, drawn)
@@ -112,21 +120,25 @@ def _row(done: Played, scope: Scope, weights: Numbers, drawn: Numbers) -> dict[s
     return row
 
 
-def _totals(done: Played, scope: Scope, weights: Numbers) -> dict[str, Any]:
+def _totals(done: Rows, scope: Scope, weights: Numbers) -> dict[str, Any]:
     """Figures of a scope for weights (m,) or (draws, m)."""
-    at = scope.rows
-    asked, filled = weights @ done.demand[at], weights @ done.filled[at]
+    own = {name: np.asarray(_column(done, name), dtype=np.float64)[scope.rows] for name in PER_SERIES}
+    asked, filled = weights @ own["demand"], weights @ own["filled"]
     found: dict[str, Any] = {
         "fill_rate": np.divide(filled, asked, out=np.full(np.shape(asked), np.nan), where=asked > 0)
     }
-    found |= {name: weights @ getattr(done, field)[at] for name, field in _ADDITIVE.items()}
+    found |= {name: weights @ own[field] for name, field in _ADDITIVE.items()}
     found["cost_per_year"] = sum(
         found[name] for name in ("holding_cost_per_year", "order_cost_per_year", "shortage_cost_per_year")
     )
     # A row that loses nothing loses no margin, whether its price is known or not.
-    margin = np.where(done.lost[at] > 0, done.lost_margin[at], 0.0)
+    margin = np.where(own["lost"] > 0, own["lost_margin"], 0.0)
     found["lost_margin_per_year"] = weights @ margin
     return found
+
+
+def _column(done: Rows, name: str) -> Any:
+    return done[name] if isinstance(done, pd.DataFrame) else getattr(done, name)
 
 
 def _interval(drawn: Numbers) -> tuple[float | None, float | None]:

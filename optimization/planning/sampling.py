@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,13 +61,20 @@ def sample_of(item_location: pd.DataFrame, protection_demand: pd.DataFrame, most
     per_day, _ = daily_demand(protection_demand)
     value = per_day * item_location["unit_cost"].to_numpy(np.float64)
     abc = abc_xyz.abc_of(abc_xyz.share_before(value))
-    everywhere = np.arange(len(rows))
-    scopes = [Scope("network", NETWORK, everywhere, len(item_location))]
-    for kind, labels in (
-        ("category", item_location["category"].to_numpy(dtype=object)),
-        ("abc_class", np.asarray(abc, dtype=object)),
-    ):
-        for name in sorted(set(labels)):
-            is_in = labels == name
+    labels = {
+        "category": item_location["category"].to_numpy(dtype=object),
+        "abc_class": np.asarray(abc, dtype=object),
+    }
+    return Sample(rows, weights, scopes_of(labels, rows, len(item_location)))
+
+
+def scopes_of(
+    labels: Mapping[str, npt.NDArray[np.object_]], rows: Integers, everyone: int
+) -> tuple[Scope, ...]:
+    """The network and every value of each label (n,), cut to `rows`; those without a row are left out."""
+    scopes = [Scope("network", NETWORK, np.arange(len(rows)), everyone)]
+    for kind, values in labels.items():
+        for name in sorted(set(values)):
+            is_in = values == name
             scopes.append(Scope(kind, str(name), np.flatnonzero(is_in[rows]), int(is_in.sum())))
-    return Sample(rows, weights, tuple(scope for scope in scopes if len(scope.rows)))
+    return tuple(scope for scope in scopes if len(scope.rows))

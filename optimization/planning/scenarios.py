@@ -16,12 +16,12 @@ from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import PROTECTION_DEMAND
 from optimization.keys import known_positions, sorted_by_key
 from optimization.parameters import PolicyParameters
-from optimization.planning.outcomes import Scopes, difference_rows, outcome_rows
+from optimization.planning.outcomes import PER_SERIES, Scopes, difference_rows, outcome_rows
 from optimization.planning.overriding import overridden
 from optimization.planning.paths import Uniforms, drawn_uniforms
 from optimization.planning.playing import Played, played, world_of
-from optimization.planning.sampling import Sample, sample_of
-from optimization.planning.scenario import Scenario
+from optimization.planning.sampling import Sample, sample_of, scopes_of
+from optimization.planning.scenario import Scenario, ScenarioError
 from optimization.screening import screened
 
 METHOD = "policy_played_on_common_paths"
@@ -47,12 +47,15 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One scenario played: `by_scope` as `outcomes.outcome_rows`, and the rows behind it."""
+    """One scenario played: `by_scope` as `outcomes.outcome_rows`, `series` the rows behind it.
+
+    `series` has the key, `category`, `abc_class`, `weight` and what `outcomes.PER_SERIES` names, which is
+    all that a comparison needs.
+    """
 
     scenario: Scenario
     by_scope: pd.DataFrame
-    played: Played
-    scopes: Scopes
+    series: pd.DataFrame
 
 
 def baseline_of(
@@ -114,13 +117,41 @@ def run_scenario(baseline: Baseline, scenario: Scenario, uniforms: Uniforms | No
         baseline.service_control,
         capacity_share=1.0 / max(float(baseline.sample.weights.mean()), 1.0),
     )
-    scopes = Scopes(baseline.sample, scenario.seed)
-    return Outcome(scenario, pd.DataFrame(outcome_rows(done, scopes)), done, scopes)
+    by_scope = pd.DataFrame(outcome_rows(done, Scopes(baseline.sample, scenario.seed)))
+    return Outcome(scenario, by_scope, _series(baseline, done))
 
 
-def compared(one: Outcome, other: Outcome) -> pd.DataFrame:
-    """Differences of two scenarios by scope and figure, as `outcomes.difference_rows`.
+def compared(one: pd.DataFrame, other: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Differences b − a of two scenarios' `series` by scope and figure, as `outcomes.difference_rows`.
 
-    Both were played on the same sample and paths.
+    Raises `ScenarioError` when they were not played on the same item-locations.
     """
-    return pd.DataFrame(difference_rows(one.played, other.played, one.scopes))
+    key = ["item_id", "location_id", "category", "abc_class", "weight"]
+    if not one[key].equals(other[key]):
+        raise ScenarioError(
+            "the two scenarios were not played on the same item-locations; run both on the same release "
+            "with the same --series"
+        )
+    labels = {name: one[name].to_numpy(dtype=object) for name in ("category", "abc_class")}
+    scopes = scopes_of(labels, np.arange(len(one)), len(one))
+    sample = Sample(np.arange(len(one)), one["weight"].to_numpy(np.float64), scopes)
+    return pd.DataFrame(difference_rows(one, other, Scopes(sample, seed)))
+
+
+def _series(baseline: Baseline, done: Played) -> pd.DataFrame:
+    category, abc = (np.full(len(baseline.item_location), "", dtype=object) for _ in range(2))
+    for scope in baseline.sample.scopes:
+        if scope.scope_type == "category":
+            category[scope.rows] = scope.scope_id
+        elif scope.scope_type == "abc_class":
+            abc[scope.rows] = scope.scope_id
+    return pd.DataFrame(
+        {
+            "item_id": baseline.item_location["item_id"],
+            "location_id": baseline.item_location["location_id"],
+            "category": category,
+            "abc_class": abc,
+            "weight": baseline.sample.weights,
+            **{name: getattr(done, name) for name in PER_SERIES},
+        }
+    )

@@ -91,7 +91,7 @@ def demand_levels(mean: Numbers, vmr: Numbers, year_cv: float) -> Numbers:
     """Demand at the three levels, (3, g, T): gamma with variance v·μ + (cv·μ)², v (g,) the group's own.
 
     >>> demand_levels(np.array([[100.0]]), np.array([0.0]), 0.15).round(1).ravel().tolist()
-    [87.2, 99.3, 112.3]
+    [87.2, 99.3, 112.4]
     """
     variance = vmr[:, None] * mean + (year_cv * mean) ** 2
     found = np.zeros((len(LEVELS), *mean.shape))
