@@ -47,6 +47,17 @@ HISTORY_COLUMNS = (
     Column("note_number", "integer", "Number of the check or of the area", ge=1, le=15),
     Column("observation", "text", "What was seen"),
     Column("unproven_columns", "text", "Columns that were generated or defaulted, joined by |"),
+    Column(
+        "recomputed_reorder_point_units",
+        "number",
+        "Reorder point of the second calculation",
+        unit="units",
+        ge=0,
+    ),
+    Column(
+        "recomputed_order_up_to_units", "number", "Order-up-to of the second calculation", unit="units", ge=0
+    ),
+    Column("is_recomputed_equal", "flag", "Whether both levels come out the same again, to the bit"),
     Column("auto_approve_value", "number", "Value above which a change needs a person", unit="money", ge=0),
     # --- the ledger
     Column("ledger_head", "text", "Hash of the last event that the run reads; 64 zeros when it is empty"),

@@ -13,6 +13,7 @@ from optimization.contracts.network_outputs import NETWORK_OUTPUTS
 from optimization.contracts.order_outputs import ORDER_OUTPUTS
 from optimization.contracts.planning_tables import PLANNING_OUTPUTS
 from optimization.contracts.reason_tables import REASON_OUTPUTS
+from optimization.contracts.scorecard_tables import SCORECARD_OUTPUTS
 from optimization.contracts.table import Table
 
 DEMAND_CLASS = Table(
@@ -547,6 +548,7 @@ OUTPUTS: tuple[Table, ...] = (
     POLICY,
     *APPROVAL_OUTPUTS,
     *REASON_OUTPUTS,
+    *SCORECARD_OUTPUTS,
     POLICY_SCHEDULE,
     *NETWORK_OUTPUTS,
     *ALLOCATION_OUTPUTS,

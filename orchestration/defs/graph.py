@@ -16,8 +16,7 @@ from orchestration.defs.network import assets as network
 from orchestration.defs.orders import made_to_order, messages, promises, requests
 from orchestration.defs.planning import assets as planning
 from orchestration.defs.policy import assets as policy
-from orchestration.defs.policy import decisions
-from orchestration.defs.policy import reasons
+from orchestration.defs.policy import decisions, proof, reasons
 from orchestration.defs.promising import assets as promising
 from orchestration.defs.published import assets as published
 from orchestration.defs.release import assets as release
@@ -32,6 +31,7 @@ ASSETS = dg.load_assets_from_modules(
         effects,
         vehicles,
         policy,
+        proof,
         decisions,
         reasons,
         planning,

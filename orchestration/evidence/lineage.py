@@ -169,6 +169,7 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_out__service_control",
     ),
     "opt_out__policy_reason": ("opt_out__policy_input",),
+    "opt_out__policy_proof": ("opt_out__policy_input",),
     "opt_out__override_outcome": (
         "opt_out__policy_override",
         "opt_in__item_location",

@@ -37,6 +37,7 @@ MAKERS: dict[str, str] = {
     ),
     "opt_out__demand_plan_approval": "optimization.demand.plan_approval.judged_plans",
     "opt_out__review_calendar": "optimization.policy.reviews.review_calendar",
+    "opt_out__policy_proof": "optimization.policy.proof.prove",
     "opt_out__policy_schedule": "optimization.policy.schedule.plan_schedule",
     "opt_out__atp": "optimization.promising.atp.available_to_promise",
     **dict.fromkeys(

@@ -6,6 +6,12 @@ inputs as (
 
 ),
 
+proofs as (
+
+    select * from {{ ref('stg_science__policy_proof') }}
+
+),
+
 run_context as (
 
     select * from {{ ref('stg_ims__run_context') }}
@@ -62,6 +68,7 @@ select
     inputs.level_basis,
     inputs.change_state,
     inputs.is_recomputable,
+    proofs.is_recomputed_equal,
     inputs.inputs_hash,
     inputs.method,
     inputs.status,
@@ -80,3 +87,4 @@ select
     inputs.reason_code
 from inputs
 cross join run_context
+left join proofs on inputs.item_id = proofs.item_id and inputs.location_id = proofs.location_id
