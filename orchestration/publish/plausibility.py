@@ -25,9 +25,24 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         total="order_up_to_units",
     ),
     "policy_change": Plausibility(
-        key=("item_id", "location_id"),
-        from_zero=("proposed_reorder_point_units", "proposed_order_up_to_units"),
-        lists=closed("change_state", "status"),
+        key=("change_id",),
+        from_zero=("new_reorder_point_units", "new_order_up_to_units"),
+        lists=closed("change_kind", "change_state", "approval_rule", "status"),
+    ),
+    "approval": Plausibility(
+        key=("event_id",), lists=closed("subject_type", "actor_role"), kept=("is_effective", "refusal_reason")
+    ),
+    "policy_override": Plausibility(
+        key=("override_id",),
+        from_zero=("reorder_point_units", "order_up_to_units"),
+        lists=closed("override_state", "approval_rule"),
+        kept=("effective_from", "effective_to"),
+    ),
+    "review_calendar": Plausibility(
+        key=("cycle_number",), is_never_empty=True, lists=closed("review_state"), kept=("cycle_start_date",)
+    ),
+    "demand_plan_approval": Plausibility(
+        key=("plan_version",), lists=closed("plan_status", "decision_source")
     ),
     "policy_input": Plausibility(
         key=("item_id", "location_id"),

@@ -72,6 +72,10 @@ select
     cast(policies.previous_order_up_to_units as double) as previous_order_up_to_units,
     cast(policies.change_value as double) as change_value,
     policies.change_state,
+    policies.held_change_id,
+    policies.held_reorder_point_units,
+    policies.held_order_up_to_units,
+    policies.held_until_date,
     policies.reason_code,
     policies.method,
     policies.status

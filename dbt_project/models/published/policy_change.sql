@@ -1,8 +1,8 @@
 with
 
-policies as (
+changes as (
 
-    select * from {{ ref('stg_science__policy') }}
+    select * from {{ ref('stg_science__policy_change') }}
 
 ),
 
@@ -14,19 +14,35 @@ run_context as (
 
 select
     run_context.as_of,
-    policies.item_id,
-    policies.location_id,
-    policies.change_state,
-    cast(policies.previous_reorder_point_units as double) as previous_reorder_point_units,
-    cast(policies.proposed_reorder_point_units as double) as proposed_reorder_point_units,
-    cast(policies.reorder_point_units as double) as reorder_point_units,
-    cast(policies.previous_order_up_to_units as double) as previous_order_up_to_units,
-    cast(policies.proposed_order_up_to_units as double) as proposed_order_up_to_units,
-    cast(policies.order_up_to_units as double) as order_up_to_units,
-    cast(policies.change_value as double) as change_value,
-    policies.reason_code,
-    policies.method,
-    policies.status
-from policies
+    changes.change_id,
+    changes.item_id,
+    changes.location_id,
+    changes.change_kind,
+    changes.change_state,
+    changes.author,
+    changes.new_reorder_point_units,
+    changes.new_order_up_to_units,
+    changes.reorder_point_units,
+    changes.order_up_to_units,
+    changes.proposed_reorder_point_units,
+    changes.proposed_order_up_to_units,
+    changes.change_value,
+    changes.proposed_date,
+    changes.inputs_hash,
+    changes.content_hash,
+    changes.reason_code,
+    changes.method,
+    changes.status,
+    changes.old_reorder_point_units,
+    changes.old_order_up_to_units,
+    changes.approval_rule,
+    changes.approval_rule_text,
+    changes.approver,
+    changes.decided_at,
+    changes.reason,
+    changes.comment,
+    changes.owner,
+    changes.expires_date,
+    changes.days_pending
+from changes
 cross join run_context
-where policies.change_state not in ('none', 'within_dead_band')

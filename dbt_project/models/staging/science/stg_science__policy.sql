@@ -45,7 +45,12 @@ typed as (
         criticality,
         {{ units('days_of_supply') }} as days_of_supply,
         {{ units('previous_reorder_point_units') }} as previous_reorder_point_units,
-        {{ units('previous_order_up_to_units') }} as previous_order_up_to_units
+        {{ units('previous_order_up_to_units') }} as previous_order_up_to_units,
+        -- as they were written: the next business date goes on from them
+        held_change_id,
+        held_reorder_point_units,
+        held_order_up_to_units,
+        held_until_date
     from source
 
 )
