@@ -24,6 +24,8 @@ select
     changes.new_order_up_to_units,
     changes.reorder_point_units,
     changes.order_up_to_units,
+    changes.old_reorder_point_units as previous_reorder_point_units,
+    changes.old_order_up_to_units as previous_order_up_to_units,
     changes.proposed_reorder_point_units,
     changes.proposed_order_up_to_units,
     changes.change_value,
