@@ -160,6 +160,7 @@ DECLARED_INPUTS: dict[str, tuple[str, ...]] = {
         "opt_in__price_break",
         "opt_in__demand_history",
         "opt_in__consensus_plan",
+        "opt_out__demand_plan_approval",
         "opt_out__forecast",
         "opt_out__demand_level",
         "opt_out__demand_model",

@@ -6,6 +6,12 @@ changes as (
 
 ),
 
+reasons as (
+
+    select * from {{ ref('stg_science__policy_reason') }}
+
+),
+
 run_context as (
 
     select * from {{ ref('stg_ims__run_context') }}
@@ -45,6 +51,13 @@ select
     changes.comment,
     changes.owner,
     changes.expires_date,
-    changes.days_pending
+    changes.days_pending,
+    reasons.main_driver
 from changes
 cross join run_context
+left join reasons
+    on
+        changes.item_id = reasons.item_id
+        and changes.location_id = reasons.location_id
+        and reasons.policy_number = 'order_up_to'
+        and reasons.driver_rank = 1

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import dagster as dg
 import pandas as pd
 
-from optimization.contracts.approval_tables import POLICY_OVERRIDE
+from optimization.contracts.approval_tables import DEMAND_PLAN_APPROVAL, POLICY_OVERRIDE
 from optimization.contracts.inputs import CONSENSUS_PLAN, DEMAND_HISTORY, ITEM_LOCATION, PRICE_BREAK
 from optimization.contracts.outputs import (
     DEMAND_LEVEL,
@@ -29,6 +29,7 @@ from orchestration.defs.science import science_asset
 @science_asset(POLICY_INPUT, group="policy", kinds={"python"})
 def policy_input(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Write down every number that today's policies were calculated from, beside what came out."""
+    from optimization.demand.plan_approval import decided_plan
     from optimization.policy.policy_input import Sources, record_inputs
 
     as_of = business_date(context)
@@ -36,13 +37,16 @@ def policy_input(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
         item_location, demand, policies = read_borders(
             pipeline, as_of, ITEM_LOCATION, PROTECTION_DEMAND, POLICY
         )
+        price_break, history, plan, decided = read_borders(
+            pipeline, as_of, PRICE_BREAK, DEMAND_HISTORY, CONSENSUS_PLAN, DEMAND_PLAN_APPROVAL
+        )
         sources = Sources(
+            price_break,
+            history,
+            decided_plan(plan, decided),
             *read_borders(
                 pipeline,
                 as_of,
-                PRICE_BREAK,
-                DEMAND_HISTORY,
-                CONSENSUS_PLAN,
                 FORECAST,
                 DEMAND_LEVEL,
                 DEMAND_MODEL,
@@ -50,7 +54,7 @@ def policy_input(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
                 SUPPLIER_SCORECARD,
                 FORECAST_ACCURACY,
                 SERVICE_CONTROL,
-            )
+            ),
         )
         parameters = parameters_of(pipeline.settings.policy)
         frame, report = record_inputs(item_location, demand, policies, sources, parameters)
