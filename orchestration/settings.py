@@ -319,10 +319,11 @@ class ExecutionSettings(_Section):
 
 
 class ReleaseSettings(_Section):
-    """What the gate demands and what is exported."""
+    """What the gate demands, what is exported and what people open."""
 
     max_row_change_share: float = Field(0.5, gt=0)
     export_columns: Path | None = None
+    workbook_rows: int = Field(20_000, ge=1, le=1_000_000)
 
 
 def function_named(name: str | None, setting: str) -> Callable[..., Any] | None:

@@ -13,6 +13,7 @@ from orchestration.cli import (
     allocation,
     audit,
     inspect,
+    opened,
     overlay,
     plan,
     prepare,
@@ -36,6 +37,8 @@ app.command("overlay")(overlay.overlay)
 app.command("releases")(inspect.releases_command)
 app.command("show")(inspect.show)
 app.command("charts")(inspect.charts)
+app.command("workbook")(opened.workbook)
+app.command("report")(opened.report)
 allocation.allocation.command("week")(shortage.week)
 app.add_typer(allocation.allocation, name="allocation")
 app.add_typer(plan.plan, name="plan")
