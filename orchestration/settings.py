@@ -349,6 +349,15 @@ def function_named(name: str | None, setting: str) -> Callable[..., Any] | None:
     return function  # type: ignore[no-any-return]
 
 
+class RetentionSettings(_Section):
+    """How long things are kept, counted back from the current release; null is for ever."""
+
+    raw_days: int | None = Field(None, ge=1)
+    release_days: int | None = Field(None, ge=1)
+    least_releases: int = Field(30, ge=1)
+    work_days: int | None = Field(None, ge=1)
+
+
 # Sections whose settings may change a published number.
 _DECIDING = {
     "sealing",
@@ -390,6 +399,9 @@ class Settings(BaseSettings):
     planning: PlanningSettings = PlanningSettings()
     execution: ExecutionSettings = ExecutionSettings()
     release: ReleaseSettings = ReleaseSettings()
+    retention: RetentionSettings = RetentionSettings()
+    # Whether each run writes its OpenLineage events to openlineage/<business date>.jsonl of the home.
+    openlineage: bool = True
     first_business_date: date = date(2023, 4, 26)
     # Today, only to refuse snapshots from the future; a test or a replay sets it.
     today: date | None = None

@@ -12,6 +12,7 @@ from optimization.errors import StockplanError
 from orchestration.cli import (
     allocation,
     audit,
+    evidence,
     inspect,
     opened,
     overlay,
@@ -19,6 +20,7 @@ from orchestration.cli import (
     prepare,
     quote,
     reserve,
+    retention,
     run,
     scenario,
     serve,
@@ -49,6 +51,11 @@ app.command("quote")(quote.quote)
 app.command("validate")(validate.validate)
 app.command("init")(prepare.init)
 app.command("generate")(prepare.generate)
+app.command("trace")(evidence.trace)
+app.command("reproduce")(evidence.reproduce)
+app.command("diff")(evidence.diff)
+app.command("bundle")(evidence.bundle)
+app.command("retention")(retention.retention)
 app.command("doctor")(serve.doctor)
 app.command("ui")(serve.ui)
 app.command("docs")(serve.docs)

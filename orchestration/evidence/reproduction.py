@@ -73,21 +73,52 @@ class Reproduction:
 
 def circumstances(release: Release, settings: Settings) -> tuple[Circumstance, ...]:
     """Return what differs between the installation and the one that made `release`."""
-    manifest = release.manifest
+    ours = {
+        "code": code_version(),
+        "packages": package_versions(),
+        "config_hash": settings.decision_hash(),
+        "settings": settings.deciding(),
+        "seeds": {"demo": settings.source.demo_seed},
+    }
+    return _made_with(release.manifest, ours)
+
+
+def recorded_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Circumstance, ...]:
+    """Return what two manifests were made from and with, where it differs."""
+
+    def inputs(manifest: Mapping[str, Any]) -> dict[str, str]:
+        own = manifest.get("snapshots") or [{}]
+        tables = own[-1].get("tables", {})
+        read = [one["release_id"] for one in manifest.get("earlier_releases", [])]
+        return {
+            "business date": str(manifest.get("as_of")),
+            "snapshot": str(own[-1].get("snapshot_id")),
+            "earlier releases": ", ".join(read) or "none",
+            "ledger read up to event": str((manifest.get("ledger_read") or {}).get("seq")),
+            **{
+                f"table {name}": f"{one['rows']:,} rows {one['logical_hash'][:8]}"
+                for name, one in tables.items()
+            },
+        }
+
+    return (*_differences("input", inputs(before), inputs(after)), *_made_with(before, after))
+
+
+def _made_with(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Circumstance, ...]:
+    """Code, packages, settings and seeds of two makings, where they differ."""
     found = []
-    code, ours = manifest.get("code", {}), code_version()
-    if code.get("source_hash") != ours["source_hash"]:
+    code, ours = then.get("code") or {}, now.get("code") or {}
+    if code.get("source_hash") != ours.get("source_hash"):
         found.append(Circumstance("source code", _commit(code), _commit(ours)))
-    found += _differences("package", manifest.get("packages", {}), package_versions())
-    if manifest.get("config_hash") != settings.decision_hash():
-        recorded = manifest.get("settings")
-        if recorded is None:
-            then = str(manifest.get("config_hash"))[:12]
-            found.append(Circumstance("settings (hash)", then, settings.decision_hash()[:12]))
+    found += _differences("package", then.get("packages", {}), now.get("packages", {}))
+    if then.get("config_hash") != now.get("config_hash"):
+        recorded, held = then.get("settings"), now.get("settings")
+        if recorded is None or held is None:
+            pair = (str(one.get("config_hash"))[:12] for one in (then, now))
+            found.append(Circumstance("settings (hash)", *pair))
         else:
-            found += _differences("setting", _flat(recorded), _flat(settings.deciding()))
-    found += _differences("seed", manifest.get("seeds", {}), {"demo": settings.source.demo_seed})
-    return tuple(found)
+            found += _differences("setting", _flat(recorded), _flat(held))
+    return (*found, *_differences("seed", then.get("seeds", {}), now.get("seeds", {})))
 
 
 def lay_out_inputs(release: Release, lake: Lake, scratch: Lake) -> None:

@@ -30,6 +30,7 @@ FAMILIES: dict[str, frozenset[str]] = {
     "allocation": frozenset(OPERATIONS),
     "allocation_plan": frozenset({"proposed", "approved", "rejected", "withdrawn"}),
     "overlay": frozenset({"published", "refused"}),
+    "retention": frozenset({"removed"}),
     "unit": frozenset(UNIT_OPERATIONS),
 }
 GENESIS = "0" * 64

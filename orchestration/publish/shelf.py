@@ -92,6 +92,19 @@ def releases(lake: Lake) -> tuple[Release, ...]:
     return tuple(sorted(map(_read, folders), key=lambda one: (one.as_of, one.number)))
 
 
+def release_named(lake: Lake, release_id: str | None) -> Release:
+    """Return the release with this id, the current one for None. Raises `ReleaseError` for none."""
+    if release_id is None:
+        current = current_release(lake)
+        if current is None:
+            raise ReleaseError("there is no release yet; make the first one with: make run")
+        return current
+    folder = lake.releases_dir / release_id
+    if not number_of(release_id) or not folder.is_dir():
+        raise ReleaseError(f"there is no release {release_id!r}; list them with: stockplan releases")
+    return _read(folder)
+
+
 def current_release(lake: Lake) -> Release | None:
     """Return the release the pointer names, None before the first.
 

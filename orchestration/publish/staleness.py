@@ -43,7 +43,11 @@ def stale_releases(lake: Lake) -> list[tuple[Release, str]]:
             for one in sealed
             if one.as_of <= as_of and read["snapshots"].get(one.as_of.isoformat()) != one.snapshot_id
         ]
-        if before is not None and before.release_id not in read["earlier_releases"]:
+        # An id starts with its date: a later one that was read may since be gone from the shelf.
+        is_later_read = before is not None and any(
+            one > before.as_of.isoformat() + "~" for one in read["earlier_releases"]
+        )
+        if before is not None and before.release_id not in read["earlier_releases"] and not is_later_read:
             reasons.append(f"release {before.release_id} was published after it")
         if reasons:
             stale.append((release, "; ".join(reasons)))
