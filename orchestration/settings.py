@@ -93,6 +93,7 @@ class PolicySettings(_Section):
     cash_budget: float | None = Field(None, gt=0)
     final_buy_years: float = Field(3.0, gt=0)
     final_buy_salvage_share: float = Field(0.0, ge=0, le=1)
+    override_cycles: float = Field(1.0, gt=0)
 
 
 class GovernanceSettings(_Section):

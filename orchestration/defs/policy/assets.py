@@ -59,6 +59,7 @@ def parameters_of(settings: PolicySettings) -> PolicyParameters:
         cash_budget=settings.cash_budget,
         final_buy_years=settings.final_buy_years,
         final_buy_salvage_share=settings.final_buy_salvage_share,
+        override_cycles=settings.override_cycles,
     )
 
 
