@@ -119,6 +119,7 @@ PYTHON_KEYS = {
 }
 KEYS = {name: stated.key for name, stated in PLAUSIBILITY.items()} | PYTHON_KEYS
 PAIR = ["item_id", "location_id"]
+LEVELS = ("reorder_point_units", "order_up_to_units")
 Read = Callable[[str], pd.DataFrame]
 
 
@@ -572,6 +573,28 @@ def test_the_second_day_starts_from_the_first_days_policy(demo: Demo, read: Read
     new = change.drop(shared)
     assert (new["change_state"] == "bootstrap").all()
     assert not (change.loc[shared, "change_state"] == "bootstrap").any()
+
+
+def test_every_policy_follows_from_its_published_row(read: Read, policy: pd.DataFrame) -> None:
+    inputs = read("policy_input").set_index(PAIR).loc[policy.index]
+    assert inputs["is_recomputable"].mean() > 0.99
+    known = inputs[inputs["is_recomputable"]]
+    for level, column in zip(recompute(known), LEVELS, strict=True):
+        assert (level == known[f"proposed_{column}"].to_numpy()).all()
+    assert np.allclose(inputs[list(LEVELS)], policy[list(LEVELS)], atol=1e-3)
+    assert (inputs["service_class"].nunique(), inputs["is_plan_used"].any()) == (7, True)
+    assert inputs["model_learnt_date"].notna().all() and (inputs["demand_factor"] != 1.0).any()
+
+
+def test_the_drivers_of_a_change_add_up_to_it(demo: Demo, read: Read, policy: pd.DataFrame) -> None:
+    before = published(demo.first.release, "policy").set_index(PAIR)
+    shared = policy.index.intersection(before.index)
+    reason = read("policy_reason").set_index(PAIR)
+    for number, column in zip(("reorder_point", "order_up_to"), LEVELS, strict=True):
+        change = (policy.loc[shared, column] - before.loc[shared, column]).round(3)
+        told = reason[reason["policy_number"] == number].groupby(level=PAIR)["driver_units"].sum()
+        assert np.allclose(change, told.reindex(shared, fill_value=0.0), atol=2e-3)
+    assert set(reason["reason_code"]) <= set(REASONS)
 
 
 # --- exceptions

@@ -11,7 +11,7 @@ import pytest
 
 from optimization.contracts.inputs import CONSENSUS_PLAN
 from optimization.demand.analogues import end_of_life_factors, new_item_rates
-from optimization.demand.consensus import apply_plan
+from optimization.demand.consensus import apply_plan, plan_versions
 from optimization.demand.hierarchy import shared_rates, vehicle_rates
 from optimization.demand.segments import forecast_segments, segment_shares
 from optimization.demand.series import weekly_series
@@ -94,6 +94,22 @@ def test_the_version_approved_last_holds_and_a_narrow_plan_wins_within_the_wide_
     found = planned([{}, newer, north], [[10.0] * 4, [30.0] * 4])
     assert found.units[0, 0] == pytest.approx(14.0)
     assert found.units[:, 0].sum() == pytest.approx(140.0)
+
+
+def test_the_version_that_speaks_for_a_row_is_the_narrowest_that_holds() -> None:
+    frame = item_location(2, region=["north", "south"])
+    narrow = {"location_scope_level": "region", "location_scope": "north", "plan_version": "P2"}
+    draft = {"plan_version": "P3", "is_approved": False, "approved_date": None, "plan_status": "proposed"}
+
+    def named(rows: list[dict[str, Any]]) -> list[tuple[str | None, bool]]:
+        found = plan_versions(frame, plan(rows), 13, AS_OF)
+        return list(zip(found.version.tolist(), found.is_approved.tolist(), strict=True))
+
+    assert named([{}, narrow, draft]) == [("P2", True), ("P1", True)]
+    assert named([narrow, draft]) == [("P2", True), ("P3", False)]
+    stale = narrow | {"approved_date": AS_OF - pd.Timedelta(days=90)}
+    assert named([stale]) == [("P2", True), (None, False)]
+    assert named([{"scope_level": "unknown"}]) == [(None, False)] * 2
 
 
 def test_a_plan_brings_the_error_of_its_past() -> None:
