@@ -14,6 +14,7 @@ import pyarrow.csv as pacsv
 import pytest
 
 from optimization.allocation.auditing import replayed
+from optimization.policy.policy_input import recompute
 from optimization.reasons import REASONS
 from orchestration.lake.inputs import collect_inputs
 from orchestration.lake.manifests import latest_sealed
