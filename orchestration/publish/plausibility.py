@@ -321,6 +321,29 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         from_zero=("n",),
         lists={"period": ("rolling", "month")},
     ),
+    "kpi_catalogue": Plausibility(
+        key=("kpi",),
+        is_never_empty=True,
+        lists={
+            "family": ("stock", "service", "cost", "forecast", "segment", "mto", "cash"),
+            "good_direction": ("up", "down", "none"),
+        },
+    ),
+    "plan_vs_actual": Plausibility(
+        key=("plan_kind", "scope_type", "scope_id", "window_weeks"),
+        is_never_empty=True,
+        from_zero=("planned", "actual"),
+        lists={
+            "plan_kind": (
+                "forecast",
+                "policy_service",
+                "stock",
+                "replenishment",
+                "transfer",
+                "receipt",
+            )
+        },
+    ),
     "exception": Plausibility(
         key=("exception_id",),
         from_zero=("value_at_risk", "counted_value_at_risk", "days_open"),
@@ -335,6 +358,12 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         key=("exception_id",),
         from_zero=("value_at_risk", "days_open"),
         lists={"severity": ("high", "medium", "low")},
+    ),
+    "risk_register": Plausibility(
+        key=("risk_id",),
+        is_never_empty=True,
+        from_zero=("value_at_risk", "n"),
+        lists={"area": ("mts", "mto"), "level": ("high", "medium", "low")},
     ),
     "weekly_review": Plausibility(
         key=("section", "section_rank"),
