@@ -16,7 +16,7 @@ from optimization.contracts.approval_tables import POLICY_OVERRIDE
 from optimization.contracts.reason_tables import OVERRIDE_OUTCOME
 from optimization.contracts.rows import frame_of, records_of
 from optimization.demand.series import DAYS_PER_WEEK, LEAST_KNOWN_SHARE, WEEKS_PER_YEAR, weekly_series
-from optimization.keys import sorted_by_key
+from optimization.keys import positions, sorted_by_key
 from optimization.parameters import PolicyParameters
 from optimization.results import Report
 from optimization.simulation.rules import simulate
@@ -66,7 +66,8 @@ def override_outcomes(
     held = held[held["override_state"].isin(HELD_STATES) & held["effective_from"].notna()]
     held = held.sort_values("override_id", ignore_index=True)
     settled = _settled(previous)
-    weeks = _Weeks(item_location, demand_history, as_of)
+    named = item_location[positions(item_location, held.drop_duplicates(["item_id", "location_id"])) >= 0]
+    weeks = _Weeks(named, demand_history, as_of)
     known = {name: frame.set_index("override_id") for name, frame in vars(beginnings).items()}
     rows = []
     for override in records_of(held):
