@@ -14,6 +14,12 @@ defs = dg.Definitions(
     asset_checks=CHECKS,
     jobs=[jobs.daily, overlay.overlay],
     schedules=[schedules.every_morning],
-    sensors=[sensors.new_snapshot, overlay.new_operations, sensors.alert_on_failure],
+    sensors=[
+        sensors.new_snapshot,
+        overlay.new_operations,
+        sensors.alert_on_failure,
+        sensors.lineage_of_success,
+        sensors.lineage_of_failure,
+    ],
     resources={"pipeline": Pipeline(settings(), graph_checks=check_keys())},
 )

@@ -79,6 +79,7 @@ def _settings_of(release: Release, settings: Settings, home: Path) -> Settings:
         execution=settings.execution,
         first_business_date=min(settings.first_business_date, release.as_of),
         today=settings.today,
+        openlineage=False,
     )
 
 

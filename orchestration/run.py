@@ -17,6 +17,7 @@ from optimization.errors import StockplanError
 from orchestration.defs.borders import DETAIL, FAILING_ROWS, REPAIR
 from orchestration.defs.resources import Pipeline
 from orchestration.lake.parquet import write_text
+from orchestration.publish.opened import AFTER_RELEASE
 from orchestration.publish.shelf import Release, current_release, releases
 from orchestration.settings import PROJECT_ROOT
 
@@ -25,11 +26,19 @@ if TYPE_CHECKING:
 
 
 class DayFailed(StockplanError):  # noqa: N818 - what the operator calls it
-    """A business date was not published; the message says at which stage and why."""
+    """A business date did not go through; the message says at which stage and why.
 
-    def __init__(self, as_of: date, stage: str, reason: str) -> None:
-        self.as_of, self.stage, self.reason = as_of, stage, reason
-        super().__init__(f"{as_of} was not published. It stopped at {stage}:\n{reason}")
+    `published` is the release that stands all the same, where only what people open of it is missing.
+    """
+
+    def __init__(self, as_of: date, stage: str, reason: str, published: str = "") -> None:
+        self.as_of, self.stage, self.reason, self.published = as_of, stage, reason, published
+        super().__init__(
+            f"{as_of} was published as {published}, but its {stage} could not be written:\n{reason}\nRepair "
+            f"the cause and write it again: stockplan {stage} --release {published}"
+            if published
+            else f"{as_of} was not published. It stopped at {stage}:\n{reason}"
+        )
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,8 @@ def choose_date(pipeline: Pipeline) -> date:
 def run_day(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance) -> DayResult:
     """Run the whole job for one business date.
 
-    Raises `DayFailed` when nothing was published; the last release then stays current.
+    Raises `DayFailed` when nothing was published; the last release then stays current. So it does when
+    the release was published and its workbook or report could not be written.
     """
     from orchestration.definitions import defs
     from orchestration.defs.graph import check_keys
@@ -83,8 +93,12 @@ def run_day(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance) -> Da
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         raise_on_error=False,
     )
+    _write_lineage(pipeline, as_of, instance, result.run_id)
     if not result.success:
         stage, reason = _first_failure(result.all_events, pipeline.lake.root / "logs" / result.run_id)
+        if stage in AFTER_RELEASE:
+            made = result.asset_materializations_for_node("release")[0].metadata["release_id"].value
+            raise DayFailed(as_of, stage, reason, str(made))
         pipeline.refuse(as_of, result.run_id, f"{stage}: {reason}")
         raise DayFailed(as_of, stage, reason)
     metadata = result.asset_materializations_for_node("release")[0].metadata
@@ -130,6 +144,19 @@ def _check_partition(pipeline: Pipeline, as_of: date) -> None:
             f"{as_of} is no partition of the job, which starts on {pipeline.settings.first_business_date} "
             "and ends today; set first_business_date in stockplan.yaml to your first snapshot",
         )
+
+
+def _write_lineage(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance, run_id: str) -> None:
+    """Write the run's OpenLineage events, where the settings ask for them."""
+    if not pipeline.settings.openlineage:
+        return
+    from orchestration.evidence.openlineage import write_run_events
+
+    try:
+        write_run_events(instance, run_id, as_of, pipeline.lake)
+    except OSError as error:
+        # What was published stays published; the events can be made again from Dagster's history.
+        pipeline.notes.append(f"the OpenLineage events of this run could not be written: {error}")
 
 
 def _first_failure(events: Sequence[dg.DagsterEvent], log: Path) -> tuple[str, str]:

@@ -162,9 +162,10 @@ def _work(lake: Lake, current: Release, keep: RetentionSettings) -> list[Removal
         *lake.root.glob("opt_out__*/snapshot_date=*"),
         *lake.root.glob("ledger__*/snapshot_date=*"),
         *lake.root.glob("past__*/snapshot_date=*"),
+        *(lake.root / "openlineage").glob("*.jsonl"),
     ]:
         try:
-            day = date.fromisoformat(folder.name.removeprefix("snapshot_date="))
+            day = date.fromisoformat(folder.name.removeprefix("snapshot_date=").removesuffix(".jsonl"))
         except ValueError:
             continue
         if day < first:

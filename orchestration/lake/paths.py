@@ -85,6 +85,24 @@ class Lake:
         """Files for the source system to take."""
         return self.root / "export"
 
+    def open_dir(self, release_id: str) -> Path:
+        """What people open of one release: its workbook and its report."""
+        return self.root / "open" / release_id
+
+    @property
+    def workbook_door(self) -> Path:
+        """The current release's workbook under a stable name."""
+        return self.root / "workbook.xlsx"
+
+    @property
+    def report_door(self) -> Path:
+        """The current release's report under a stable name."""
+        return self.root / "report.html"
+
+    def openlineage_file(self, as_of: date) -> Path:
+        """The OpenLineage events of every run of one business date."""
+        return self.root / "openlineage" / f"{as_of.isoformat()}.jsonl"
+
     @property
     def ledger_file(self) -> Path:
         """The one ledger."""
