@@ -79,6 +79,28 @@ PAST_POLICY_KEY = Table(
     key=("item_id", "location_id"),
     required=("item_id", "location_id", "unbroken_periods"),
 )
+PLAN_KINDS = ("forecast", "policy_service", "stock", "replenishment", "transfer", "receipt")
+PAST_PLAN = Table(
+    "past__plan",
+    "What the releases of exactly 4 and 13 weeks ago planned for the time until now.",
+    key=("window_weeks", "plan_kind", "item_id", "location_id"),
+    required=(
+        "release_id",
+        "release_as_of",
+        "window_weeks",
+        "plan_kind",
+        "item_id",
+        "location_id",
+        "planned_units",
+    ),
+    optional=("planned_base_units",),
+    redefined=(
+        Column("window_weeks", "integer", "Weeks from the release to the business date", unit="weeks", ge=1),
+        Column("plan_kind", "text", "What was planned", isin=PLAN_KINDS),
+        Column("planned_units", "number", "Planned; of service, units to be filled", unit="units", ge=0),
+        Column("planned_base_units", "number", "Of service: units expected in all", unit="units", ge=0),
+    ),
+)
 LEDGER_STATE = Table(
     "ledger__state",
     "One row: how far the run reads the ledger, and whether its chain holds.",
@@ -93,5 +115,6 @@ HISTORY_TABLES: tuple[Table, ...] = (
     PAST_SCORECARD,
     PAST_POLICY_RUN,
     PAST_POLICY_KEY,
+    PAST_PLAN,
     LEDGER_STATE,
 )

@@ -13,6 +13,7 @@ import pyarrow as pa
 from optimization.contracts.history_tables import (
     HISTORY_TABLES,
     LEDGER_STATE,
+    PAST_PLAN,
     PAST_POLICY_KEY,
     PAST_POLICY_RUN,
 )
@@ -80,7 +81,9 @@ def ledger_state(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
 def past_releases(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Gather what the releases before this date have published and today's tables compare with."""
     from orchestration.evidence.earlier_releases import PAST_TABLES, earlier_releases, read_past
+    from orchestration.evidence.past_plans import past_plan
     from orchestration.evidence.policy_runs import DAYS_READ, past_policy_runs
+    from orchestration.publish.shelf import frozen_releases
 
     as_of = business_date(context)
     with pipeline.stage("past_releases") as stage:
@@ -90,6 +93,7 @@ def past_releases(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[
         }
         runs, keys = past_policy_runs(earlier_releases(pipeline.lake, as_of, DAYS_READ), as_of)
         tables |= {PAST_POLICY_RUN: runs, PAST_POLICY_KEY: keys}
+        tables[PAST_PLAN] = past_plan(frozen_releases(pipeline.lake, as_of))
         for table, rows in tables.items():
             yield from _write(pipeline, as_of, table, rows)
         stage.detail = f"{runs.num_rows:,} earlier releases"
