@@ -12,7 +12,7 @@ export DO_NOT_TRACK = 1
 export GX_ANALYTICS_ENABLED = false
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run backfill ui test lint generated-models docs lock clean
+.PHONY: help setup run backfill ui look test lint generated-models docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -44,6 +44,9 @@ backfill: $(STAMP) ## publish every business date of FROM=… TO=… in order
 
 ui: $(STAMP) ## Dagster on http://127.0.0.1:3000 with the graph loaded
 	@$(BIN)/stockplan ui
+
+look: $(STAMP) ## open report and workbook in a browser and LibreOffice, pictures to var/look/
+	@$(BIN)/python -m tests.look
 
 test: $(STAMP) ## everything CI runs
 	@$(MAKE) --no-print-directory lint

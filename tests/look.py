@@ -141,13 +141,7 @@ def _address(profile: Path, browser: subprocess.Popen[bytes]) -> str:
 
 def look_at(tab: Tab, page: Path, view: View, folder: Path) -> list[Path]:
     """Open the page in one way; save the first screen, the whole page and every section."""
-    tab.ask(
-        "Emulation.setDeviceMetricsOverride",
-        width=view.width,
-        height=view.height,
-        deviceScaleFactor=1,
-        mobile=view.is_phone,
-    )
+    _window(tab, view, view.height)
     tab.ask(
         "Emulation.setEmulatedMedia",
         media=view.media,
@@ -168,12 +162,24 @@ def look_at(tab: Tab, page: Path, view: View, folder: Path) -> list[Path]:
     saved.append(_picture(tab, folder / f"{view.name}-whole.png", whole))
     boxes = tab.value(
         "[...document.querySelectorAll('main > section')].map(s => { const b = s.getBoundingClientRect(); "
-        "return [s.id, b.x + scrollX, b.y + scrollY, b.width, b.height] })"
+        "return [s.id, b.y + scrollY, b.height] })"
     )
-    for name, left, top, width, height in boxes:
-        clip = (left, top, width, min(height, _HIGHEST_PX))
-        saved.append(_picture(tab, folder / f"{view.name}-{name}.png", clip))
+    for name, top, height in boxes:
+        # In a window as high as the section: what lies far outside a window is not always painted.
+        _window(tab, view, int(min(height, _HIGHEST_PX)) + 1)
+        tab.value(f"scrollTo(0, {top})")
+        saved.append(_picture(tab, folder / f"{view.name}-{name}.png", None))
     return saved
+
+
+def _window(tab: Tab, view: View, height: int) -> None:
+    tab.ask(
+        "Emulation.setDeviceMetricsOverride",
+        width=view.width,
+        height=height,
+        deviceScaleFactor=1,
+        mobile=view.is_phone,
+    )
 
 
 def _picture(tab: Tab, path: Path, clip: Sequence[float] | None) -> Path:

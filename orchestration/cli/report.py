@@ -97,6 +97,9 @@ def _tell_places(release: Release, lake: Lake, is_current: bool) -> None:
     if is_current:
         console.print(f"Tables      {shown(lake.current_dir)}/*.parquet   {shown(lake.published_database)}")
         console.print(f"For the IMS {shown(lake.export_dir)}/*.csv")
+        console.print(f"To open     {shown(lake.report_door)}   {shown(lake.workbook_door)}")
+    else:
+        console.print(f"To open     {shown(lake.open_dir(release.release_id))}/")
     console.print(f"Charts      {shown(release.folder)}/evidence/charts/index.html")
     console.print(f"Evidence    {shown(release.folder)}/manifest.json   {shown(release.folder)}/evidence/")
     console.print(

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _NANOSECONDS = pa.timestamp("ns")
 
 
-def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary sibling of `path`, then put it in place."""
+def write_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary sibling of `path`, then put it in place in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
@@ -58,17 +58,17 @@ def sync_folder(folder: Path) -> None:
 
 def write_arrow(table: pa.Table, path: Path) -> None:
     """Write `table` as it stands (zstd) onto `path`, atomically."""
-    _write_atomically(path, lambda sibling: pq.write_table(table, sibling, compression="zstd"))
+    write_file(path, lambda sibling: pq.write_table(table, sibling, compression="zstd"))
 
 
 def copy_file(source: Path, path: Path) -> None:
     """Copy a finished file onto `path`, atomically."""
-    _write_atomically(path, lambda sibling: shutil.copyfile(source, sibling))
+    write_file(path, lambda sibling: shutil.copyfile(source, sibling))
 
 
 def write_text(text: str, path: Path) -> None:
     """Write UTF-8 text onto `path`, atomically."""
-    _write_atomically(path, lambda sibling: sibling.write_text(text, encoding="utf-8", newline="\n"))
+    write_file(path, lambda sibling: sibling.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def write_json(content: Mapping[str, Any] | list[Any], path: Path) -> None:

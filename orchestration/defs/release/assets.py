@@ -1,4 +1,4 @@
-"""Release: the candidate with all its evidence, then the gate and the publication."""
+"""Release: the candidate with all its evidence, the gate and the publication, then what people open."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -174,6 +174,64 @@ def _border_files(lake: "Lake", as_of: date) -> dict[str, Path]:
     raw = {table.name for table in RAW_TABLES}
     files = {one.name: lake.border_file(one.name, as_of) for one in BORDERS if one.name not in raw}
     return {name: path for name, path in files.items() if path.is_file()}
+
+
+@_release_asset(
+    "workbook",
+    ["release"],
+    "The Excel workbook of the release just published, under open/, and workbook.xlsx leading to the current "
+    "one.",
+    {"python", "excel"},
+)
+def workbook(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Made:
+    """Write what planners decide in, from the published tables alone."""
+    from orchestration.publish.opened import open_workbook
+
+    with pipeline.stage("workbook") as stage:
+        published = _just_published(context, pipeline)
+        path, sheets = open_workbook(published, pipeline.lake, pipeline.settings.release.workbook_rows)
+        stage.detail = f"{sheets} sheets"
+    return _opened("workbook", published, path, pipeline, {"sheets": sheets})
+
+
+@_release_asset(
+    "report",
+    ["release"],
+    "The HTML report of the release just published, under open/, and report.html leading to the current one.",
+    {"python", "html"},
+)
+def report(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Made:
+    """Write what executives read, from the published tables alone."""
+    from orchestration.publish.opened import open_report
+
+    with pipeline.stage("report") as stage:
+        published = _just_published(context, pipeline)
+        path, weight = open_report(published, pipeline.lake)
+        stage.detail = f"{weight / 1e6:.1f} MB"
+    return _opened("report", published, path, pipeline, {"bytes": weight})
+
+
+def _just_published(context: dg.AssetExecutionContext, pipeline: Pipeline) -> "Release":
+    """The newest release of the date: the one of this run, or the one that it found unchanged."""
+    from orchestration.publish.shelf import ReleaseError, newest_of
+
+    as_of = business_date(context)
+    found = newest_of(pipeline.lake, as_of)
+    if found is None:
+        raise ReleaseError(f"there is no release of {as_of}; materialise the asset release of the date first")
+    return found
+
+
+def _opened(name: str, published: "Release", path: Path, pipeline: Pipeline, facts: dict[str, int]) -> Made:
+    return dg.MaterializeResult(
+        asset_key=name,
+        data_version=dg.DataVersion(published.content_hash[:16]),
+        metadata={
+            "release_id": published.release_id,
+            "dagster/uri": str(path.relative_to(pipeline.lake.root)),
+            **facts,
+        },
+    )
 
 
 def _read_earlier(lake: "Lake", as_of: date) -> "list[Release]":

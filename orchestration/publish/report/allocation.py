@@ -62,7 +62,7 @@ def _shares(rows: pd.DataFrame) -> list[Block]:
             order="place:O",
             tooltip=["segment:N", "part:N", alt.Tooltip("units:Q", format=",.0f")],
         )
-        .properties(width="container", height=alt.Step(30))
+        .properties(width="container", height=30 * len(sums))
     )
     pools = short.groupby(_POOL).ngroups
     told = f"In {pools:,} short pools: " + "; ".join(

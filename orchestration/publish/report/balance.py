@@ -103,7 +103,7 @@ def _told(cell: float | str | None) -> str | None:
     return cell if isinstance(cell, str) or cell is None else f"{cell:,.0f}"
 
 
-def _cover(sums: pd.Series) -> float | str | None:
+def _cover(sums: Any) -> float | str | None:
     on_hand, daily = float(sums["on_hand_units"]), float(sums["daily_units"])
     if daily > 0:
         return on_hand / daily

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pandas as pd
 from markupsafe import Markup
 
 Tone = Literal["plain", "good", "warn", "bad"]
@@ -77,7 +78,7 @@ class Section:
     is_page: bool = False
 
 
-def say(value: float | None, unit: str = "") -> str:
+def say(value: Any, unit: str = "") -> str:
     r"""Return a figure as people read it; it never breaks over two lines.
 
     >>> say(0.8856, "share"), say(113_156_900.0, "money"), say(30.45, "days"), say(1234.0)
@@ -85,13 +86,14 @@ def say(value: float | None, unit: str = "") -> str:
     >>> say(None), say(-0.5, "units"), say(52_310.0, "money")
     ('–', '−0.5\xa0units', '52,310')
     """
-    if value is None or not math.isfinite(value):
+    if value is None or pd.isna(value) or not math.isfinite(value):
         return "–"
+    value = float(value)
     if unit == "share":
         return f"{_signed(value * 100.0, 1)}{_HELD}%"
     if unit.startswith("money"):
         return f"{_signed(value / _MILLION, 1)}{_HELD}M" if abs(value) >= _MILLION else _signed(value, 0)
-    digits = 0 if float(value).is_integer() or abs(value) >= _LARGE else 1 if abs(value) >= 1 / 2 else 3
+    digits = 0 if value.is_integer() or abs(value) >= _LARGE else 1 if abs(value) >= 1 / 2 else 3
     named = f"{_HELD}{unit}" if unit and unit not in ("count", "ratio", "factor") else ""
     return f"{_signed(value, digits)}{named}"
 

@@ -17,7 +17,7 @@ from orchestration.publish.report.pictures import BLUE, FAINT, INK, ORANGE, spec
 
 _NAME, _TITLE, _SHOWN = "demand", "Demand, position and reorder point", 6
 _PAIR, _WEEK_DAYS = ["item_id", "location_id"], 7
-_LINES = ("expected stock", "expected demand a week", "reorder point", "order-up-to level")
+_LINES = ("expected stock", "weekly demand", "reorder point", "order-up-to level")
 # {table: (date, units, sign, column that names the place)}: what today's release lets stock come and go by
 _FLOWS = (
     ("supply_expectation", "expected_p50_date", "open_units", 1.0, "location_id"),

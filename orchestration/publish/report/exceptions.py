@@ -11,7 +11,6 @@ from orchestration.publish.report.pictures import ORANGE, spec_of
 
 _NAME, _TITLE, _SHOWN = "exceptions", "Exceptions", 25
 _COLUMNS = (
-    "attention",
     "severity",
     "exception_type",
     "item_id",
@@ -95,5 +94,5 @@ def _by_type(rows: pd.DataFrame) -> Chart:
         f"{say(first['value'], 'money')} in {first['count']:,} exceptions. "
         + "; ".join(f"{row.kind}: {say(row.value, 'money')}" for row in sums.iloc[1:].itertuples())
     )
-    chart = (bars + counts).properties(width="container", height=alt.Step(24))
+    chart = (bars + counts).properties(width="container", height=24 * len(sums))
     return Chart("exception-kinds", "Value at risk by kind, with how many there are", told, spec_of(chart))

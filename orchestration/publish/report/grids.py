@@ -16,6 +16,7 @@ from orchestration.publish.report.blocks import words
 _OWN_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 _OWN_BOX = re.compile(r'(<div id="[\w-]+") style="[^"]*"')
 _LONGEST_TEXT = 400
+_NAMED_UNITS = ("money", "money/year", "days", "weeks", "hours")
 _DIGITS = {"share": 1, "money": 0, "money/year": 0, "units": 1, "days": 1, "weeks": 1, "factor": 2}
 _TONES = {
     "high": "bad", "medium": "warn", "low": "good", "look": "bad", "watch": "warn", "handled": "good",
@@ -86,11 +87,14 @@ def published_grid(
         str(one) for one in frame.columns if one not in ("release_id", "as_of")
     ]
     units = {one: source.meaning(table, one).unit for one in held}
-    names = {
-        one: f"{label(one)}, {units[one]}" if units[one] in ("money", "days", "money/year") else label(one)
-        for one in held
-    }
+    names = {one: _heading(one, units[one]) for one in held}
     return grid(frame[held].head(most_rows), name, units, names)
+
+
+def _heading(column: str, unit: str) -> str:
+    """A column's name, with its unit where neither the name nor the figures show it."""
+    said = label(column)
+    return f"{said}, {unit}" if unit in _NAMED_UNITS and unit.split("/")[0] not in said.lower() else said
 
 
 def _numbers(table: Any, column: str, unit: str, values: pd.Series) -> Any:
@@ -98,7 +102,8 @@ def _numbers(table: Any, column: str, unit: str, values: pd.Series) -> Any:
         return table.fmt_percent(columns=[column], decimals=1)
     known = values.dropna()
     is_whole = bool((known == known.round()).all())
-    separated = unit != "" or not is_whole
+    # Numbers of things are read with separators; numbers that are names, such as a year, without.
+    separated = unit != "" or pd.api.types.is_float_dtype(values)
     return table.fmt_number(
         columns=[column], decimals=0 if is_whole else _DIGITS.get(unit, 2), use_seps=separated
     )

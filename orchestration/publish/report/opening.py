@@ -59,7 +59,7 @@ def _kpis(source: ReleaseReader) -> list[Tile]:
     if rows.empty:
         return []
     known = kinds(source)
-    tiles = []
+    tiles: list[Tile] = []
     for name, days in _SHOWN:
         own = rows[(rows["kpi"] == name) & (rows["period"] == "rolling")]
         values = dict(zip(own["window_days"], own["value"], strict=True))

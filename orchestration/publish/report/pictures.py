@@ -35,7 +35,7 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-def spec_of(chart: alt.Chart | alt.LayerChart | alt.VConcatChart) -> dict[str, Any]:
+def spec_of(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """Return the chart as Vega-Lite, without the address of its schema: the page names none."""
     spec: dict[str, Any] = chart.to_dict(validate=False)
     spec.pop("$schema", None)

@@ -79,7 +79,7 @@ def risks_section(source: ReleaseReader) -> Section:
             {
                 "risk": words(str(row.risk)),
                 "area": getattr(row, "area", None),
-                "level": None if pd.isna(row.level) else str(row.level),
+                "level": row.level if isinstance(row.level, str) else None,
                 "figure": say(getattr(row, "value", None), unit),
                 "limit": say(getattr(row, "threshold", None), unit),
                 "value at risk": say(getattr(row, "value_at_risk", None), "money"),

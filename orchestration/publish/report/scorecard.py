@@ -97,8 +97,11 @@ def _decision(row: dict[Any, Any]) -> str | None:
 
 def _actions(rows: pd.DataFrame) -> Grid:
     wanted = ("action_rank", "action", "cured_checks", "failing_checks", "due_date", "due_days", "owner_role")
-    held = [name for name in wanted if name in rows]
-    return Grid("What to do next", grid(rows[held], "scorecard-actions", {}))
+    table = rows[[name for name in wanted if name in rows]].assign(
+        action_rank=rows["action_rank"].astype(str)
+    )
+    names = {"action_rank": "#", "due_date": "Due", "owner_role": "Owner"}
+    return Grid("What to do next", grid(table, "scorecard-actions", {}, names, row_name="action_rank"))
 
 
 def _given(row: dict[Any, Any], *names: str) -> Any:
