@@ -61,7 +61,9 @@ def plan_retention(lake: Lake, keep: RetentionSettings, even_if_needed: bool = F
     aged = [one for one in shelf if one not in kept]
     going = [one for one in aged if even_if_needed or one.release_id not in named]
     why = f"releases are kept for {keep.release_days} days, {keep.least_releases} at least"
-    removals = [_removal(lake, "release", one.release_id, one.as_of, [one.folder], why) for one in going]
+    removals = [
+        _removal(lake, "release", one.release_id, one.as_of, _folders(lake, one), why) for one in going
+    ]
     needed = [f"release {one.release_id}" for one in aged if one not in going]
     snapshots, needed_snapshots = _snapshots(lake, current, keep, kept, even_if_needed)
     return Plan((*removals, *snapshots, *_work(lake, current, keep)), (*needed, *needed_snapshots))
@@ -95,6 +97,11 @@ def apply_retention(lake: Lake, ledger: Ledger, removals: Iterable[Removal], act
                 path.unlink(missing_ok=True)
         done += 1
     return done
+
+
+def _folders(lake: Lake, release: Release) -> list[Path]:
+    """The release, and the files that people open, which were made from it."""
+    return [one for one in (release.folder, lake.open_dir(release.release_id)) if one.is_dir()]
 
 
 def _kept(shelf: Sequence[Release], current: Release, keep: RetentionSettings) -> list[Release]:
