@@ -27,6 +27,11 @@ from tests.pipelines import published
 
 DBT_TABLES = {
     "policy_run",
+    "calendar_use",
+    "recommended_action",
+    "scorecard_area",
+    "scorecard_check",
+    "scorecard_trend",
     "purchase_lane",
     "allocation",
     "allocation_ledger",
