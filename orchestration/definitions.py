@@ -6,13 +6,14 @@ import dagster as dg
 
 from orchestration.defs import jobs, overlay, schedules, sensors
 from orchestration.defs.graph import ASSETS, CHECKS, check_keys
+from orchestration.defs.policy import decision_job
 from orchestration.defs.resources import Pipeline
 from orchestration.settings import settings
 
 defs = dg.Definitions(
     assets=ASSETS,
     asset_checks=CHECKS,
-    jobs=[jobs.daily, overlay.overlay],
+    jobs=[jobs.daily, overlay.overlay, decision_job.policy_decision],
     schedules=[schedules.every_morning],
     sensors=[
         sensors.new_snapshot,

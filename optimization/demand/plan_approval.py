@@ -7,6 +7,7 @@ approved by it. To reject is the safe side and holds whatever the content has be
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,7 @@ def judged_plans(
     refusals: dict[str, str] = {}
     for event in records_of(DEMAND_PLAN_EVENT.validate(demand_plan_event).sort_values("ledger_seq")):
         told = standing.get(str(event["plan_version"]))
-        refusals[str(event["event_id"])] = _refusal(told, event, rules)
+        refusals[str(event["event_id"])] = refusal_of(told, event, rules)
         if told is not None and not refusals[str(event["event_id"])]:
             _decide(told, event)
     return JudgedPlans(frame_of(DEMAND_PLAN_APPROVAL, standing.values()), refusals)
@@ -116,7 +117,8 @@ def _at_source(version: str, rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _refusal(told: dict[str, Any] | None, event: dict[str, Any], rules: GovernanceParameters) -> str:
+def refusal_of(told: Mapping[str, Any] | None, event: Mapping[str, Any], rules: GovernanceParameters) -> str:
+    """Why a decision on a version changes nothing; '' if it does. `told`: its row of `approvals`, if any."""
     if told is None:
         return "UNKNOWN_PLAN_VERSION"
     if not may_approve(str(event["actor"]), rules):

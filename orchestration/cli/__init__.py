@@ -17,6 +17,7 @@ from orchestration.cli import (
     opened,
     overlay,
     plan,
+    policy,
     prepare,
     quote,
     reserve,
@@ -44,6 +45,7 @@ app.command("report")(opened.report)
 allocation.allocation.command("week")(shortage.week)
 app.add_typer(allocation.allocation, name="allocation")
 app.add_typer(plan.plan, name="plan")
+app.add_typer(policy.policy, name="policy")
 app.add_typer(scenario.scenario, name="scenario")
 app.add_typer(audit.audit, name="audit")
 reserve.register(app)

@@ -230,12 +230,8 @@ def query(
 
 
 def clock_of(pipeline: Pipeline) -> Callable[[], datetime]:
-    """The time of day on the installation's own date: a replay lives on the date that it is set to."""
-
-    def now() -> datetime:
-        return datetime.combine(pipeline.today, datetime.now(UTC).timetz())
-
-    return now
+    """The time of day on the installation's own date."""
+    return pipeline.now
 
 
 def _check_options(operation: str, kind: Kind, given: set[str]) -> None:

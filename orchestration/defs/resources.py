@@ -63,6 +63,10 @@ class Pipeline:
         """The last business date that may be sealed; the clock is read for nothing else."""
         return self.settings.today or datetime.now(UTC).date()
 
+    def now(self) -> datetime:
+        """The time of day (UTC) on the installation's own date: a replay lives on the date it is set to."""
+        return datetime.combine(self.today, datetime.now(UTC).timetz())
+
     def refuse(self, as_of: date, run_id: str, reason: str) -> None:
         """Write into the ledger that this run published nothing; once per run, whoever calls.
 
