@@ -88,7 +88,8 @@ def rows_of(where: Where, item_location: pd.DataFrame, place: str) -> Flags:
             known = set(item_location[column])
             if unknown := sorted(set(wanted) - known):
                 raise ScenarioError(
-                    f"{place}: there is no {name} {', '.join(map(repr, unknown))}; there are {_listed(known)}"
+                    f"{place}: no item-location that is played has {name} "
+                    f"{', '.join(map(repr, unknown))}; there are {_listed(known)}"
                 )
             chosen &= item_location[column].isin(wanted).to_numpy(np.bool_)
     return chosen

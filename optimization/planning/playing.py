@@ -25,6 +25,7 @@ from optimization.policy.calculation import todays_levels
 from optimization.simulation.rules import OrderUpTo
 from optimization.simulation.simulator import Stock, play
 
+_NOISE = 1e-9
 AGED_WEEKS = 26
 """Stock that lies for longer is aged; half a year, as in the ageing report."""
 
@@ -159,8 +160,8 @@ def played(
 class Capacitated:
     """Order up to S at s, but of some suppliers no more than they can deliver in a week.
 
-    Rows with the least position for their level come first. What a week leaves is kept for the next
-    until it carries the largest order that waits.
+    Rows with the least position for their level come first; the last of them may have a part of its order.
+    What a week leaves is kept until it is enough for the largest least order that waits.
     """
 
     def __init__(
@@ -192,12 +193,18 @@ class Capacitated:
         urgency = stock.position / np.maximum(np.asarray(self._rule.order_up_to), 1e-9)
         for number, (rows, units) in enumerate(self._groups):
             wanted = quantity[rows]
-            largest = float(wanted.max(initial=0.0))
-            credit = min(self._credit[number] + units, max(units, largest))
+            least = np.where(wanted > 0, np.maximum(self._moq[rows], self._lot[rows]), 0.0)
+            credit = min(self._credit[number] + units, max(units, float(least.max(initial=0.0))))
             order = np.argsort(urgency[rows], kind="stable")
-            fits = np.cumsum(wanted[order]) <= credit + 1e-9
+            fits = np.cumsum(wanted[order]) <= credit + _NOISE
             taken = np.zeros(len(rows))
             taken[order] = np.where(fits, wanted[order], 0.0)
+            if not fits.all():
+                # The next in turn has what is left in whole lots, if that is an order.
+                turn = order[int(np.argmin(fits))]
+                lot = self._lot[rows[turn]]
+                part = np.floor((credit - taken.sum()) / lot + _NOISE) * lot
+                taken[turn] = part if part >= self._moq[rows[turn]] else 0.0
             self._credit[number] = credit - taken.sum()
             quantity[rows] = taken
         return quantity

@@ -22,6 +22,7 @@ from optimization.planning.scenario import BASELINE, Scenario, ScenarioError, sc
 from orchestration.lake.hashing import file_sha256
 from orchestration.lake.parquet import read_arrow, read_frame, sync_folder, write_arrow, write_json
 from orchestration.lake.paths import Lake
+from orchestration.publish.manifest import code_version
 from orchestration.publish.shelf import UNFINISHED_PREFIX, Release, current_release, releases
 
 if TYPE_CHECKING:
@@ -191,9 +192,9 @@ def _require_inputs(release: Release, lake: Lake) -> None:
 
 
 def _inputs_id(release: Release, lake: Lake, parameters: PolicyParameters) -> str:
-    """The release, the bytes that are read of it, and the parameters of the policy."""
+    """The release, the bytes that are read of it, the parameters of the policy and the code."""
     files = [file_sha256(lake.border_file(table.name, release.as_of)) for table in INPUTS]
-    return " ".join([release.release_id, *files, repr(parameters)])
+    return " ".join([release.release_id, *files, repr(parameters), str(code_version()["source_hash"])])
 
 
 def _played(scenario: Scenario, own_id: str, baseline: Baseline, release: Release, lake: Lake) -> Kept:
@@ -222,6 +223,8 @@ def _keep(outcome: Outcome, own_id: str, baseline: Baseline, release: Release, l
                 "files": {
                     table.name: file_sha256(lake.border_file(table.name, release.as_of)) for table in INPUTS
                 },
+                "policy_parameters": repr(baseline.parameters),
+                "source_hash": code_version()["source_hash"],
                 "series": len(baseline.item_location),
                 "quarantined": baseline.quarantined,
             },
