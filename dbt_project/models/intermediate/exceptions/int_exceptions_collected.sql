@@ -1,5 +1,6 @@
 {% set kinds = [
-    'aged_stock', 'audit_differences', 'broken_promises', 'broken_reservations', 'exceeded_capacities',
+    'aged_stock', 'audit_differences', 'broken_promises', 'broken_reservations', 'ending_overrides',
+    'exceeded_capacities',
     'excess', 'failed_plans', 'forecast_drifts', 'late_orders', 'long_holds', 'market_changes', 'moq_excess',
     'no_suppliers', 'open_gaps', 'option_endings', 'order_conflicts', 'over_promises', 'overdue_supply',
     'pending_changes', 'quarantined_rows', 'refused_consumption', 'silent_orders', 'stale_feeds',

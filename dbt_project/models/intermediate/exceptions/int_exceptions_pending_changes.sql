@@ -1,5 +1,11 @@
 with
 
+changes as (
+
+    select * from {{ ref('stg_science__policy_change') }}
+
+),
+
 planned as (
 
     select * from {{ ref('int_positions_planned') }}
@@ -9,13 +15,19 @@ planned as (
 select
     'policy_change_pending' as exception_type,
     'medium' as severity,
-    item_id,
-    location_id,
+    changes.item_id,
+    changes.location_id,
     -- a year's carrying of what the change adds or spares
-    {{ amount('abs(change_value)', 'holding_rate') }} as value_at_risk,
-    cast(null as decimal(18, 3)) as quantity_units,
-    policy_reason_code as reason_code,
-    'A changed policy waits for approval.' as detail,
+    {{ amount(money('abs(changes.change_value)'), 'planned.holding_rate') }} as value_at_risk,
+    {{ units('abs(changes.new_order_up_to_units - coalesce(changes.old_order_up_to_units, 0))') }}
+        as quantity_units,
+    'change ' || changes.change_id as reason_code,
+    'Order-up-to ' || {{ shown('coalesce(changes.old_order_up_to_units, 0)') }} || ' shall become '
+    || {{ shown('changes.new_order_up_to_units') }} || ', by ' || changes.author
+    || '; it waits for approval since ' || changes.proposed_date
+    || coalesce(' and ends ' || changes.expires_date, '') || '.' as detail,
     'Approve or reject the change in policy_change.' as suggested_action
-from planned
-where change_state = 'proposed'
+from changes
+inner join planned
+    on changes.item_id = planned.item_id and changes.location_id = planned.location_id
+where changes.change_state = 'proposed'

@@ -27,6 +27,12 @@ planned as (
 
 ),
 
+changes as (
+
+    select * from {{ ref('stg_science__policy_change') }}
+
+),
+
 receipts as (
 
     select * from {{ ref('fct_receipts') }}
@@ -56,7 +62,8 @@ gone as (
     select
         past.*,
         kinds.cause_family,
-        case when past.reason_code like 'order %' then substr(past.reason_code, 7) end as order_id
+        case when past.reason_code like 'order %' then substr(past.reason_code, 7) end as order_id,
+        case when past.reason_code like 'change %' then substr(past.reason_code, 8) end as change_id
     from past
     left join kinds on past.exception_type = kinds.exception_type
     where past.exception_id not in (
@@ -118,9 +125,12 @@ judged as (
                 and gone.location_id <> '*'
                 and planned.item_id is null
                 then 'no_longer_planned'
-            when gone.exception_type = 'policy_change_pending' and planned.change_state = 'approved'
-                then 'approved'
+            when
+                gone.exception_type = 'policy_change_pending'
+                and changes.change_state in ('approved', 'rejected')
+                then changes.change_state
             when gone.exception_type = 'policy_change_pending' then 'no_longer_wanted'
+            when gone.exception_type = 'override_expiring' then 'override_ended'
             when gone.cause_family = 'shortage' and arrived.arrived_units > 0 then 'stock_arrived'
             when gone.exception_type = 'overdue_supply' then 'redated_or_closed'
             when gone.cause_family = 'shortage' and planned.moved_in_units > 0 then 'transfer_placed'
@@ -141,6 +151,7 @@ judged as (
     left join sold
         on gone.item_id = sold.item_id and gone.location_id = sold.location_id
     left join orders on gone.order_id = orders.order_id
+    left join changes on gone.change_id = changes.change_id
 
 )
 
@@ -174,6 +185,8 @@ select
                 || {{ shown('greatest(judged.moved_in_units, judged.moved_out_units)') }} || ' units.'
         when 'sold' then {{ shown('judged.sold_units') }} || ' units were sold.'
         when 'approved' then 'The change was approved.'
+        when 'rejected' then 'The change was rejected.'
+        when 'override_ended' then 'The override ended or was renewed.'
         when 'order_delivered' then 'The order was delivered.'
         when 'order_cancelled' then 'The order was cancelled.'
         when 'order_back_on_track' then 'The order no longer meets the rule.'

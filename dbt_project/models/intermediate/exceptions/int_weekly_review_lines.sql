@@ -4,9 +4,9 @@
 ] %}
 with
 
-policies as (
+changes as (
 
-    select * from {{ ref('stg_science__policy') }}
+    select * from {{ ref('stg_science__policy_change') }}
 
 ),
 
@@ -34,9 +34,15 @@ past_kpis as (
 
 ),
 
-biases as (
+plan_actuals as (
 
-    select * from {{ ref('stg_science__forecast_bias') }}
+    select * from {{ ref('int_plan_actuals') }}
+
+),
+
+places as (
+
+    select * from {{ ref('int_item_locations_resolved') }}
 
 ),
 
@@ -63,14 +69,14 @@ changed_policies as (
         item_id || ' at ' || location_id as subject,
         item_id,
         location_id,
-        cast(change_value as double) as figure,
-        'money' as figure_unit,
-        cast(previous_order_up_to_units as double) as figure_before,
+        cast(new_order_up_to_units as double) as figure,
+        'units' as figure_unit,
+        cast(old_order_up_to_units as double) as figure_before,
         cast(abs(change_value) as double) as sort_value,
-        'Order-up-to ' || {{ shown('coalesce(previous_order_up_to_units, 0)') }} || ' becomes '
-        || {{ shown('proposed_order_up_to_units') }} || ', worth ' || {{ shown_money('change_value') }}
+        'Order-up-to ' || {{ shown('coalesce(old_order_up_to_units, 0)') }} || ' becomes '
+        || {{ shown('new_order_up_to_units') }} || ', worth ' || {{ shown_money('change_value') }}
         || '; ' || replace(change_state, '_', ' ') || '.' as sentence
-    from policies
+    from changes
     where change_state not in ('none', 'within_dead_band', 'bootstrap')
 
 ),
@@ -196,21 +202,56 @@ moved_kpis as (
 
 ),
 
--- --- where demand missed its forecast most, over the origins that are scored
+-- --- where what came was furthest, in money, from what the release of four weeks ago planned
+missed as (
+
+    select
+        plan_actuals.plan_kind,
+        plan_actuals.item_id,
+        plan_actuals.location_id,
+        coalesce(plan_actuals.planned_units, 0) as planned_units,
+        coalesce(plan_actuals.actual_units, 0) as actual_units,
+        abs(coalesce(plan_actuals.actual_units, 0) - coalesce(plan_actuals.planned_units, 0))
+        * places.unit_cost as missed_value
+    from plan_actuals
+    inner join places
+        on plan_actuals.item_id = places.item_id and plan_actuals.location_id = places.location_id
+    where plan_actuals.window_weeks = 4 and plan_actuals.plan_kind in ('forecast', 'replenishment', 'receipt')
+
+),
+
 plan_misses as (
 
     select
         'plan_miss' as section,
-        item_id || ' at ' || location_id as subject,
+        plan_kind || ' ' || item_id || ' at ' || location_id as subject,
         item_id,
         location_id,
         cast(actual_units as double) as figure,
         'units' as figure_unit,
-        cast(forecast_units as double) as figure_before,
-        cast(abs(bias_units) as double) as sort_value,
-        'Forecast ' || {{ shown('forecast_units') }} || ', demand ' || {{ shown('actual_units') }} || ' over '
-        || origin_count || ' forecasts of ' || horizon_weeks || ' weeks.' as sentence
-    from biases
+        cast(planned_units as double) as figure_before,
+        cast(missed_value as double) as sort_value,
+        'Four weeks ago ' || {{ shown('planned_units') }} || ' were planned, ' || {{ shown('actual_units') }}
+        || ' came; worth ' || {{ shown_money('missed_value') }} || '.' as sentence
+    from missed
+    where missed_value > 0
+    union all
+    select
+        'plan_miss' as section,
+        'no release of four weeks ago' as subject,
+        null as item_id,
+        null as location_id,
+        null as figure,
+        'units' as figure_unit,
+        null as figure_before,
+        0 as sort_value,
+        'No release is four weeks old, so that no plan can be compared with what came.' as sentence
+    from run_context
+    where (
+        select count(*)
+        from missed
+        where missed.planned_units > 0
+    ) = 0
 
 ),
 
