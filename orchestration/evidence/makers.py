@@ -41,6 +41,11 @@ MAKERS: dict[str, str] = {
     "opt_out__policy_reason": "optimization.policy.attribution.attribute",
     "opt_out__override_outcome": "optimization.simulation.override_outcome.override_outcomes",
     "opt_out__policy_proof": "optimization.policy.proof.prove",
+    "opt_out__scenario_frontier": "optimization.planning.frontier.scenario_frontier",
+    **dict.fromkeys(
+        ("opt_out__annual_plan", "opt_out__annual_plan_price", "opt_out__annual_solver_run"),
+        "optimization.planning.annual.planning.plan_year",
+    ),
     "opt_out__policy_schedule": "optimization.policy.schedule.plan_schedule",
     "opt_out__atp": "optimization.promising.atp.available_to_promise",
     **dict.fromkeys(
