@@ -180,5 +180,7 @@ def _decisions(release: Release) -> dict[str, list[object]]:
         frame = published(release, name).drop(columns=["release_id", "snapshot_id"], errors="ignore")
         if name == "exception":
             frame = frame[frame["exception_type"] != "rows_quarantined"].drop(columns="exception_rank")
+        if name == "weekly_review":
+            frame = frame[~frame["subject"].str.startswith("rows_quarantined")].drop(columns="section_rank")
         rows[name] = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
     return rows
