@@ -50,6 +50,10 @@ monthly as (
         and kpis.period_end_date <= run_context.as_of
         and kpis.period_end_date
         > last_day(run_context.as_of - to_months({{ var('scorecard_trend_points') }} + 1))
+    qualify row_number() over (
+        partition by kpis.kpi
+        order by kpis.period_end_date desc
+    ) <= {{ var('scorecard_trend_points') }}
 
 ),
 
