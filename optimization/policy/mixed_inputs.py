@@ -7,7 +7,7 @@ per day, its variance-to-mean ratio, and a lead time with its spread. Variance i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,15 @@ class _Parts:
             gap_days=inputs.protection_days - inputs.lead_time_days,
         )
 
+    def shaped_as(self, other: _Parts) -> _Parts:
+        """The same; without demand there is no ratio and no lift, and the other side's are taken."""
+        nothing = self.rate <= 0
+        return replace(
+            self,
+            vmr=np.where(nothing, other.vmr, self.vmr),
+            lift=np.where(nothing, other.lift, self.lift),
+        )
+
 
 class Mixture:
     """Inputs of n item-locations before and after; rows of both frames of `opt_out__policy_input` alike.
@@ -73,7 +82,8 @@ class Mixture:
     def __init__(self, before: pd.DataFrame, after: pd.DataFrame) -> None:
         self._frames = before, after
         self._inputs = inputs_from(before), inputs_from(after)
-        self._parts = _Parts.of(self._inputs[0], before), _Parts.of(self._inputs[1], after)
+        old, new = _Parts.of(self._inputs[0], before), _Parts.of(self._inputs[1], after)
+        self._parts = old.shaped_as(new), new.shaped_as(old)
         of_forecast, of_lead_time = (
             (before[name] == value).to_numpy(dtype=np.bool_, na_value=False)
             != (after[name] == value).to_numpy(dtype=np.bool_, na_value=False)

@@ -111,6 +111,11 @@ def test_parts_are_the_mean_over_every_order_in_which_inputs_could_have_moved() 
     assert len(found) >= 3
 
 
+def test_demand_that_appears_from_nothing_is_demand_alone() -> None:
+    nothing = _plain(mean_units=0.0, steady_variance_units2=0.0, variance_units2=0.0)
+    assert set(_parts(nothing, _plain())) == set(_parts(_plain(), nothing)) == {"demand"}
+
+
 def test_what_was_held_back_earlier_is_told_when_it_is_let_go() -> None:
     before = _plain().assign(order_up_to_units=40.0, level_basis="held_back")
     after = _plain(order_cost=90.0)
