@@ -10,6 +10,8 @@ from orchestration.publish.report.grids import published_grid
 from orchestration.publish.report.pictures import ORANGE, spec_of
 
 _NAME, _TITLE, _SHOWN = "exceptions", "Exceptions", 25
+# The first that a release has: later ones count a cause once.
+VALUES = ("counted_value_at_risk", "value_at_risk")
 _COLUMNS = (
     "severity",
     "exception_type",
@@ -33,6 +35,11 @@ def open_exceptions(source: ReleaseReader) -> pd.DataFrame:
     return rows.sort_values(order, kind="stable") if order else rows
 
 
+def value_of(rows: pd.DataFrame) -> pd.Series:
+    """Return what each exception adds to a total: where several tell of one cause, only one counts."""
+    return rows[next(name for name in VALUES if name in rows)].fillna(0.0).astype(float)
+
+
 def exceptions_section(source: ReleaseReader) -> Section:
     """Return the section of exceptions."""
     lead = "What today's plan does not cure by itself, most value at risk first."
@@ -41,7 +48,7 @@ def exceptions_section(source: ReleaseReader) -> Section:
     rows = open_exceptions(source)
     if rows.empty:
         return Section(_NAME, _TITLE, lead, missing="Nothing to look at and nothing to watch today.")
-    every = source.frame("exception", ["attention", "value_at_risk"])
+    every = source.frame("exception", ["attention", *VALUES])
     blocks: list[Block] = []
     if "attention" in every:
         blocks.append(Tiles([_attention(every, one) for one in ("look", "watch", "handled")]))
@@ -59,7 +66,7 @@ def exceptions_section(source: ReleaseReader) -> Section:
 def _attention(rows: pd.DataFrame, kind: str) -> Tile:
     chosen = rows[rows["attention"] == kind]
     told = {"look": "to look at", "watch": "to watch", "handled": "cured by today's plan"}[kind]
-    value = say(float(chosen["value_at_risk"].sum()), "money")
+    value = say(float(value_of(chosen).sum()), "money")
     tone = {"look": "bad", "watch": "warn", "handled": "good"}[kind]
     return Tile(told, f"{len(chosen):,}", f"{value} at risk", tone)  # type: ignore[arg-type]
 
@@ -68,7 +75,7 @@ def _by_type(rows: pd.DataFrame) -> Chart:
     import altair as alt
 
     sums = (
-        rows.assign(value_at_risk=rows["value_at_risk"].fillna(0.0))
+        rows.assign(value_at_risk=value_of(rows))
         .groupby("exception_type", as_index=False)
         .agg(value=("value_at_risk", "sum"), count=("exception_type", "size"))
         .sort_values(["value", "exception_type"], ascending=[False, True])

@@ -6,6 +6,7 @@ import pandas as pd
 
 from orchestration.publish.reading import ReleaseReader
 from orchestration.publish.report.blocks import Tile, say
+from orchestration.publish.report.exceptions import VALUES, value_of
 from orchestration.publish.report.indicators import kinds, network_rows
 from orchestration.publish.report.scorecard import level_of
 
@@ -31,11 +32,11 @@ def opening_tiles(source: ReleaseReader) -> list[Tile]:
 def _exceptions(source: ReleaseReader) -> list[Tile]:
     if not source.has("exception", "value_at_risk"):
         return []
-    rows = source.frame("exception", ["attention", "value_at_risk"])
+    rows = source.frame("exception", ["attention", *VALUES])
     name = "exceptions"
     if "attention" in rows:
         rows, name = rows[rows["attention"] == "look"], "exceptions to look at"
-    value = say(float(rows["value_at_risk"].fillna(0.0).sum()), "money")
+    value = say(float(value_of(rows).sum()), "money")
     return [Tile(name, f"{len(rows):,}", f"{value} at risk", "bad" if len(rows) else "good", "exceptions")]
 
 

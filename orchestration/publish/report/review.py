@@ -5,22 +5,31 @@ from __future__ import annotations
 import pandas as pd
 
 from orchestration.publish.reading import ReleaseReader
-from orchestration.publish.report.blocks import Grid, Section, say, words
+from orchestration.publish.report.blocks import Block, Grid, Section, say, words
 from orchestration.publish.report.grids import grid, published_grid
 
 _LEVELS = {"high": 0, "medium": 1, "low": 2}
 _FIGURES = ("figure", "limit", "value at risk")
-_WEEKLY_SHOWN, _CHANGES_SHOWN = 40, 15
+_WEEKLY_SHOWN, _CHANGES_SHOWN = 8, 15
+_PARTS = {
+    "exception": "Exceptions that stay",
+    "resolved": "Exceptions that are gone",
+    "policy_totals": "Policies in sum",
+    "changed_policy": "Policies that changed most",
+    "kpi": "KPIs that moved",
+    "plan_miss": "Plans that were missed",
+}
 _CHANGE = (
-    "change_state",
+    "change_id",
     "item_id",
     "location_id",
-    "previous_reorder_point_units",
-    "proposed_reorder_point_units",
-    "previous_order_up_to_units",
-    "proposed_order_up_to_units",
+    "old_reorder_point_units",
+    "new_reorder_point_units",
+    "old_order_up_to_units",
+    "new_order_up_to_units",
     "change_value",
-    "reason_code",
+    "main_driver",
+    "author",
     "expires_date",
 )
 
@@ -32,13 +41,22 @@ def weekly_section(source: ReleaseReader) -> Section:
         "Weekly review",
         "The last seven days: what came, what was resolved, what stays.",
     )
-    if not source.has("weekly_review"):
+    if not source.has("weekly_review", "section", "section_rank", "sentence", "figure", "figure_unit"):
         return Section(name, title, lead, missing="This release has no table weekly_review.")
     rows = source.frame("weekly_review")
     if rows.empty:
         return Section(name, title, lead, missing="Nothing to review: no earlier release in the week.")
-    shown = published_grid(source, "weekly_review", rows, "weekly-review", most_rows=_WEEKLY_SHOWN)
-    return Section(name, title, lead, [Grid(f"{len(rows):,} lines", shown)])
+    blocks: list[Block] = []
+    for part, title_of in _PARTS.items():
+        lines = rows[rows["section"] == part].sort_values("section_rank").head(_WEEKLY_SHOWN)
+        if len(lines):
+            table = pd.DataFrame({"sentence": lines["sentence"]})
+            units = lines["figure_unit"].fillna("")
+            for column, told in (("figure", "now"), ("figure_before", "before")):
+                table[told] = [say(value, unit) for value, unit in zip(lines[column], units, strict=True)]
+            html = grid(table, f"weekly-{part.replace('_', '-')}", {}, right=("now", "before"))
+            blocks.append(Grid(title_of, html))
+    return Section(name, title, lead, blocks)
 
 
 def changes_section(source: ReleaseReader) -> Section:

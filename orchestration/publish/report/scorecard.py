@@ -96,11 +96,19 @@ def _decision(row: dict[Any, Any]) -> str | None:
 
 
 def _actions(rows: pd.DataFrame) -> Grid:
-    wanted = ("action_rank", "action", "cured_checks", "failing_checks", "due_date", "due_days", "owner_role")
+    wanted = (
+        "action_rank",
+        "action",
+        "cured_checks",
+        "failing_checks",
+        "due_from_date",
+        "due_to_date",
+        "owner_role",
+    )
     table = rows[[name for name in wanted if name in rows]].assign(
         action_rank=rows["action_rank"].astype(str)
     )
-    names = {"action_rank": "#", "due_date": "Due", "owner_role": "Owner"}
+    names = {"action_rank": "#", "due_from_date": "From", "due_to_date": "Until", "owner_role": "Owner"}
     return Grid("What to do next", grid(table, "scorecard-actions", {}, names, row_name="action_rank"))
 
 

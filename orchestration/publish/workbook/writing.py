@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 # Excel's own limit is 1,048,576 rows.
 MOST_ROWS = 1_000_000
 _NARROWEST, _WIDEST, _SAMPLED_ROWS = 9, 48, 300
+# What the dictionary says of numbers whose unit stands in another column.
+_OPEN_UNITS = ("", "unit", "see unit", "figure_unit")
 _SAYS_ALARM = {
     "severity": (("high", RED), ("medium", AMBER)),
     "attention": (("look", RED), ("watch", AMBER)),
@@ -155,7 +157,7 @@ def _by_row(
     floating = {
         place
         for place, (values, meaning) in enumerate(zip(rows.columns, meanings, strict=True))
-        if pa.types.is_floating(values.type) and not meaning.unit
+        if pa.types.is_floating(values.type) and meaning.unit in _OPEN_UNITS
     }
     return floating, [formats[unit or ""] for unit in units.to_pylist()]
 
