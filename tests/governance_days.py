@@ -31,9 +31,12 @@ class Company:
     before: Before = field(default_factory=Before)
     events: list[dict[str, Any]] = field(default_factory=list)
 
-    def publish(self, levels: dict[str, tuple[float, float]], days: int = 1) -> Governed:
-        """Publish the day with these calculated levels, then go on by `days`."""
-        found = governed(_calculated(levels), self.frame(), self.before, self.day, self.limits, self.rules)
+    def publish(
+        self, levels: dict[str, tuple[float, float]], days: int = 1, events: pd.DataFrame | None = None
+    ) -> Governed:
+        """Publish the day with these calculated levels and events, then go on by `days`."""
+        told = self.frame() if events is None else events
+        found = governed(_calculated(levels), told, self.before, self.day, self.limits, self.rules)
         policy = pd.DataFrame(
             {
                 "item_id": sorted(levels),
