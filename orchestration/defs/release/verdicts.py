@@ -12,6 +12,7 @@ import dagster as dg
 from optimization.contracts.allocation_tables import ALLOCATION_SOLVER_RUN
 from optimization.contracts.network_outputs import NETWORK_SOLVER_RUN
 from optimization.contracts.order_outputs import MATCH_SOLVER_RUN, MTO_SOLVER_RUN
+from optimization.contracts.planning_tables import ANNUAL_SOLVER_RUN
 from orchestration.defs.borders import CONTRACT_CHECK, DETAIL, FAILING_ROWS, REPAIR, read_borders
 from orchestration.defs.resources import Pipeline
 from orchestration.project import dbt_manifest
@@ -20,7 +21,13 @@ from orchestration.publish.verdicts import Verdict
 CheckKey = tuple[str, str]
 SEVERAL = "several"
 SOLUTION_AUDIT = "solution_audit"
-SOLVER_RUNS = (NETWORK_SOLVER_RUN, ALLOCATION_SOLVER_RUN, MATCH_SOLVER_RUN, MTO_SOLVER_RUN)
+SOLVER_RUNS = (
+    NETWORK_SOLVER_RUN,
+    ALLOCATION_SOLVER_RUN,
+    MATCH_SOLVER_RUN,
+    MTO_SOLVER_RUN,
+    ANNUAL_SOLVER_RUN,
+)
 
 
 def run_verdicts(context: dg.AssetExecutionContext) -> list[Verdict]:
