@@ -26,7 +26,9 @@ run_context as (
 
 kinds as (
 
-    select unnest(['forecast', 'policy_service', 'stock', 'replenishment', 'transfer', 'receipt']) as plan_kind
+    select
+        unnest(['forecast', 'policy_service', 'stock', 'replenishment', 'transfer', 'receipt'])
+            as plan_kind
 
 ),
 

@@ -75,23 +75,37 @@ scopes as (
         'network' as scope_type,
         '*' as scope_id
 
+),
+
+wanted as (
+
+    select
+        scopes.scope_type,
+        scopes.scope_id,
+        periods.period,
+        periods.window_days,
+        periods.period_end_date,
+        presence.is_present
+    from scopes
+    cross join presence
+    inner join periods on periods.period = 'rolling' or scopes.scope_type = 'network'
+
 )
 
 select
-    scopes.scope_type,
-    scopes.scope_id,
-    periods.period,
-    periods.window_days,
-    periods.period_end_date,
-    summed.* exclude (scope_type, scope_id, period, window_days, period_end_date),
-    presence.is_present
-from scopes
-cross join presence
-inner join periods on periods.period = 'rolling' or scopes.scope_type = 'network'
-left join summed
-    on
-        scopes.scope_type = summed.scope_type
-        and scopes.scope_id = summed.scope_id
-        and periods.period = summed.period
-        and periods.window_days = summed.window_days
-        and periods.period_end_date = summed.period_end_date
+    wanted.scope_type,
+    wanted.scope_id,
+    wanted.period,
+    wanted.window_days,
+    wanted.period_end_date,
+    wanted.is_present,
+    summed.asked,
+    summed.answered,
+    summed.overall_score,
+    summed.satisfied,
+    summed.availability_answers,
+    summed.availability_score,
+    summed.delivery_answers,
+    summed.delivery_score
+from wanted
+left join summed using (scope_type, scope_id, period, window_days, period_end_date)

@@ -73,15 +73,15 @@ standing as (
     union all
 
     select
-        item_id,
-        location_id,
-        received_date as from_date,
-        sold_date as to_date,
+        unit_sales.item_id,
+        unit_sales.location_id,
+        unit_sales.received_date as from_date,
+        unit_sales.sold_date as to_date,
         cast(null as varchar) as options,
-        cast(list_price as decimal(18, 4)) as list_price
+        cast(unit_sales.list_price as decimal(18, 4)) as list_price
     from unit_sales
     cross join first_day
-    where received_date is not null and sold_date >= first_day.first_date
+    where unit_sales.received_date is not null and unit_sales.sold_date >= first_day.first_date
 
 ),
 
@@ -134,17 +134,17 @@ candidates as (
     inner join distances
         on
             asked.location_id = distances.location_id
-            and distances.distance_km <= coalesce(asked.max_distance_km, 0)
+            and coalesce(asked.max_distance_km, 0) >= distances.distance_km
     inner join described
         on
             distances.unit_location_id = described.location_id
             and coalesce(asked.model, '*') = described.model_key
-            and described.from_date <= asked.request_date
-            and coalesce(described.to_date >= asked.request_date, true)
+            and asked.request_date >= described.from_date
+            and coalesce(asked.request_date <= described.to_date, true)
             and coalesce(asked.category = described.category, true)
             and coalesce(asked.powertrain = described.powertrain, true)
             and coalesce(asked.trim = described.trim, true)
-            and coalesce(described.list_price <= asked.max_price, true)
+            and coalesce(asked.max_price >= described.list_price, true)
 
 ),
 

@@ -21,11 +21,11 @@ run_context as (
 orders as (
 
     select
-        facts.* exclude (location_id, region, category, segment_id),
-        facts.location_id,
-        coalesce(facts.region, 'unknown') as region,
-        coalesce(facts.category, 'unknown') as category,
-        coalesce(facts.segment_id, 'POOL') as segment_id,
+        facts.* replace (
+            coalesce(facts.region, 'unknown') as region,
+            coalesce(facts.category, 'unknown') as category,
+            coalesce(facts.segment_id, 'POOL') as segment_id
+        ),
         run_context.as_of
     from facts
     cross join run_context
@@ -198,13 +198,70 @@ wanted as (
 )
 
 select
-    wanted.*,
-    summed.* exclude (scope_type, scope_id, period, window_days, period_end_date)
+    wanted.scope_type,
+    wanted.scope_id,
+    wanted.period,
+    wanted.window_days,
+    wanted.period_end_date,
+    summed.confirmed_orders,
+    summed.cohort_delivered,
+    summed.cohort_cancelled,
+    summed.changed_orders,
+    summed.customer_changes,
+    summed.internally_changed_orders,
+    summed.delivered_orders,
+    summed.compared_orders,
+    summed.accurate_orders,
+    summed.first_due_orders,
+    summed.first_kept_orders,
+    summed.early_orders,
+    summed.all_first_due_orders,
+    summed.postponed_orders,
+    summed.current_due_orders,
+    summed.current_kept_orders,
+    summed.built_orders,
+    summed.right_orders,
+    summed.defects,
+    summed.pdi_failures,
+    summed.seasoned_orders,
+    summed.escaped_defects,
+    summed.estimated_orders,
+    summed.absolute_error_days,
+    summed.error_days,
+    summed.judged_orders,
+    summed.accurate_date_orders,
+    summed.p50_due_orders,
+    summed.p50_kept_orders,
+    summed.p90_due_orders,
+    summed.p90_kept_orders,
+    summed.active_orders,
+    summed.exceptional_orders,
+    summed.exceptions,
+    summed.resolved_events,
+    summed.resolution_days,
+    summed.margin_orders,
+    summed.actual_margin,
+    summed.margin_revenue,
+    summed.planned_orders,
+    summed.planned_actual_margin,
+    summed.planned_margin,
+    summed.price_variance,
+    summed.spec_variance,
+    summed.cost_variance,
+    summed.capital_days,
+    summed.costed_orders,
+    summed.handling_cost,
+    summed.costed_deliveries,
+    summed.delivered_handling_cost,
+    summed.priced_orders,
+    summed.kept_price_orders,
+    summed.explained_price_orders,
+    summed.quoted_price,
+    summed.price_error,
+    summed.unexplained_price_error,
+    summed.closed_orders,
+    summed.cancelled_orders,
+    summed.costed_closed_orders,
+    summed.expedited_orders
 from wanted
-left join summed
-    on
-        wanted.scope_type = summed.scope_type
-        and wanted.scope_id = summed.scope_id
-        and wanted.period = summed.period
-        and wanted.window_days = summed.window_days
-        and wanted.period_end_date = summed.period_end_date
+left join summed using (scope_type, scope_id, period, window_days, period_end_date)

@@ -70,7 +70,13 @@ measures as (
         end
         || case lags.horizon_weeks when 1 then '1 week ahead' else lags.horizon_weeks || ' weeks ahead' end
             as basis,
-        scored.* exclude (scope_type, scope_id, horizon_weeks)
+        scored.observation_count,
+        scored.actual_units,
+        scored.forecast_units,
+        scored.absolute_error_units,
+        scored.naive_absolute_error_units,
+        scored.positive_count,
+        scored.percentage_error_sum
     from scopes
     cross join lags
     cross join run_context
