@@ -10,6 +10,12 @@ orders as (
 
     select * from {{ ref('fct_mto_orders') }}
 
+),
+
+feeds as (
+
+    select * from {{ ref('int_feeds_dated') }}
+
 )
 
 select
@@ -28,4 +34,12 @@ select
 from states
 inner join orders on states.order_id = orders.order_id
 -- one that is stuck says so already: of most of them nothing was heard since
-where states.is_silent and states.is_stuck is distinct from true
+where
+    states.is_silent
+    and states.is_stuck is distinct from true
+    -- when the whole feed is late, that is one exception and not one per order
+    and not exists (
+        select 1 as is_late
+        from feeds
+        where feeds.table_name = 'mto_milestone' and feeds.age_days > feeds.stale_after_days
+    )
