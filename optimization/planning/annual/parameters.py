@@ -17,6 +17,7 @@ class AnnualParameters:
     Purchases of a month may leave what was planned by `buy_flexibility` when demand is known.
     A category's share of the year's purchases may leave its share of what is needed by
     `mix_change_share`. `year_cv`: how far a whole year's demand may lie from its forecast, sd / mean.
+    `max_groups`: where categories times regions are more, the smallest regions are planned as one.
     """
 
     months: int = 12
@@ -28,3 +29,4 @@ class AnnualParameters:
     buy_flexibility: float = 0.2
     mix_change_share: float | None = 0.5
     year_cv: float = 0.15
+    max_groups: int = 400

@@ -21,6 +21,7 @@ _LEAST_GAP_PRICE = 1.5
 # What gives way costs so many times what it could ever win.
 _SLACK_FACTOR = 10.0
 MONTHS_PER_YEAR = 12
+OTHER_REGIONS = "other regions"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def problem_of(
     Terms of a group are means weighted by expected demand. The stock to start with is today's position
     less what is asked for until the first month begins; safety stock is what the policy expects to hold.
     """
+    item_location = with_fewer_regions(item_location, parameters.max_groups)
     keys = item_location[["category", "region"]].astype(object)
     group, groups = _grouped(keys)
     months = Months.after(as_of, parameters.months)
@@ -150,6 +152,24 @@ def problem_of(
         option_limit=np.array([parameters.option_capacity_units[name] for name in options], dtype=np.float64),
         parameters=parameters,
     )
+
+
+def with_fewer_regions(item_location: pd.DataFrame, max_groups: int) -> pd.DataFrame:
+    """Return the frame with the smallest regions under one name, so that groups are at most so many.
+
+    The largest by number of item-locations keep their name; a tie goes by name.
+
+    >>> frame = pd.DataFrame({"category": ["p"] * 4, "region": ["a", "b", "b", "c"]})
+    >>> with_fewer_regions(frame, 2)["region"].tolist()
+    ['other regions', 'b', 'b', 'other regions']
+    """
+    size = item_location.groupby("region").size()
+    kept = max(max_groups // max(item_location["category"].nunique(), 1) - 1, 0)
+    if len(size) <= kept + 1:
+        return item_location
+    largest = size.sort_index().sort_values(ascending=False, kind="stable").index[:kept]
+    region = item_location["region"].astype(object)
+    return item_location.assign(region=region.where(region.isin(largest), OTHER_REGIONS))
 
 
 @dataclass(frozen=True)
