@@ -21,7 +21,7 @@ from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import content_hash
 from orchestration.publish.overlay_shelf import overlays
-from orchestration.publish.shelf import releases
+from orchestration.publish.shelf import Release, releases
 
 # Published tables that hold ledger lines of the system, what became of those of units, and promises kept.
 LEDGER_TABLES = (
@@ -31,6 +31,9 @@ LEDGER_TABLES = (
     "unit_reservation_entry",
     "delivery_promise",
     "mto_promise",
+    "policy_change",
+    "approval",
+    "policy_override",
 )
 
 
@@ -98,6 +101,18 @@ def check_witnesses(
     gone = sorted(set(witnessed) - {one.identity for one in shelved})
     n_releases = sum(one.kind == "release" for one in shelved)
     return WitnessReport(n_releases, len(shelved) - n_releases, n_tables, tuple(faults), tuple(gone))
+
+
+def release_faults(release: Release, ledger: Ledger, tables: Sequence[str]) -> tuple[str, ...]:
+    """Say which of a release's tables are not those that the ledger saw published; empty when all are."""
+    told = [
+        event.payload
+        for event in ledger.events("release")
+        if event.event_type == "published" and event.subject == release.release_id
+    ]
+    one = _Published("release", release.release_id, release.content_hash, release.manifest, release.tables)
+    chosen = [name for name in tables if name in release.tables]
+    return tuple(_faults(one, told[-1], chosen)) if told else ()
 
 
 def table_fault(file: Path, witness: str | None, identity: str) -> str:

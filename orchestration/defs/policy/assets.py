@@ -1,6 +1,7 @@
 """Policy: today's calculation beside what the last release before this date made effective."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pandas as pd
@@ -26,6 +27,9 @@ from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
 from orchestration.settings import PolicySettings
+
+if TYPE_CHECKING:
+    from orchestration.publish.shelf import Release
 
 # What the release before this date has published of decisions, by the name it is published under.
 PREVIOUS_DECISIONS = {
@@ -84,6 +88,8 @@ def policy(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipelin
             pipeline, as_of, POLICY_EVENT, DEMAND_PLAN_EVENT, CONSENSUS_PLAN
         )
         before = previous_release(pipeline.lake, as_of)
+        if before is not None:
+            _prove(pipeline, before)
         last = read_arrow(before.table("policy")) if before else None
         decided = {
             name: previous_border(pipeline, as_of, name, table) for name, table in PREVIOUS_DECISIONS.items()
@@ -116,6 +122,15 @@ def policy(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipelin
         changed = int((~plan.policy["change_state"].isin(["none", "within_dead_band"])).sum())
         waiting = int((plan.policy_change["change_state"] == "proposed").sum())
         stage.detail = f"{len(plan.policy):,} policies, {changed:,} changed, {waiting:,} changes wait"
+
+
+def _prove(pipeline: Pipeline, before: "Release") -> None:
+    """Stop the run where the decisions it would go on from are not those that were published."""
+    from orchestration.evidence.witnesses import release_faults
+
+    faults = release_faults(before, pipeline.ledger, ("policy", *PREVIOUS_DECISIONS))
+    if faults:
+        raise dg.Failure("; ".join(faults), allow_retries=False)
 
 
 @science_asset(POLICY_SCHEDULE, group="policy", kinds={"python"})

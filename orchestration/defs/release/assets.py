@@ -116,6 +116,7 @@ def release_candidate(context: dg.AssetExecutionContext, pipeline: dg.ResourcePa
 )
 def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Made:
     """Let the candidate through the gate and publish it, or refuse it and keep the last release."""
+    from orchestration.evidence.approvals_used import used_approvals
     from orchestration.lake.inputs import collect_inputs
     from orchestration.publish.expectations import expectation_checks
     from orchestration.publish.gate import GateRefused, judge
@@ -146,6 +147,7 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
             verdicts=verdicts,
             candidate=candidate,
             seeds={"demo": pipeline.settings.source.demo_seed},
+            approvals=used_approvals(candidate.tables),
             borders=_border_files(lake, as_of),
             run=run_facts,
         )
