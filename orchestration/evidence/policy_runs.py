@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from optimization.contracts.history_tables import PAST_POLICY_KEY, PAST_POLICY_RUN
@@ -22,10 +23,9 @@ PERIOD_DAYS = 31
 PERIODS = 6
 DAYS_READ = PERIOD_DAYS * PERIODS
 # What today's inputs gave; FROZEN and QUARANTINED policies were not calculated.
-CALCULATED_STATUSES = frozenset({"OK", "FALLBACK", "OVERRIDE"})
+CALCULATED_STATUSES = ("OK", "FALLBACK", "OVERRIDE")
 _APPROVED = frozenset({"auto_approved", "approved", "bootstrap"})
 _UNCHANGED = frozenset({"none", "within_dead_band"})
-_COLUMNS = ("item_id", "location_id", "status", "change_state")
 
 Key = tuple[str, str]
 
@@ -46,24 +46,27 @@ def past_policy_runs(earlier: Sequence[Release], as_of: date) -> tuple[pa.Table,
     for back, release in enumerate(earlier, start=1):
         if "policy" not in release.tables:
             continue
-        rows = pq.ParquetFile(release.table("policy")).read(columns=list(_COLUMNS))
-        items, locations, statuses, states = (rows[name].to_pylist() for name in _COLUMNS)
-        is_calculated = [status in CALCULATED_STATUSES for status in statuses]
+        file = pq.ParquetFile(release.table("policy"))
+        told = file.read(columns=["status", "change_state"])
+        is_calculated = pc.is_in(told["status"], pa.array(CALCULATED_STATUSES))
+        states = Counter(told["change_state"].to_pylist())
         period = period_number(as_of, release.as_of)
         if 1 < period <= PERIODS and period not in calculated:
-            keys = zip(items, locations, strict=True)
-            calculated[period] = {key for key, made in zip(keys, is_calculated, strict=True) if made}
+            keys = file.read(columns=["item_id", "location_id"]).filter(is_calculated)
+            calculated[period] = set(
+                zip(*(keys[name].to_pylist() for name in keys.column_names), strict=True)
+            )
         runs.append(
             {
                 "release_id": release.release_id,
                 "release_as_of": release.as_of,
                 "releases_back": back,
                 "period_number": period,
-                "policy_keys": rows.num_rows,
-                "calculated_keys": sum(is_calculated),
-                "changed_keys": sum(state not in _UNCHANGED for state in states),
-                "proposed_keys": states.count("proposed"),
-                "approved_keys": sum(state in _APPROVED for state in states),
+                "policy_keys": told.num_rows,
+                "calculated_keys": pc.sum(is_calculated).as_py() or 0,
+                "changed_keys": sum(count for state, count in states.items() if state not in _UNCHANGED),
+                "proposed_keys": states["proposed"],
+                "approved_keys": sum(states[state] for state in _APPROVED),
             }
         )
     run_table = pa.Table.from_pylist(runs, schema=arrow_schema(PAST_POLICY_RUN))

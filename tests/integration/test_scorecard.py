@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
 import pytest
 
 from optimization.contracts.history_tables import PAST_KPI, PAST_SCORECARD
-from optimization.contracts.outputs import POLICY
+from optimization.contracts.inputs import DEMAND_EVENT, ITEM_LOCATION
+from optimization.contracts.outputs import DEMAND_EFFECT, POLICY, SEASONAL_INDEX
+from optimization.contracts.reason_tables import POLICY_INPUT
 from optimization.measures import scorecard
 from orchestration.contracts.raw_plans import SCORECARD_NOTE
 from orchestration.contracts.registry import RUN_CONTEXT, SOURCE_PRESENCE
@@ -357,6 +359,75 @@ def test_nobody_can_talk_a_check_up(views: dict[str, str]) -> None:
         assert (first["previous_status"], first["earlier_releases"], first["earlier_yes"]) == (NO, 3, 2)
         area = _rows(database, "select * from scorecard_area where area = '1'")[0]
         assert (area["rag"], area["observation"], area["previous_checks_yes"]) == ("red", "green", None)
+
+
+def test_an_item_is_moved_by_events_of_its_scope_within_its_interval_and_by_its_season() -> None:
+    """Events with a known effect on the category alone, until the end of what the policy protects."""
+    items = {"A": ("Brakes", 10.0), "B": ("Brakes", 2.0), "C": ("Glass", 10.0), "D": ("Fluids", 10.0)}
+    rows: dict[str, Any] = {
+        "stg_science__policy_input": [
+            {
+                "item_id": item,
+                "location_id": "L1",
+                "protection_days": days,
+                "event_factor": 1.2,
+                "season_factor": 1.0,
+                "is_end_of_life": False,
+            }
+            for item, (_, days) in items.items()
+        ],
+        "opt_in__item_location": [
+            {"item_id": item, "location_id": "L1", "category": category, "item_kind": "part", "region": "R"}
+            for item, (category, _) in items.items()
+        ],
+        "opt_in__demand_event": [
+            _event("soon", "category", "Brakes", 5),
+            _event("over", "category", "Brakes", -20),
+            _event("unlearnt", "category", "Glass", 5),
+            _event("elsewhere", "all", "*", 5) | {"location_scope_level": "region", "location_scope": "X"},
+        ],
+        "stg_science__demand_effect": [
+            {"category": "Brakes", "region": "*", "effect_kind": "event", "effect": "promo", "is_used": True},
+            {"category": "Glass", "region": "*", "effect_kind": "event", "effect": "promo", "is_used": False},
+        ],
+        "stg_science__seasonal_index": [
+            {"category": "Fluids", "region": "*", "week_of_year": 1, "index_factor": 1.1, "is_used": True},
+            {"category": "Fluids", "region": "R", "week_of_year": 2, "index_factor": 1.1, "is_used": True},
+            {"category": "Glass", "region": "*", "week_of_year": 1, "index_factor": 1.1, "is_used": False},
+        ],
+        "stg_ims__run_context": [{"as_of": AS_OF}],
+    }
+    tables = {
+        "stg_science__policy_input": POLICY_INPUT,
+        "opt_in__item_location": ITEM_LOCATION,
+        "opt_in__demand_event": DEMAND_EVENT,
+        "stg_science__demand_effect": DEMAND_EFFECT,
+        "stg_science__seasonal_index": SEASONAL_INDEX,
+        "stg_ims__run_context": RUN_CONTEXT,
+    }
+    with duckdb.connect() as database:
+        for name, table in tables.items():
+            create(database, name, border_types(table), rows[name])
+        told = _rows(database, rendered("int_calendar_use", MACROS))
+    assert {row["item_id"]: (row["events_ahead"], row["has_seasonal_index"]) for row in told} == {
+        "A": (1, False),
+        "D": (0, True),
+    }
+    assert len(told) == 2
+
+
+def _event(event_id: str, level: str, scope: str, starts_in_days: int) -> dict[str, Any]:
+    start = AS_OF + timedelta(days=starts_in_days)
+    return {
+        "event_id": event_id,
+        "event_type": "promo",
+        "scope_level": level,
+        "scope": scope,
+        "location_scope_level": "all",
+        "location_scope": "*",
+        "start_date": start,
+        "end_date": start + timedelta(days=6),
+    }
 
 
 def test_the_slope_is_that_of_theil_and_sen_by_hand() -> None:

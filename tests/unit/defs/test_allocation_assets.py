@@ -186,3 +186,21 @@ def test_an_action_of_an_earlier_release_is_refused(pipeline: Pipeline) -> None:
     entries = _frame(pipeline, SECOND, "opt_out__allocation_entry")
     (row,) = entries[entries["action_id"] == "same"].to_dict("records")
     assert (row["entry_status"], row["reason_code"]) == ("rejected", "DUPLICATE_ACTION")
+
+
+def test_a_ledger_that_was_written_behind_the_tool_stops_the_run(pipeline: Pipeline) -> None:
+    _tell(pipeline, "allocate", "early", FIRST, segment_id="WEB", units=1.0)
+    _tell(pipeline, "allocate", "late", FIRST, segment_id="WEB", units=1.0)
+    file = pipeline.lake.ledger_file
+    file.write_text(file.read_text().replace('"units":1.0', '"units":9.0', 1))
+    done = dg.materialize(
+        [ledger_state],
+        partition_key=FIRST.isoformat(),
+        resources={"pipeline": pipeline},
+        raise_on_error=False,
+    )
+    assert not done.success
+    failure = done.failure_data_for_node("ledger_state")
+    assert failure is not None
+    assert "is NOT intact at event 1" in str(failure.user_failure_data)
+    assert not pipeline.lake.border_file(LEDGER_STATE.name, FIRST).exists()

@@ -113,6 +113,16 @@ def test_presence_tells_tables_columns_and_what_their_absence_costs(lake: Lake) 
     assert rows["demand_line", "*"]["snapshot_rows"] == sum(held)
 
 
+def test_presence_tells_what_was_generated_or_defaulted(lake: Lake) -> None:
+    (sealed,) = collect_inputs(lake, DAYS[0]).snapshots
+    origins = {"item.*": "generated", "item.item_id": "recorded", "receipt.is_expedited": "default"}
+    rows = source_presence((replace(sealed, origins=origins),)).to_pylist()
+    told = {row["table_name"]: row["unproven_columns"] for row in rows if row["column_name"] == "*"}
+    assert "unit_cost" in told["item"].split("|")
+    assert "item_id" not in told["item"].split("|")
+    assert "is_expedited" in told["receipt"].split("|")
+
+
 def test_a_date_that_is_not_sealed_is_refused(lake: Lake) -> None:
     with pytest.raises(InputsError, match="no snapshot of 2022-08-13 is sealed"):
         collect_inputs(lake, FIRST - timedelta(days=1))
