@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from orchestration.publish.reading import ReleaseReader, label
 from orchestration.publish.report.blocks import words
@@ -15,6 +15,7 @@ from orchestration.publish.report.blocks import words
 # Great-tables gives every table a style of its own, light only; the page has one for all and every medium.
 _OWN_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 _OWN_BOX = re.compile(r'(<div id="[\w-]+") style="[^"]*"')
+_PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LONGEST_TEXT = 400
 _NAMED_UNITS = ("money", "money/year", "days", "weeks", "hours")
 _DIGITS = {"share": 1, "money": 0, "money/year": 0, "units": 1, "days": 1, "weeks": 1, "factor": 2}
@@ -47,28 +48,32 @@ def grid(
     already stand `right`.
     """
     from great_tables import GT, loc, style
+    from great_tables import html as as_html
 
-    frame = frame.reset_index(drop=True)
+    names = [str(one) for one in frame.columns]
+    # Great-tables writes the names of columns into attributes as they are: no name of the data may be one.
+    keys = {one: one if _PLAIN_NAME.fullmatch(one) else f"column-{place}" for place, one in enumerate(names)}
     told = pd.DataFrame(
-        {one: [_plain(str(one), value) for value in frame[one]] for one in frame}, dtype=object
+        {keys[one]: [_plain(one, value) for value in frame[one]] for one in names}, dtype=object
     )
     told = told.where(told.notna(), None)
-    table = GT(told, id=name, rowname_col=row_name)
-    columns = [str(column) for column in frame.columns]
-    table = table.cols_label({one: (labels or {}).get(one, label(one)) for one in columns})
+    table = GT(told, id=name, rowname_col=keys[row_name] if row_name else None)
+    heads = {keys[one]: (labels or {}).get(one, label(one)) for one in names}
+    # As finished HTML: in plain headings great-tables reads {{ }} as units, unescaped.
+    table = table.cols_label({key: as_html(str(escape(head))) for key, head in heads.items()})
     if row_name is not None:
         table = table.tab_stubhead((labels or {}).get(row_name, label(row_name)))
-    for one in columns:
+    for one in names:
         if pd.api.types.is_bool_dtype(frame[one]) or not pd.api.types.is_numeric_dtype(frame[one]):
-            table = table.cols_align("right" if one in right else "left", [one])
+            table = table.cols_align("right" if one in right else "left", [keys[one]])
             continue
-        table = _numbers(table, one, units.get(one, ""), frame[one]).cols_align("right", [one])
+        table = _numbers(table, keys[one], units.get(one, ""), frame[one]).cols_align("right", [keys[one]])
     table = table.sub_missing(missing_text="–")
-    for one in columns:
+    for one in names:
         for row, value in enumerate(frame[one]) if one != row_name else ():
             css = _css(one, value, shade)
             if css:
-                table = table.tab_style(style.css(css), loc.body(columns=[one], rows=[row]))
+                table = table.tab_style(style.css(css), loc.body(columns=[keys[one]], rows=[row]))
     html = _OWN_STYLE.sub("", table.as_raw_html(), count=1)
     # Great-tables has escaped every text in it; a test plants hostile ones.
     return Markup(_OWN_BOX.sub(r"\1", html, count=1))  # noqa: S704
