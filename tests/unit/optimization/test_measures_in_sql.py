@@ -27,6 +27,7 @@ MEASURES = {
     "priced_cogs": "900000.0",
     "revenue": "1200000.0",
     "value_days": "200000.0 * 365",
+    "counted_value_days": "200000.0 * 365",
     "sale_lines": "40",
     "priced_lines": "40",
     "filled_units": "14.0",
