@@ -81,9 +81,10 @@ reference_values as (
         market_segment,
         reference_months,
         cast(sum_x as double) / reference_months as mean_value,
+        -- in decimals, so that a market that stands still deviates by nothing at all
         sqrt(
-            (cast(sum_xx as double) - cast(sum_x as double) * cast(sum_x as double) / reference_months)
-            / nullif(reference_months - 1, 0)
+            cast(reference_months * sum_xx - sum_x * sum_x as double)
+            / nullif(reference_months * (reference_months - 1), 0)
         ) as standard_deviation
     from summed
     where reference_months >= {{ var('market_change_least_months') }}
