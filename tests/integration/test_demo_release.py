@@ -243,7 +243,8 @@ def test_the_manifest_counts_rows_checks_and_solves(demo: Demo, read: Read) -> N
     }
     assert manifest["checks"]["evaluated"] == len(read("check_result"))
     solves = {(run["optimisation_model"], run["solver_status"]) for run in manifest["solver_runs"]}
-    assert {model for model, _ in solves} == {"allocation", "annual_plan", "customer_match", "network", "slots"}
+    models = {"allocation", "annual_plan", "customer_match", "network", "slots"}
+    assert {model for model, _ in solves} == models
     assert {status for _, status in solves} <= {"OPTIMAL", "WITHIN_GAP"}
     assert all(run["is_audit_passed"] for run in manifest["solver_runs"])
 
