@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import special
 
 from optimization.demand.series import DAYS_PER_WEEK
+from optimization.keys import positions
 
 Numbers = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -107,8 +108,7 @@ def _weekly(
     groups: int, group: Integers, item_location: pd.DataFrame, forecast: pd.DataFrame
 ) -> tuple[Numbers, Numbers]:
     """Expected units by group and week ahead, and the mean week of the base forecast, (g,)."""
-    keys = pd.MultiIndex.from_frame(item_location[["item_id", "location_id"]])
-    row = keys.get_indexer(pd.MultiIndex.from_frame(forecast[["item_id", "location_id"]]))
+    row = positions(forecast, item_location)
     known = row >= 0
     reach = int(forecast["horizon_weeks"].max()) if len(forecast) else 1
     of_group = group[row[known]]
