@@ -348,14 +348,14 @@ def _marts(
             "names": names,
         }
     connection.execute(f"attach '{work / 'warehouse.duckdb'}' as work (read_only)")
-    held = {
-        row[0]: row[1]
-        for row in connection.execute(
-            "select table_name, schema_name from duckdb_tables() where database_name = 'work'"
-        ).fetchall()
-    }
+    held: dict[str, tuple[str, list[str]]] = {}
+    for schema, name, column in connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'work' "
+        "and table_name in (select table_name from duckdb_tables() where database_name = 'work')"
+    ).fetchall():
+        held.setdefault(name, (schema, []))[1].append(column)
     tables = [
-        {"table": name, **_mart_rows(connection, held[name], name, selection, max_rows)}
+        {"table": name, **_mart_rows(connection, name, *held[name], selection, max_rows)}
         for name in names
         if name in held
     ]
@@ -363,23 +363,25 @@ def _marts(
 
 
 def _mart_rows(
-    connection: duckdb.DuckDBPyConnection, schema: str, name: str, selection: Selection, max_rows: int
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    schema: str,
+    columns: Sequence[str],
+    selection: Selection,
+    max_rows: int,
 ) -> dict[str, Any]:
-    source = f'work."{schema}"."{name}"'
-    columns = [row[0] for row in connection.execute(f"describe {source}").fetchall()]
     used = {one: wanted for one, wanted in selection.items() if one in columns}
     where = " and ".join(f'list_contains(?, "{one}")' for one in used) or "true"
-    values = [list(map(str, wanted)) for wanted in used.values()]
-    counted = connection.execute(f"select count(*) from {source} where {where}", values).fetchall()  # noqa: S608
     shown = max_rows if used else min(max_rows, ROWS_OF_NONE)
     rows = connection.execute(
-        f"select * from {source} where {where} order by all limit {shown}",  # noqa: S608
-        values,
-    )
+        f'select *, count(*) over () as n_rows from work."{schema}"."{name}" where {where} '  # noqa: S608
+        f"order by all limit {shown}",
+        [list(map(str, wanted)) for wanted in used.values()],
+    ).to_arrow_table()
     return {
-        "n_rows": counted[0][0],
+        "n_rows": rows["n_rows"][0].as_py() if rows.num_rows else 0,
         "selected_by": {one: list(wanted) for one, wanted in used.items()},
-        "rows": rows.to_arrow_table().to_pylist(),
+        "rows": rows.drop_columns(["n_rows"]).to_pylist(),
     }
 
 
@@ -416,10 +418,15 @@ def _sealed_rows(
     selection: Selection,
     max_rows: int,
 ) -> list[dict[str, Any]]:
-    """Rows as they were sealed, each with its number in its file."""
+    """Rows as they were sealed, each with its number in its file.
+
+    A master table that bears none of the ids shows what the rows of the others name.
+    """
     from orchestration.contracts.raw import RAW_BY_NAME
 
-    steps = []
+    steps: list[dict[str, Any]] = []
+    masters: list[tuple[int, str, list[Path]]] = []
+    named: dict[str, set[Any]] = {}
     for name, columns in _inputs(edges).items():
         if not name.startswith("raw__"):
             continue
@@ -434,6 +441,13 @@ def _sealed_rows(
         there = [path for path in files if path.is_file()]
         found = find_rows(connection, there, selection, max_rows)
         bearing = {row["file"] for row in found.rows}
+        if found.selected_by:
+            for row in found.rows:
+                for column, value in row.items():
+                    if column.endswith("_id") and value is not None:
+                        named.setdefault(column, set()).add(value)
+        elif len(contract.key) == 1:
+            masters.append((len(steps), contract.key[0], there))
         steps.append(
             {
                 "table": name,
@@ -447,6 +461,10 @@ def _sealed_rows(
                 **_found(found, lake),
             }
         )
+    for position, key, files in masters:
+        if key in named:
+            wanted = {key: tuple(sorted(named[key], key=str))}
+            steps[position] |= _found(find_rows(connection, files, wanted, max_rows), lake)
     return steps
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
+
 from orchestration.publish.plain_json import plain_json
 
 if TYPE_CHECKING:
@@ -95,8 +97,7 @@ def find_rows(
         return Found(0, (), {})
     source = "read_parquet(?, filename = true, file_row_number = true, union_by_name = true)"
     paths = [str(path) for path in files]
-    described = connection.execute(f"describe select * from {source}", [paths]).fetchall()  # noqa: S608
-    columns = [row[0] for row in described]
+    columns = list(dict.fromkeys(name for path in files for name in pq.read_schema(path).names))
     conditions, values, used = [], [], {}
     for name, wanted in selection.items():
         bearing = [
@@ -109,14 +110,14 @@ def find_rows(
         conditions.append("(" + " or ".join(f'list_contains(?, "{one}")' for one in bearing) + ")")
         values += [[*map(str, wanted), _EVERY]] * len(bearing)
     where = " and ".join(conditions) or "true"
-    counted = connection.execute(f"select count(*) from {source} where {where}", [paths, *values])  # noqa: S608
-    n_rows = int(counted.fetchall()[0][0])
     held = connection.execute(
-        f"select * from {source} where {where} order by filename, file_row_number limit ?",  # noqa: S608
+        f"select *, count(*) over () as n_rows from {source} where {where} "  # noqa: S608
+        "order by filename, file_row_number limit ?",
         [paths, *values, limit if used else min(limit, ROWS_OF_NONE)],
     ).to_arrow_table()
+    n_rows = held["n_rows"][0].as_py() if held.num_rows else 0
     rows = []
-    for row in held.to_pylist():
+    for row in held.drop_columns(["n_rows"]).to_pylist():
         place = {"row_number": row.pop("file_row_number") + 1, "file": Path(row.pop("filename")).as_posix()}
         rows.append({**place, **plain_json(row)})
     return Found(n_rows, tuple(rows), used)
