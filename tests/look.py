@@ -167,7 +167,7 @@ def look_at(tab: Tab, page: Path, view: View, folder: Path) -> list[Path]:
     for name, top, height in boxes:
         # In a window as high as the section: what lies far outside a window is not always painted.
         _window(tab, view, int(min(height, _HIGHEST_PX)) + 1)
-        tab.value(f"scrollTo(0, {top})")
+        tab.value(f"scrollTo({{top: {top}, behavior: 'instant'}})")
         saved.append(_picture(tab, folder / f"{view.name}-{name}.png", None))
     return saved
 

@@ -74,7 +74,7 @@ def late_section(source: ReleaseReader) -> Section:
         _count(rows[rows["delay_status"] == "at_risk"], "at risk", "warn"),
     ]
     tiles += [
-        _count(rows[rows[flag].fillna(False).astype(bool)], told, "warn")
+        _count(rows[rows[flag].eq(True)], told, "warn")
         for flag, told in (("is_stuck", "stuck"), ("is_silent", "silent"), ("is_blocked", "blocked"))
         if flag in rows
     ]
