@@ -23,6 +23,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 # The installation that the tests of a file share; its files run in one worker, one after the other.
 SHARED = {
     "tests/integration/test_demo_release.py": "demo",
+    "tests/integration/test_evidence.py": "demo",
     "tests/integration/test_foreign_example.py": "foreign",
     "tests/faults/test_crash.py": "foreign",
     "tests/faults/test_gate.py": "small",

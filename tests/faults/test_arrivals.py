@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app, console
+from orchestration.evidence.reproduction import ReproductionError
 from orchestration.lake.manifests import sealed_snapshots
 from orchestration.publish.shelf import releases
 from orchestration.publish.staleness import stale_releases
+from orchestration.reproduce import reproduce
 from orchestration.run import DayFailed, DayResult
 from tests.conftest import Small
 from tests.pipelines import SMALL_DAYS, SmallSource, Workshop, open_workshop
@@ -45,7 +48,15 @@ def late(workshop: Workshop, first: DayResult) -> DayResult:
 
 @pytest.fixture(scope="module")
 def refusal(workshop: Workshop, late: DayResult) -> DayFailed:
-    """The newest date again, cut short."""
+    """The newest date again, cut short; before it somebody reserves, and the ledger tells it."""
+    workshop.pipeline.ledger.append(
+        "allocation",
+        "reserve",
+        subject="PART-1",
+        business_date=DAY,
+        actor="ann",
+        payload={"item_id": "PART-1", "location_id": "EAST", "segment_id": "RETAIL", "units": 1.0},
+    )
     assert isinstance(workshop.pipeline.connector, SmallSource)
     workshop.pipeline.connector.changes[DAY] = _shortened
     with pytest.raises(DayFailed) as failure:
@@ -125,13 +136,57 @@ def test_a_corrected_date_is_a_new_release_of_the_same_date(
     assert workshop.pipeline.ledger.verify().is_intact
 
 
-def test_what_a_run_keeps_for_itself_is_no_state(workshop: Workshop, overridden: tuple[int, str]) -> None:
-    """Without the build folder and the borders the earlier date is found unchanged."""
+def test_every_release_is_made_again_from_what_it_has_read_and_nothing_later(
+    workshop: Workshop, overridden: tuple[int, str], tmp_path: Path
+) -> None:
+    """The first had no release before it and the uncut delivery; the last read the second and the ledger.
+
+    Work folders and borders are no state: they are gone by now.
+    """
     lake = workshop.pipeline.lake
     for folder in (lake.root / "build", *lake.root.glob("opt_*")):
         shutil.rmtree(folder)
-    before = workshop.current
-    again = workshop.run(BEFORE)
-    assert again.state == "unchanged"
-    assert not again.is_current
-    assert workshop.current == before
+    workshop.pipeline.ledger.append(
+        "allocation",
+        "reserve",
+        subject="PART-1",
+        business_date=BEFORE,
+        actor="ann",
+        payload={"item_id": "PART-1", "location_id": "EAST", "segment_id": "RETAIL", "units": 2.0},
+    )
+    untouched = _content(lake.root)
+    shelf = releases(lake)
+    assert [len(one.manifest["earlier_releases"]) for one in shelf] == [0, 0, 1]
+    for release in shelf[1:]:
+        scratch = tmp_path / release.release_id
+        found = reproduce(release, lake, workshop.pipeline.settings, scratch)
+        assert found.circumstances == ()
+        assert [one.to_json() for one in found.differing] == []
+        assert (found.is_equal, found.n_equal) == (True, len(release.tables))
+        assert found.borders == ()
+    assert _content(lake.root) == untouched
+
+
+def test_a_sealed_file_that_was_changed_is_named_before_anything_is_made(
+    workshop: Workshop, overridden: tuple[int, str], tmp_path: Path
+) -> None:
+    lake = workshop.pipeline.lake
+    release = releases(lake)[0]
+    sealed = next(one for one in sealed_snapshots(lake) if one.as_of == release.as_of)
+    file = lake.root / sealed.tables["item"].file
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    try:
+        with pytest.raises(ReproductionError, match="was changed after it was sealed"):
+            reproduce(release, lake, workshop.pipeline.settings, tmp_path / "scratch")
+    finally:
+        file.write_bytes(content)
+
+
+def _content(root: Path) -> dict[str, int]:
+    """Size of every file of a home but Dagster's own history."""
+    return {
+        path.relative_to(root).as_posix(): path.stat().st_size
+        for path in root.rglob("*")
+        if path.is_file() and "dagster" not in path.parts
+    }
