@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from collections.abc import Callable
 from datetime import date
 
@@ -22,6 +24,7 @@ from orchestration.lake.parquet import read_arrow
 from orchestration.publish.export import EXPORT_TABLES
 from orchestration.publish.plausibility import PLAUSIBILITY
 from orchestration.publish.shelf import releases
+from orchestration.publish.workbook.sheets import SHEETS
 from tests.conftest import Demo
 from tests.pipelines import published
 
@@ -204,6 +207,24 @@ def test_the_earlier_date_again_is_unchanged_and_leaves_the_pointer(demo: Demo) 
         demo.first.release.release_id,
         demo.newest.release.release_id,
     ]
+
+
+def test_what_people_open_lies_beside_each_release_and_behind_its_doors(demo: Demo) -> None:
+    lake, newest = demo.workshop.pipeline.lake, demo.newest.release
+    assert lake.workbook_door.resolve() == lake.open_dir(newest.release_id) / "stockplan.xlsx"
+    assert lake.report_door.resolve() == lake.open_dir(newest.release_id) / "report.html"
+    assert (lake.open_dir(demo.first.release.release_id) / "report.html").exists()
+    page = lake.report_door.read_text(encoding="utf-8")
+    assert len(page.encode()) <= 3_000_000 and newest.release_id in page
+    missing = re.findall(r'<p class="missing">([^<]*)</p>', page)
+    assert not [told for told in missing if "has no table" in told]
+    with zipfile.ZipFile(lake.workbook_door) as parts:
+        names = re.findall(r'<sheet name="(\w+)"', parts.read("xl/workbook.xml").decode())
+        sheets = [sheet.name for sheet in SHEETS]
+        assert names == ["read_me", *sheets[:3], "decisions", *sheets[3:], "dictionary"]
+        for number, name in enumerate(names, start=1):
+            rows = parts.read(f"xl/worksheets/sheet{number}.xml").count(b"<row ")
+            assert rows <= demo.workshop.pipeline.settings.release.workbook_rows + 2, name
 
 
 def test_the_ledger_tells_the_story_and_is_witnessed(demo: Demo) -> None:
