@@ -55,6 +55,7 @@ select
     kinds.cause_family,
     kinds.owner_role,
     kinds.is_always_look,
+    kinds.look_days,
     exceptions.exception_type,
     exceptions.severity,
     exceptions.item_id,

@@ -33,14 +33,42 @@ last_release as (
 
 ),
 
+-- what the last release said of the same exception
+remembered as (
+
+    select
+        collected.*,
+        run_context.as_of,
+        coalesce(last_release.first_seen_date, last_release.release_as_of, run_context.as_of)
+            as first_seen_date,
+        case
+            when last_release.exception_id is null then 'new'
+            when
+                collected.value_at_risk
+                > (1 + {{ var('exception_change_share') }}) * {{ money('last_release.value_at_risk') }}
+                then 'worse'
+            when
+                collected.value_at_risk
+                < (1 - {{ var('exception_change_share') }}) * {{ money('last_release.value_at_risk') }}
+                then 'better'
+            else 'open'
+        end as exception_status
+    from collected
+    cross join run_context
+    left join last_release on collected.exception_id = last_release.exception_id
+
+),
+
 weighed as (
 
     select
         *,
         case severity when 'high' then 1 when 'medium' then 2 else 3 end as severity_rank,
         -- some kinds are looked at whatever the plan does
-        case when not is_always_look then handled_by end as cured_by
-    from collected
+        case when not is_always_look then handled_by end as cured_by,
+        coalesce(date_diff('day', first_seen_date, as_of) > look_days, false)
+        and exception_status <> 'worse' as is_known
+    from remembered
 
 ),
 
@@ -85,6 +113,7 @@ waiting as (
         not is_always_look
         and cured_by is null
         and rank_in_cause = 1
+        and not is_known
         and value_at_risk >= {{ var('look_least_value') }} as is_waiting
     from led
 
@@ -114,6 +143,7 @@ attended as (
             when queued.is_always_look then 'always_' || queued.cause_family
             when queued.cured_by is not null then queued.cured_by
             when queued.rank_in_cause > 1 then 'same_cause_told_once'
+            when queued.is_known then 'known_for_long'
             when queued.queue_number <= budget.looks_left then 'within_look_share'
             when queued.queue_number > budget.looks_left then 'beyond_look_share'
             else 'below_look_value'
@@ -124,40 +154,27 @@ attended as (
 )
 
 select
-    run_context.as_of,
-    attended.exception_id,
-    attended.cause_id,
-    attended.exception_type,
-    attended.severity,
-    attended.severity_rank,
-    attended.item_id,
-    attended.location_id,
-    attended.value_at_risk,
-    case when attended.rank_in_cause = 1 then attended.cause_value else 0 end as counted_value_at_risk,
-    attended.quantity_units,
-    attended.reason_code,
-    attended.detail,
-    attended.suggested_action,
-    attended.owner_role,
+    as_of,
+    exception_id,
+    cause_id,
+    exception_type,
+    severity,
+    severity_rank,
+    item_id,
+    location_id,
+    value_at_risk,
+    case when rank_in_cause = 1 then cause_value else 0 end as counted_value_at_risk,
+    quantity_units,
+    reason_code,
+    detail,
+    suggested_action,
+    owner_role,
     case
-        when attended.is_always_look or attended.attention_rule = 'within_look_share' then 'look'
-        when attended.cured_by is not null then 'handled'
+        when is_always_look or attention_rule = 'within_look_share' then 'look'
+        when cured_by is not null then 'handled'
         else 'watch'
     end as attention,
-    attended.attention_rule,
-    coalesce(last_release.first_seen_date, last_release.release_as_of, run_context.as_of) as first_seen_date,
-    case
-        when last_release.exception_id is null then 'new'
-        when
-            attended.value_at_risk
-            > (1 + {{ var('exception_change_share') }}) * {{ money('last_release.value_at_risk') }}
-            then 'worse'
-        when
-            attended.value_at_risk
-            < (1 - {{ var('exception_change_share') }}) * {{ money('last_release.value_at_risk') }}
-            then 'better'
-        else 'open'
-    end as exception_status
+    attention_rule,
+    first_seen_date,
+    exception_status
 from attended
-cross join run_context
-left join last_release on attended.exception_id = last_release.exception_id
