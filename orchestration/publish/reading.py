@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from orchestration.lake.paths import Lake
 
+# What people call by its id alone.
+_THINGS = ("item_id", "location_id", "segment_id", "supplier_id", "customer_id", "order_id", "change_id")
 _TEXTS = ("data_type", "unit", "description", "formula", "owner")
 
 
@@ -125,5 +127,6 @@ def label(column: str) -> str:
     >>> label("reorder_point_units"), label("is_frozen"), label("from_location_id")
     ('Reorder point units', 'Frozen', 'From location')
     """
-    words = column.removeprefix("is_").removesuffix("_id").replace("_", " ")
+    named = column.removesuffix("_id") if column.endswith(_THINGS) else column
+    words = named.removeprefix("is_").replace("_", " ")
     return {"as of": "As of", "kpi": "KPI", "gmroi": "GMROI"}.get(words, words[:1].upper() + words[1:])

@@ -43,7 +43,9 @@ def write_head(
     sheet.set_row(row, 46)
     for place, (name, meaning) in enumerate(zip(names, meanings, strict=True)):
         unit = f"\n[{meaning.unit}]" if meaning.unit and not exact else ""
-        sheet.write_string(row, place, name if exact else f"{label(name)}{unit}", head)
+        sheet.write_string(
+            row, place, name if exact else f"{label(name).removesuffix(f' {meaning.unit}')}{unit}", head
+        )
         note = "\n".join(
             part
             for part in (

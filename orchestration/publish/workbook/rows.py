@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.publish.reading import Meaning, ReleaseReader
-from orchestration.publish.workbook.sheets import Sheet
+from orchestration.publish.workbook.sheets import NETWORK_FIRST, Sheet
 
 # They are the same on every row and stand in the first line of the sheet.
 _SAID_ONCE = ("release_id", "as_of")
@@ -77,7 +77,7 @@ def _cut(sheet: Sheet, count: int, kept: int) -> str:
     if count <= kept:
         return ""
     chosen = f"those with most {sheet.value.replace('_', ' ')}" if sheet.value else "the first"
-    return f" Only {kept:,} of {count:,} rows, {chosen}; all of them: current/{sheet.table}.parquet."
+    return f" Only {kept:,} of {count:,} rows, {chosen}; all of them: stockplan show {sheet.table}."
 
 
 def _with_made(sheet: Sheet, rows: pa.Table, source: ReleaseReader) -> pa.Table:
@@ -87,7 +87,9 @@ def _with_made(sheet: Sheet, rows: pa.Table, source: ReleaseReader) -> pa.Table:
         units = source.arrow("kpi_catalogue", ["kpi", "unit"])
         known = dict(zip(units["kpi"].to_pylist(), units["unit"].to_pylist(), strict=True))
         found = [known.get(name) for name in rows["kpi"].to_pylist()]
-        return rows.append_column("unit", pa.array(found, pa.string()))
+        rows = rows.append_column("unit", pa.array(found, pa.string()))
+    if sheet.table == "kpi" and "scope_type" in rows.column_names:
+        rows = rows.append_column(NETWORK_FIRST, pc.not_equal(rows["scope_type"], "network"))
     return rows
 
 

@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 Order = tuple[tuple[str, Literal["ascending", "descending"]], ...]
 Rows = Callable[[pa.Table], pa.Table]
 _PAIR = ("item_id", "location_id")
+# A column to sort by that no sheet shows.
+NETWORK_FIRST = "~network first"
 _PARTS = ("item_id", "item_description")
 # Nothing moved, nothing that matters did, or there was nothing before.
 _UNMOVED = ("none", "within_dead_band", "bootstrap")
@@ -388,6 +390,7 @@ SHEETS: tuple[Sheet, ...] = (
         ),
         only=_where_not("scope_type", "location"),
         order=(
+            (NETWORK_FIRST, "ascending"),
             ("kpi", "ascending"),
             ("scope_type", "ascending"),
             ("scope_id", "ascending"),

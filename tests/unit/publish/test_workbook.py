@@ -166,7 +166,7 @@ def test_a_longer_table_is_cut_by_value_and_says_where_the_rest_lies(tmp_path: P
     ]
     assert sorted(map(abs, values)) == sorted(map(abs, every))[-3:]
     told = [cell.value for cell in sheet[1] if cell.value]
-    assert f"Only 3 of {ROWS} rows" in told[1] and "current/replenishment_order.parquet" in told[1]
+    assert f"Only 3 of {ROWS} rows" in told[1] and "stockplan show replenishment_order" in told[1]
 
 
 def test_an_older_release_leaves_sheets_out_and_says_why(tmp_path: Path) -> None:
