@@ -12,8 +12,9 @@ from optimization.contracts.approval_tables import POLICY_EVENT
 from optimization.contracts.rows import frame_of
 from optimization.parameters import GovernanceParameters, PolicyParameters
 from optimization.policy.changes import asked_id, content_hash, levels_of
+from optimization.policy.governed_day import Calculated, Governed
 from optimization.policy.governed_rows import Before
-from optimization.policy.publication import Calculated, Governed, governed
+from optimization.policy.publication import governed
 
 FIRST_DAY = pd.Timestamp("2024-03-04")
 LIMITS = PolicyParameters(auto_approve_value=500.0)

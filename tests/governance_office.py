@@ -16,7 +16,7 @@ from optimization.contracts.approval_tables import (
 )
 from optimization.contracts.rows import frame_of
 from optimization.contracts.table import Table
-from optimization.policy.publication import Governed
+from optimization.policy.governed_day import Governed
 from orchestration.evidence.decision_desk import DecisionDesk
 from orchestration.evidence.decisions import read_policy_events
 from orchestration.evidence.witnesses import witnessed_heads

@@ -17,11 +17,12 @@ from optimization.keys import known_positions, positions, sorted_by_key
 from optimization.measures import abc_xyz
 from optimization.parameters import GovernanceParameters, PolicyParameters
 from optimization.policy.calculation import calculated, is_vital, within_budget
+from optimization.policy.governed_day import Calculated
 from optimization.policy.governed_rows import Before
 from optimization.policy.inputs import inputs_hashes, inputs_of
 from optimization.policy.order_quantity import DAYS_PER_YEAR
 from optimization.policy.position_losses import ReviewedDemand
-from optimization.policy.publication import Calculated, governed
+from optimization.policy.publication import governed
 from optimization.policy.safety_stock import safety_stock
 from optimization.policy.service_levels import Expected, expected_service
 from optimization.reasons import first_that_holds

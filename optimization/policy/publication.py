@@ -9,7 +9,6 @@ person's decision holds against the calculation for as long as what was calculat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from optimization.parameters import GovernanceParameters, PolicyParameters
 from optimization.policy.approval_rules import Rule, rule_of, rule_text
 from optimization.policy.changes import (
     Change,
-    Numbers,
     Two,
     calculated_id,
     content_hash,
@@ -30,6 +28,7 @@ from optimization.policy.changes import (
 )
 from optimization.policy.dead_band import change_states
 from optimization.policy.decisions import Outcome, Places, Standing
+from optimization.policy.governed_day import Calculated, Governed, Levels
 from optimization.policy.governed_rows import (
     Before,
     approval_rows,
@@ -41,49 +40,6 @@ from optimization.policy.governed_rows import (
 from optimization.roles import SYSTEM
 
 Flags = npt.NDArray[np.bool_]
-Texts = npt.NDArray[np.object_]
-Levels = tuple[Numbers, Numbers]
-
-
-@dataclass(frozen=True)
-class Calculated:
-    """Today's calculation of n item-locations, sorted by key, and what is needed to judge it; (n,) each.
-
-    `wanted` levels in units. `is_kept`: terms are implausible, the calculation counts for nothing.
-    `is_over`: the item's last order or the end of its life, which does not wait for a dead band.
-    `reason`, `method` and `status` are those of the calculation.
-    """
-
-    keys: pd.DataFrame
-    wanted: Levels
-    unit_cost: Numbers
-    is_kept: Flags
-    is_over: Flags
-    inputs_hash: Texts
-    reason: Texts
-    method: Texts
-    status: Texts
-
-
-@dataclass(frozen=True)
-class Governed:
-    """What holds today: levels, and per row where the change stands; and the tables of governance.
-
-    `old` are the levels of the day before, NaN where there were none. `held` are the columns
-    `held_…` of `opt_out__policy`.
-    """
-
-    effective: Levels
-    old: Levels
-    wanted: Levels
-    change_state: Texts
-    change_value: Numbers
-    reason: Texts
-    status: Texts
-    held: dict[str, npt.NDArray[Any]]
-    policy_change: pd.DataFrame
-    approval: pd.DataFrame
-    policy_override: pd.DataFrame
 
 
 def governed(

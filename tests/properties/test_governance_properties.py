@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from optimization.parameters import GovernanceParameters
-from optimization.policy.publication import Governed
+from optimization.policy.governed_day import Governed
 from tests.governance_days import LIMITS, UNIT_COST, Company
 
 PEOPLE = st.sampled_from(["ann", "bob", "eve"])
