@@ -310,21 +310,6 @@ def _is_as_told(change: Change) -> bool:
     return told == change.content_hash
 
 
-def _is_as_told(change: Change) -> bool:
-    """Whether a change still has the content that its fingerprint is of."""
-    told = content_hash(
-        change.kind,
-        change.pair,
-        change.old,
-        change.new,
-        change.author,
-        change.reason,
-        change.owner,
-        change.ends,
-    )
-    return told == change.content_hash
-
-
 def _records(frame: pd.DataFrame | None) -> list[Row]:
     return [] if frame is None else records_of(frame)
 

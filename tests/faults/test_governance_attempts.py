@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from optimization.errors import StockplanError
@@ -21,9 +22,11 @@ from optimization.parameters import GovernanceParameters
 from optimization.policy.changes import content_hash
 from orchestration.evidence.decision_desk import DecisionDesk
 from orchestration.evidence.decisions import POLICY_FAMILY
-from orchestration.evidence.witnesses import witnessed_heads
+from orchestration.evidence.witnesses import release_faults, witnessed_heads
 from orchestration.lake.events import Chain, Draft
 from orchestration.lake.ledger import Ledger
+from orchestration.lake.parquet import read_arrow, write_arrow
+from orchestration.publish.shelf import releases
 from orchestration.settings import Settings
 from tests.governance_days import Company
 from tests.governance_office import Office
@@ -231,3 +234,21 @@ def test_none_of_500_attempts_takes_effect_unseen(tmp_path: Path) -> None:
     assert set(waits.loc[ITEMS]) == {"proposed"}
     assert {item: attack.office.company.level(item) for item in ITEMS} == dict.fromkeys(ITEMS, BEFORE)
     assert attack.office.company.level("HONEST") == WANTED
+
+
+def test_decisions_do_not_go_on_from_a_table_that_was_changed_after_its_publication(tmp_path: Path) -> None:
+    office = Attack(tmp_path / "home").office
+    (*_, newest) = releases(office.lake)
+    tables = ("policy", "policy_change", "approval", "policy_override")
+    assert release_faults(newest, office.ledger, tables) == ()
+    file = newest.table("policy_change")
+    held = read_arrow(file)
+    place = held.column_names.index("new_order_up_to_units")
+    file.chmod(0o644)
+    write_arrow(held.set_column(place, held.schema.field(place), pa.array([41.0] * held.num_rows)), file)
+    (fault,) = release_faults(newest, office.ledger, tables)
+    assert "table policy_change" in fault and "was changed after its publication" in fault
+    # And a change whose levels are no longer those of its fingerprint cannot be approved.
+    change_id = str(held.column("change_id")[0])
+    with pytest.raises(StockplanError, match="CHANGE_EDITED"):
+        office.desk().decide(change_id, "approved", "fine", "eve")
