@@ -55,13 +55,18 @@ def docs(out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("var
     """Write dbt's documentation as one HTML file that needs no server."""
     from dbt.cli.main import dbtRunner
 
+    from orchestration.evidence.formulas import with_formulas
     from orchestration.project import dbt_project
 
     out.mkdir(parents=True, exist_ok=True)
     os.environ["STOCKPLAN_WORK"] = str(out.resolve())
     folder = str(dbt_project.project_dir)
     flags = ["--project-dir", folder, "--profiles-dir", folder, "--target-path", str(out.resolve())]
-    done = dbtRunner().invoke(["--quiet", "docs", "generate", "--static", "--empty-catalog", *flags])
+    parsed = dbtRunner().invoke(["--quiet", "parse", *flags])
+    if not parsed.success:
+        raise StockplanError(f"dbt cannot parse {folder}: {parsed.exception}")
+    runner = dbtRunner(manifest=with_formulas(parsed.result))
+    done = runner.invoke(["--quiet", "docs", "generate", "--static", "--empty-catalog", *flags])
     if not done.success:
         raise StockplanError(f"dbt could not write its documentation: {done.exception}")
     console.print(f"Open {out}/static_index.html")

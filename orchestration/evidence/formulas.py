@@ -69,11 +69,26 @@ def derive_formulas(
         if node["resource_type"] != "model" or node["fqn"][1] != "published":
             continue
         for column, stated in node["columns"].items():
-            formula = (stated.get("meta") or {}).get("formula") or _told(
-                reader.origin(node["name"], column), inputs
-            )
+            formula = _stated(stated) or _told(reader.origin(node["name"], column), inputs)
             found.append(Formula(node["alias"], column, _one_line(str(formula))))
     return sorted(found)
+
+
+def with_formulas(manifest: Any) -> Any:
+    """Return dbt's parsed manifest with formula and owner of every published column in its `meta` and text.
+
+    For dbt's own documentation, which is made from it.
+    """
+    formulas = column_formulas()
+    owners = {group.name: group.owner.name for group in manifest.groups.values()}
+    for node in manifest.nodes.values():
+        if str(node.resource_type) != "model" or node.fqn[1] != "published":
+            continue
+        for column in node.columns.values():
+            formula = formulas.get((node.alias, column.name), "")
+            column.meta = {**column.meta, "formula": formula, "owner": owners[node.config.group]}
+            column.description += f"\n\nFormula: `{formula}`\n\nOwner: {owners[node.config.group]}"
+    return manifest
 
 
 class _Reader:
@@ -153,6 +168,12 @@ def _below(node: Node, column: Any) -> list[Node]:
     of_union = [one for one in unions if one.reference_node_name == column.table] or unions
     positions = {one.name for one in of_union if one.expression.alias_or_name == column.name}
     return [one for one in of_union if one.name in positions]
+
+
+def _stated(column: Mapping[str, Any]) -> str | None:
+    """What the yml states under `config.meta.formula` or `meta.formula`."""
+    meta = {**(column.get("meta") or {}), **((column.get("config") or {}).get("meta") or {})}
+    return meta.get("formula")
 
 
 def _bare(expression: Any) -> Any:
