@@ -61,16 +61,22 @@ class Expected:
 
 
 def reorder_points(target: Target, quantity: Numbers, demand: ReviewedDemand) -> Numbers:
-    """Lowest whole s ≥ -1 that meets each target at its order quantity, units; -1: order on demand.
+    """Lowest whole s ≥ 0 that meets each target at its order quantity, units; -1 where nobody asks.
 
-    Cycle service is that of an interval without a stock-out and does not hang on what happens after
-    one. Fill and ready rate of lost sales are met on demand thinned by the target itself.
+    A large order quantity could meet a fill target with an order placed only after the first customer
+    waits; s is then 0, because without stock the quantity would never come. Cycle service is that of an
+    interval without a stock-out and does not hang on what happens after one. Fill and ready rate of lost
+    sales are met on demand thinned by the target itself.
 
     >>> demand = ReviewedDemand.of(np.full(3, 30.0), np.full(3, 45.0), np.full(3, 0.9))
     >>> target = Target(np.full(3, 0.95), np.array(["cycle", "fill", "fill"], dtype=object),
     ...     np.array([False, False, True]))
     >>> reorder_points(target, np.ones(3), demand).tolist()
     [41.0, 40.0, 39.0]
+    >>> few = ReviewedDemand.of(np.array([2.7, 0.0]), np.array([3.0, 0.0]), np.full(2, 0.9))
+    >>> reorder_points(Target(np.full(2, 0.95), np.full(2, "fill", object), np.zeros(2, bool)),
+    ...     np.full(2, 60.0), few).tolist()
+    [0.0, -1.0]
     """
     service = np.minimum(target.service, HIGHEST_TARGET)
     point = np.full(len(service), -1.0)
@@ -83,7 +89,7 @@ def reorder_points(target: Target, quantity: Numbers, demand: ReviewedDemand) ->
     rows = np.flatnonzero(asked & (target.metric == "cycle"))
     if len(rows):
         point[rows] = reorder_point_for_cycle(service[rows], demand.mean[rows], demand.variance[rows])
-    return point
+    return np.where(asked, np.maximum(point, 0.0), point)
 
 
 def expected_service(point: Numbers, level: Numbers, demand: ReviewedDemand, is_lost: Flags) -> Expected:
