@@ -198,7 +198,9 @@ def test_statuses_are_exact(company: tuple[str, Any]) -> None:
         assert row["score"] == (row["status"] == YES)
         assert (row["value"] is not None) == is_known, row["null_reason"]
         assert (row["null_reason"] is None) == is_known
-        assert row["observation"]
+        # Where the value reaches the threshold and the answer is no, the words say what else is missing.
+        is_reached = row["status"] == NO and row["value"] >= row["threshold"] and row["check_number"] < 14
+        assert (" But " in row["observation"]) == is_reached
         assert row["as_of"] == AS_OF
 
 

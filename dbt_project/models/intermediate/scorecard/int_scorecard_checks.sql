@@ -174,6 +174,10 @@ select
     coalesce(
         notes.observation,
         case
+            when checks.null_reason like 'not_recorded%'
+                then format(
+                    'No evidence (not recorded at the source:{}).', split_part(checks.null_reason, ':', 2)
+                )
             when checks.null_reason is not null
                 then 'No evidence (' || replace(checks.null_reason, '_', ' ') || ').'
             when checks.unit = 'cycles'
@@ -189,6 +193,11 @@ select
                     questions.measure,
                     100 * checks.threshold
                 )
+        end
+        || case
+            when checks.status = 'no' and checks.value >= checks.threshold
+                then coalesce(' But ' || questions.unmet_beside || '.', '')
+            else ''
         end
     ) as observation,
     coalesce(length(notes.observation) > 0, false) as is_observed_by_person,
