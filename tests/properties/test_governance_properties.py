@@ -104,5 +104,5 @@ class Governance(RuleBasedStateMachine):
 
 TestGovernance = Governance.TestCase
 TestGovernance.settings = settings(
-    max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )
