@@ -88,6 +88,7 @@ ANNUAL_SOLVER_RUN = Table(
     "Status, bound, gap and audit of the solve of the annual plan.",
     key=("optimisation_model", "batch_id"),
     required=SOLVER_RUN_COLUMNS,
+    optional=("detail",),
 )
 
 PLANNING_OUTPUTS: tuple[Table, ...] = (SCENARIO_FRONTIER, ANNUAL_PLAN, ANNUAL_PLAN_PRICE, ANNUAL_SOLVER_RUN)

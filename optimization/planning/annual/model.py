@@ -167,7 +167,12 @@ def build(problem: AnnualProblem) -> Any:
         "capacity": (capacity, by_month if has_capacity else []),
         "option": (
             option,
-            [(s, k, t) for s in m.level for k in range(len(problem.options)) for t in m.month],
+            [
+                (s, k, t)
+                for s in m.level
+                for k in np.flatnonzero(problem.option_use.max(axis=1, initial=0.0) > 0).tolist()
+                for t in m.month
+            ],
         ),
         "space": (space, spaces),
         "cash": (cash, by_month if has_cash else []),
@@ -240,7 +245,8 @@ def _read(problem: AnnualProblem, matrix: MatrixModel, solution: Solution) -> Ye
         names = [
             [f"{family}[{','.join(map(str, (s, *place, t)))}]" for s in range(levels)] for t in range(months)
         ]
-        return np.array([max(-sum(dual[name] for name in each), 0.0) + 0.0 for each in names])
+        # A limit that nothing in the model uses has no row, and one more of it gains nothing.
+        return np.array([max(-sum(dual.get(name, 0.0) for name in each), 0.0) + 0.0 for each in names])
 
     return YearPlan(
         **found,

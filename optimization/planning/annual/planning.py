@@ -14,8 +14,9 @@ from optimization.contracts.inputs import ITEM_LOCATION, LOCATION_LIMIT
 from optimization.contracts.outputs import FORECAST, POLICY, PROTECTION_DEMAND, SEASONAL_INDEX
 from optimization.contracts.planning_tables import ANNUAL_PLAN, ANNUAL_PLAN_PRICE, ANNUAL_SOLVER_RUN
 from optimization.contracts.rows import frame_of
-from optimization.errors import AuditError
+from optimization.errors import AuditError, NonFiniteInputError, StockplanError
 from optimization.keys import known_positions, sorted_by_key
+from optimization.planning.annual import fallback
 from optimization.planning.annual.audit import Audit, audited, option_units, region_volume
 from optimization.planning.annual.demand import LEVELS
 from optimization.planning.annual.model import MODEL, YearPlan, solve_year
@@ -63,9 +64,11 @@ def plan_year(
 ) -> AnnualTables:
     """Plan the next whole months by category and region; quarantined item-locations take no part.
 
-    Takes the tables of these names. Raises `ContractError` when a frame is not of its table, `KeyError`
-    when an item-location is missing in one, `SolverError` without an optimum, `AuditError` when the plan
-    fails the recomputation.
+    Without an optimum, or where the plan fails the recomputation, the year is what demand needs whatever is
+    scarce, with status FALLBACK, no prices and the reason in `detail` of the solve. Takes the tables of
+    these names. Raises `ContractError` when a frame is not of its table, `KeyError` when an item-location is
+    missing in one, `NonFiniteInputError` for a number that is none, `AuditError` when the fallback itself
+    does not add up.
     """
     parameters = parameters or AnnualParameters()
     items, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
@@ -84,20 +87,22 @@ def plan_year(
         as_of,
         parameters,
     )
-    plan = solve_year(problem)
-    audit = audited(problem, plan)
-    if not audit.is_passed:
-        worst = max(audit.breaches, key=lambda name: audit.breaches[name])
-        raise AuditError(
-            f"the annual plan breaks {worst} by {audit.breaches[worst]:.2g} of its size; "
-            "solve it alone with python -m tests.benchmarks.scenarios and compare"
-        )
-    frame = frame_of(ANNUAL_PLAN, _plan_rows(problem, plan))
+    told = _Told()
+    try:
+        plan = solve_year(problem)
+        audit = _kept(audited(problem, plan))
+    except NonFiniteInputError:
+        raise
+    except (StockplanError, ArithmeticError, MemoryError) as error:
+        told = _Told("FALLBACK", fallback.METHOD, f"{type(error).__name__}: {error}")
+        plan = fallback.needed_plan(problem, told.reason)
+        audit = _kept(fallback.audited_needs(problem, plan))
+    frame = frame_of(ANNUAL_PLAN, _plan_rows(problem, plan, told))
     frame = frame.sort_values(list(ANNUAL_PLAN.key), ignore_index=True)
     return AnnualTables(
         frame,
-        price_table(problem, plan),
-        _solver_run(plan, audit),
+        price_table(problem, plan, told),
+        _solver_run(plan, audit, told),
         Report.of(
             len(item_location),
             frame,
@@ -108,7 +113,26 @@ def plan_year(
     )
 
 
-def price_table(problem: AnnualProblem, plan: YearPlan) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Told:
+    """What every row says of how the year was planned; `reason` why the program was not, or empty."""
+
+    status: str = "OK"
+    method: str = METHOD
+    reason: str = ""
+
+
+def _kept(audit: Audit) -> Audit:
+    if not audit.is_passed:
+        worst = max(audit.breaches, key=lambda name: audit.breaches[name])
+        raise AuditError(
+            f"the annual plan breaks {worst} by {audit.breaches[worst]:.2g} of its size; "
+            "solve it alone with python -m tests.benchmarks.scenarios and compare"
+        )
+    return audit
+
+
+def price_table(problem: AnnualProblem, plan: YearPlan, told: _Told) -> pd.DataFrame:
     """`opt_out__annual_plan_price`: limit, largest use over the levels, and shadow price by month."""
     limits, months = problem.parameters, len(problem.months.starts)
     bought = plan.bought.sum(axis=1).max(axis=0)
@@ -140,7 +164,8 @@ def price_table(problem: AnnualProblem, plan: YearPlan) -> pd.DataFrame:
     rows = []
     for resource, scope, limit, use, price in listed:
         for at, start in enumerate(problem.months.starts):
-            is_known = limit is not None
+            is_known = limit is not None and not told.reason
+            no_price = _NO_LIMIT[resource] if limit is None else "there is no optimum: read solver_run"
             rows.append(
                 {
                     "month_start_date": start,
@@ -150,29 +175,34 @@ def price_table(problem: AnnualProblem, plan: YearPlan) -> pd.DataFrame:
                     "resource_use": float(use[at]) if np.isfinite(use[at]) else None,
                     "shadow_price": float(price[at]) if is_known else None,
                     "is_binding": limit is not None and bool(use[at] >= limit - _FULL * max(1.0, limit)),
-                    "null_reason": None if is_known else _NO_LIMIT[resource],
-                    "method": METHOD,
-                    "status": "OK",
+                    "null_reason": None if is_known else no_price,
+                    "method": told.method,
+                    "status": told.status,
                 }
             )
     frame = frame_of(ANNUAL_PLAN_PRICE, rows)
     return frame.sort_values(list(ANNUAL_PLAN_PRICE.key), ignore_index=True)
 
 
-def _plan_rows(problem: AnnualProblem, plan: YearPlan) -> Iterator[dict[str, Any]]:
+def _plan_rows(problem: AnnualProblem, plan: YearPlan, told: _Told) -> Iterator[dict[str, Any]]:
     """Rows of every level of demand and of the expectation, of groups, regions and the network."""
     p = problem.probability
     levels = [(name, at) for at, name in enumerate(LEVELS)]
     for name, at in levels:
         level = {field: getattr(plan, field)[at] for field in ("bought", "stock", "lost", "gap")}
-        yield from _level_rows(name, problem, plan, problem.demand[at], level)
+        yield from _level_rows(name, problem, plan, problem.demand[at], level, told)
     expected = {field: np.einsum("s,sgt->gt", p, getattr(plan, field)) for field in ("stock", "lost", "gap")}
     demand = np.einsum("s,sgt->gt", p, problem.demand)
-    yield from _level_rows(TWO_STAGE, problem, plan, demand, {"bought": plan.planned, **expected})
+    yield from _level_rows(TWO_STAGE, problem, plan, demand, {"bought": plan.planned, **expected}, told)
 
 
 def _level_rows(
-    name: str, problem: AnnualProblem, plan: YearPlan, demand: Numbers, level: dict[str, Numbers]
+    name: str,
+    problem: AnnualProblem,
+    plan: YearPlan,
+    demand: Numbers,
+    level: dict[str, Numbers],
+    told: _Told,
 ) -> Iterator[dict[str, Any]]:
     limits = problem.parameters
     by_group = {
@@ -229,20 +259,23 @@ def _level_rows(
                     if is_network and limits.cash_limit
                     else None
                 ),
-                "method": METHOD,
-                "status": "OK",
+                "method": told.method,
+                "status": told.status,
             }
 
 
-def _solver_run(plan: YearPlan, audit: Audit) -> pd.DataFrame:
+def _solver_run(plan: YearPlan, audit: Audit, told: _Told) -> pd.DataFrame:
     """One row: `slack_units` is the space in m3 and the money that gave way, added up."""
     slack = float(plan.space_over.sum() + plan.cash_over.sum())
-    status = plan.solution.status
-    told = "FEASIBLE_WITH_SLACK" if slack > _FULL and status == "OPTIMAL" else str(status)
+    status: str = plan.solution.status
+    if told.reason:
+        status = told.status
+    elif slack > _FULL and status == "OPTIMAL":
+        status = "FEASIBLE_WITH_SLACK"
     row = {
         "optimisation_model": MODEL,
         "batch_id": "year",
-        "solver_status": told,
+        "solver_status": status,
         "objective": plan.solution.objective,
         "objective_bound": plan.solution.bound,
         "relative_gap": plan.solution.relative_gap,
@@ -252,5 +285,6 @@ def _solver_run(plan: YearPlan, audit: Audit) -> pd.DataFrame:
         "max_violation": audit.worst,
         "is_audit_passed": audit.is_passed,
         "solver_version": plan.solution.solver_version,
+        "detail": told.reason or None,
     }
     return frame_of(ANNUAL_SOLVER_RUN, [row])

@@ -13,9 +13,10 @@ from optimization.contracts.inputs import LOCATION_LIMIT
 from optimization.contracts.outputs import SEASONAL_INDEX
 from optimization.contracts.planning_tables import ANNUAL_PLAN, ANNUAL_PLAN_PRICE, ANNUAL_SOLVER_RUN
 from optimization.contracts.rows import frame_of
-from optimization.errors import NonFiniteInputError
+from optimization.errors import NonFiniteInputError, SolverError
 from optimization.planning.annual.audit import audited, objective_of
 from optimization.planning.annual.demand import Months, monthly_demand
+from optimization.planning.annual.fallback import needed_plan
 from optimization.planning.annual.model import YearPlan, solve_year
 from optimization.planning.annual.parameters import AnnualParameters
 from optimization.planning.annual.planning import AnnualTables, plan_year
@@ -56,7 +57,7 @@ def problem(demand: Any, parameters: AnnualParameters = FREE, **terms: Any) -> A
         "space_m3": np.array([np.nan]),
         "category": np.arange(groups),
         "categories": tuple(names),
-        "need_share": units.mean(axis=0).sum(axis=1) / units.mean(axis=0).sum(),
+        "need_share": units.mean(axis=0).sum(axis=1) / max(units.mean(axis=0).sum(), 1e-12),
         "options": (),
         "option_use": np.zeros((0, groups)),
         "option_limit": np.zeros(0),
@@ -292,3 +293,64 @@ def test_demand_follows_the_forecast_and_then_the_season() -> None:
     # The forecast reaches to the end of September; the index of the weeks after the fortieth is 1.5.
     assert found[0, :3].tolist() == pytest.approx(days[:3].tolist())
     assert found[0, 4:].tolist() == pytest.approx((1.5 * days[4:]).tolist())
+
+
+@pytest.mark.parametrize("wrong", ["solver", "audit"])
+def test_a_year_that_cannot_be_solved_is_planned_by_need(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day goes on: all that is needed is bought, nothing is priced, and every row says why."""
+
+    def no_answer(stated: AnnualProblem) -> YearPlan:
+        if wrong == "solver":
+            raise SolverError("the annual plan ended as TIME: too long")
+        plan = solve_year(stated)
+        return replace(plan, stock=plan.stock + 1.0)
+
+    monkeypatch.setattr("optimization.planning.annual.planning.solve_year", no_answer)
+    told = tables(months=3, capacity_units=1.0, cash_limit=1.0)
+    run = told.annual_solver_run.iloc[0]
+    assert (run["solver_status"], bool(run["is_audit_passed"])) == ("FALLBACK", True)
+    assert run["detail"].startswith({"solver": "SolverError: the annual", "audit": "AuditError: "}[wrong])
+    assert run["objective_bound"] <= run["objective"]
+    assert run["slack_units"] > 0
+    plan, prices = told.annual_plan, told.annual_plan_price
+    assert set(plan["status"]) == set(prices["status"]) == {"FALLBACK"}
+    assert (plan["lost_units"] == 0).all()
+    assert (plan["safety_gap_units"] == 0).all()
+    assert prices["shadow_price"].isna().all()
+    assert prices.loc[prices["resource"] == "cash", "null_reason"].str.startswith("there is no optimum").all()
+
+
+def test_need_alone_is_what_the_program_buys_where_nothing_is_scarce() -> None:
+    stated = problem(
+        [[[10, 20]], [[12, 25]]], replace(FREE, buy_flexibility=1.0), safety_units=np.array([3.0])
+    )
+    free, needed = solved(stated), needed_plan(stated, "tried")
+    np.testing.assert_allclose(needed.bought, free.bought)
+    np.testing.assert_allclose(needed.stock, free.stock)
+    assert needed.solution.objective == pytest.approx(free.solution.objective)
+
+
+def test_an_option_that_no_group_uses_limits_nothing() -> None:
+    stated = problem([[[10, 20]]], options=("V6",), option_use=np.zeros((1, 1)), option_limit=np.array([1.0]))
+    assert solved(stated).option_price.tolist() == [[0.0, 0.0]]
+
+
+def test_a_year_without_item_locations_is_empty() -> None:
+    items, demand = world(3)
+    told = plan_year(
+        items.iloc[:0],
+        demand.iloc[:0],
+        policy(items, 3.0).iloc[:0],
+        forecast_of(items, 4.0),
+        frame_of(SEASONAL_INDEX, []),
+        LOCATION_LIMIT.validate(location_limit(list(items["location_id"]), storage_m3=5.0)),
+        AS_OF,
+        AnnualParameters(months=2, capacity_units=5.0, cash_limit=3.0),
+    )
+    assert (told.annual_plan["buy_units"] == 0).all()
+    assert set(told.annual_solver_run["solver_status"]) <= {"OPTIMAL", "FALLBACK"}
+
+
+def test_a_year_without_demand_buys_nothing_but_safety() -> None:
+    stated = problem(np.zeros((1, 2, 2)), replace(FREE, mix_change_share=0.5), need_share=np.zeros(2))
+    assert solved(stated).bought.sum() == 0.0

@@ -4,6 +4,30 @@ network_runs as (
 
     select * from {{ ref('stg_science__network_solver_run') }}
 
+),
+
+annual_runs as (
+
+    select * from {{ ref('stg_science__annual_solver_run') }}
+
+),
+
+runs as (
+
+    select
+        solver_status,
+        detail,
+        'solver_status_' as reason_prefix,
+        'The network model has no plan of its own; the orders are the policy''s.' as told
+    from network_runs
+    union all by name
+    select
+        solver_status,
+        detail,
+        'annual_solver_status_' as reason_prefix,
+        'The year is planned by need alone: no limit is heeded and nothing is priced.' as told
+    from annual_runs
+
 )
 
 select
@@ -13,9 +37,8 @@ select
     cast(null as varchar) as location_id,
     0 as value_at_risk,
     cast(null as decimal(18, 3)) as quantity_units,
-    'solver_status_' || lower(solver_status) as reason_code,
-    'The network model has no plan of its own; the orders are the policy''s.'
-    || coalesce(' ' || detail, '') as detail,
+    reason_prefix || lower(solver_status) as reason_code,
+    told || coalesce(' ' || detail, '') as detail,
     'Read solver_run; repair what it names and run the day again.' as suggested_action
-from network_runs
+from runs
 where solver_status = 'FALLBACK'

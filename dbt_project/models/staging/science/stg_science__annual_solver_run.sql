@@ -21,7 +21,8 @@ chosen as (
         slack_units,
         max_violation,
         is_audit_passed,
-        solver_version
+        solver_version,
+        detail
     from source
 
 )
