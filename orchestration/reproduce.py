@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.defs.resources import Pipeline
-from orchestration.evidence.reproduction import (
+from orchestration.evidence.releases.reproduction import (
     Circumstance,
     Reproduction,
     ReproductionError,

@@ -150,7 +150,7 @@ def _write_lineage(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance
     """Write the run's OpenLineage events, where the settings ask for them."""
     if not pipeline.settings.openlineage:
         return
-    from orchestration.evidence.openlineage import write_run_events
+    from orchestration.evidence.lineage.openlineage import write_run_events
 
     try:
         write_run_events(instance, run_id, as_of, pipeline.lake)

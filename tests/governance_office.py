@@ -17,8 +17,8 @@ from optimization.contracts.approval_tables import (
 from optimization.contracts.rows import frame_of
 from optimization.contracts.table import Table
 from optimization.policy.governed_day import Governed
-from orchestration.evidence.decision_desk import DecisionDesk
-from orchestration.evidence.decisions import read_policy_events
+from orchestration.evidence.decisions.desk import DecisionDesk
+from orchestration.evidence.decisions.events import read_policy_events
 from orchestration.evidence.witnesses import witnessed_heads
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import frame_to_arrow

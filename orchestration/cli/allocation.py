@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from orchestration.defs.resources import Pipeline
-    from orchestration.evidence.standing import Pool, Standing
+    from orchestration.evidence.allocation.standing import Pool, Standing
     from orchestration.lake.ledger import Event
     from orchestration.publish.shelf import Release
 
@@ -157,8 +157,8 @@ def import_operations(
     ] = None,
 ) -> None:
     """Write many operations at once, in the file's order; a bad row is named and the rest goes on."""
-    from orchestration.evidence.operation_files import read_operation_file
-    from orchestration.evidence.standing import base_release, pool_of
+    from orchestration.evidence.allocation.operation_files import read_operation_file
+    from orchestration.evidence.allocation.standing import base_release, pool_of
 
     pipeline = open_pipeline()
     base = base_release(pipeline.lake)
@@ -199,7 +199,7 @@ def query(
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 50,
 ) -> None:
     """Show where the segments' stock stands: the current release, and what was done since."""
-    from orchestration.evidence.standing import base_release, state_now
+    from orchestration.evidence.allocation.standing import base_release, state_now
 
     pipeline = open_pipeline()
     base = base_release(pipeline.lake)
@@ -250,8 +250,8 @@ def _check_options(operation: str, kind: Kind, given: set[str]) -> None:
 
 def _operate(operation: str, item: str, location: str, told: dict[str, Any], actor: str | None) -> None:
     """Write one operation, fold its pool, and print what became of it; an error when it was rejected."""
-    from orchestration.evidence.operation_files import business_moment
-    from orchestration.evidence.standing import Pool, base_release
+    from orchestration.evidence.allocation.operation_files import business_moment
+    from orchestration.evidence.allocation.standing import Pool, base_release
 
     pipeline = open_pipeline()
     base = base_release(pipeline.lake)
@@ -284,7 +284,7 @@ def _operate(operation: str, item: str, location: str, told: dict[str, Any], act
 
 
 def _stand(pipeline: Pipeline, base: Release, pools: set[Pool], until: datetime) -> Standing:
-    from orchestration.evidence.standing import standing
+    from orchestration.evidence.allocation.standing import standing
 
     return standing(pipeline.lake, pipeline.ledger, pipeline.settings.allocation, base, pools, until)
 

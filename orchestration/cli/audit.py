@@ -83,7 +83,7 @@ def supply(
     csv: Csv = None,
 ) -> None:
     """Show what changed the segments' stock, newest first: who, when, why, and what became of it."""
-    from orchestration.evidence.supply_audit import SupplyQuestion, supply_audit
+    from orchestration.evidence.allocation.supply_audit import SupplyQuestion, supply_audit
 
     pipeline = open_pipeline()
     question = SupplyQuestion(
@@ -147,7 +147,7 @@ def _tell_inventory(
     columns: str | None,
     csv: Path | None,
 ) -> None:
-    from orchestration.evidence.supply_audit import inventory_audit
+    from orchestration.evidence.allocation.supply_audit import inventory_audit
 
     release = chosen_release(release_id)
     found = inventory_audit(release, kind, item, location)

@@ -13,9 +13,9 @@ from optimization.errors import StockplanError
 from orchestration.cli.console import console, print_table, settings
 
 if TYPE_CHECKING:
-    from orchestration.evidence.release_changes import ReleaseChanges
-    from orchestration.evidence.reproduction import Reproduction
-    from orchestration.evidence.table_changes import TableChanges
+    from orchestration.evidence.releases.changes import ReleaseChanges
+    from orchestration.evidence.releases.reproduction import Reproduction
+    from orchestration.evidence.releases.table_changes import TableChanges
     from orchestration.lake.paths import Lake
     from orchestration.publish.shelf import Release
 
@@ -38,7 +38,7 @@ def trace(
     rows: Annotated[int, typer.Option(min=1, help="Rows kept per table behind the number.")] = 500,
 ) -> None:
     """Follow one published number back to the sealed rows of the source, with what proves each step."""
-    from orchestration.evidence.trace import trace as traced
+    from orchestration.evidence.trace.tracing import trace as traced
 
     column, named = _column_and_key(table, key)
     lake = _lake()
@@ -53,7 +53,7 @@ def reproduce(
     ] = None,
 ) -> None:
     """Make a release again from its sealed inputs in a home of its own, and compare every table's hash."""
-    from orchestration.evidence.reproduction import circumstances
+    from orchestration.evidence.releases.reproduction import circumstances
     from orchestration.reproduce import reproduce as made_again
 
     lake = _lake()
@@ -84,8 +84,8 @@ def diff(
     out: Out = None,
 ) -> None:
     """Say what changed between two releases: inputs, settings, code, and every table row by row."""
-    from orchestration.evidence.release_changes import release_changes
-    from orchestration.evidence.trace import parsed_key
+    from orchestration.evidence.releases.changes import release_changes
+    from orchestration.evidence.trace.tracing import parsed_key
 
     lake = _lake()
     found = release_changes(
@@ -107,7 +107,7 @@ def bundle(
     ] = None,
 ) -> None:
     """Write a release's evidence into one file: manifest, checks, decisions, ledger, hashes. Or check one."""
-    from orchestration.evidence.bundle import verify_bundle, write_bundle
+    from orchestration.evidence.releases.bundle import verify_bundle, write_bundle
 
     if verify is not None:
         report = verify_bundle(verify)
@@ -131,7 +131,7 @@ def bundle(
 
 def _column_and_key(table: str, arguments: list[str]) -> tuple[str | None, dict[str, str]]:
     """`ITEM LOCATION` of a table of item-locations, or `[COLUMN] KEY=VALUE …`."""
-    from orchestration.evidence.trace import parsed_key
+    from orchestration.evidence.trace.tracing import parsed_key
 
     plain = [one for one in arguments if "=" not in one]
     named = [one for one in arguments if "=" in one]
@@ -150,7 +150,7 @@ def _column_and_key(table: str, arguments: list[str]) -> tuple[str | None, dict[
 
 
 def _formed(found: dict[str, Any], form: str) -> str:
-    from orchestration.evidence.trace_page import as_html, as_text
+    from orchestration.evidence.trace.page import as_html, as_text
 
     if form == "json":
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"

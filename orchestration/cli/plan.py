@@ -16,7 +16,7 @@ from orchestration.cli.console import console, open_pipeline, print_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from orchestration.evidence.plans import Decision
+    from orchestration.evidence.allocation.plans import Decision
 
 plan = typer.Typer(
     help="Allocation plans: their rules, who proposed and who approved them.", no_args_is_help=True
@@ -38,7 +38,7 @@ _LEADING = ("rule_rank", "rule_id", "rule_version", "segment_rank", "segment_id"
 @plan.command("list")
 def list_plans() -> None:
     """List every version of every plan, and the state that the next release will find it in."""
-    from orchestration.evidence.plans import plans_now
+    from orchestration.evidence.allocation.plans import plans_now
 
     pipeline = open_pipeline()
     plans = plans_now(pipeline.lake, pipeline.ledger)
@@ -67,7 +67,7 @@ def show_plan(
     """Show the rules of a plan, what was decided of it and why."""
     import pandas as pd
 
-    from orchestration.evidence.plans import plans_now
+    from orchestration.evidence.allocation.plans import plans_now
 
     pipeline = open_pipeline()
     plans = plans_now(pipeline.lake, pipeline.ledger)
@@ -111,7 +111,7 @@ def propose_plan(
     actor: Actor = None,
 ) -> None:
     """Propose a plan, or a new version of one; somebody else has to approve it."""
-    from orchestration.evidence.plans import propose
+    from orchestration.evidence.allocation.plans import propose
 
     pipeline = open_pipeline()
     who = actor or getpass.getuser()
@@ -143,7 +143,7 @@ def withdraw(plan_id: PlanId, version: Version, comment: Comment, actor: Actor =
 
 
 def _decide(plan_id: str, version: int, decision: Decision, comment: str, actor: str | None) -> None:
-    from orchestration.evidence.plans import decide
+    from orchestration.evidence.allocation.plans import decide
 
     pipeline = open_pipeline()
     who = actor or getpass.getuser()

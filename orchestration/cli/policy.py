@@ -14,7 +14,7 @@ from orchestration.cli.allocation import clock_of
 from orchestration.cli.console import console, open_pipeline, print_table
 
 if TYPE_CHECKING:
-    from orchestration.evidence.decision_desk import DecisionDesk
+    from orchestration.evidence.decisions.desk import DecisionDesk
     from orchestration.lake.ledger import Event
 
 policy = typer.Typer(
@@ -73,7 +73,7 @@ def history(
     """Show who decided what, newest first, and whether it counted."""
     from optimization.contracts.approval_tables import APPROVAL
     from optimization.contracts.rows import records_of
-    from orchestration.evidence.decisions import read_policy_events
+    from orchestration.evidence.decisions.events import read_policy_events
 
     desk = _desk()
     told = desk.table("approval", APPROVAL)
@@ -218,7 +218,7 @@ def import_file(
     actor: Actor = None,
 ) -> None:
     """Write the decisions filled in on the workbook into the ledger; a second time changes nothing."""
-    from orchestration.evidence.decision_files import import_decisions
+    from orchestration.evidence.decisions.files import import_decisions
 
     found = import_decisions(file, _desk(), _who(actor))
     for one in found.results:
@@ -263,7 +263,7 @@ def _told(desk: DecisionDesk, event: Event, what: str) -> None:
 
 
 def _desk() -> DecisionDesk:
-    from orchestration.evidence.decision_desk import DecisionDesk
+    from orchestration.evidence.decisions.desk import DecisionDesk
 
     pipeline = open_pipeline()
     return DecisionDesk(

@@ -14,7 +14,7 @@ from orchestration.cli import console
 
 if TYPE_CHECKING:
     from optimization.promising.quoting import Offer
-    from orchestration.evidence.quotes import Answered, UnitsFound
+    from orchestration.evidence.orders.quotes import Answered, UnitsFound
     from orchestration.lake.paths import Lake
 
 
@@ -42,7 +42,7 @@ def quote(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
 ) -> None:
     """Say when so many units can be had and where from; a quote holds nothing."""
-    from orchestration.evidence.quotes import quote_base, quote_item, quote_units
+    from orchestration.evidence.orders.quotes import quote_base, quote_item, quote_units
     from orchestration.lake.ledger import Ledger
     from orchestration.lake.paths import Lake
 
@@ -137,8 +137,8 @@ def _tell_build(
     lake: Lake, options: str, model: str | None, market: str | None, plant: str | None, as_json: bool
 ) -> None:
     from optimization.reasons import REASONS
-    from orchestration.evidence.build_quotes import quote_build
-    from orchestration.evidence.configurations import read_wish
+    from orchestration.evidence.orders.build_quotes import quote_build
+    from orchestration.evidence.orders.configurations import read_wish
 
     wish = read_wish(options)
     asked = replace(wish, model=model or wish.model, market=market or wish.market)

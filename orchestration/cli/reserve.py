@@ -20,7 +20,7 @@ from orchestration.cli.allocation import clock_of, operate
 from orchestration.cli.console import console, open_pipeline
 
 if TYPE_CHECKING:
-    from orchestration.evidence.unit_standing import UnitStanding
+    from orchestration.evidence.orders.unit_standing import UnitStanding
     from orchestration.lake.ledger import Event
 
 # A release so much older than an event is not yesterday's, nor Friday's.
@@ -227,9 +227,9 @@ def _operate_unit(
     operation: str, unit: str, told: dict[str, Any], at: str | None, note: str | None, actor: str | None
 ) -> None:
     """Write one operation on a unit and print what became of it; an error when it was rejected."""
-    from orchestration.evidence.operation_files import business_moment
-    from orchestration.evidence.unit_events import UNIT_FAMILY
-    from orchestration.evidence.unit_standing import checked_times, unit_base, unit_standing, why_not
+    from orchestration.evidence.allocation.operation_files import business_moment
+    from orchestration.evidence.orders.unit_events import UNIT_FAMILY
+    from orchestration.evidence.orders.unit_standing import checked_times, unit_base, unit_standing, why_not
 
     pipeline = open_pipeline()
     base = unit_base(pipeline.lake)

@@ -25,7 +25,7 @@ def retention(
     ] = None,
 ) -> None:
     """Show what is older than the settings keep it, or remove it; each removal is an event of the ledger."""
-    from orchestration.evidence.retention import apply_retention, plan_retention
+    from orchestration.evidence.releases.retention import apply_retention, plan_retention
     from orchestration.lake.ledger import Ledger
     from orchestration.lake.paths import Lake
 

@@ -55,7 +55,7 @@ def docs(out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("var
     """Write dbt's documentation as one HTML file that needs no server."""
     from dbt.cli.main import dbtRunner
 
-    from orchestration.evidence.formulas import with_formulas
+    from orchestration.evidence.lineage.formulas import with_formulas
     from orchestration.project import dbt_project
 
     out.mkdir(parents=True, exist_ok=True)

@@ -49,7 +49,7 @@ def week(
     location: Annotated[str | None, typer.Option("--location", help="Location id.")] = None,
 ) -> None:
     """Show the last seven published dates: who got what of scarce stock, why, what fairness cost."""
-    from orchestration.evidence.shortage_week import shortage_week
+    from orchestration.evidence.allocation.shortage_week import shortage_week
 
     told = shortage_week(open_pipeline().lake, item, location)
     first, last = told.releases[0], told.releases[-1]

@@ -31,7 +31,7 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
 ) -> None:
     """Check a configuration against the rules of the current release; exit code 1 if it cannot be built."""
-    from orchestration.evidence.configurations import check_configuration, read_day, read_wish
+    from orchestration.evidence.orders.configurations import check_configuration, read_day, read_wish
 
     wish = read_wish(config)
     wish = replace(

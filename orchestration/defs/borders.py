@@ -15,7 +15,7 @@ from optimization.contracts.table import Table
 from optimization.errors import ContractError
 from orchestration.contracts.arrow import DUCKDB_TYPES
 from orchestration.defs.resources import Pipeline
-from orchestration.evidence.lineage import column_lineage
+from orchestration.evidence.lineage.columns import column_lineage
 from orchestration.lake.parquet import arrow_to_frame, read_arrow, read_frame, write_frame
 from orchestration.lake.paths import Lake
 

@@ -10,7 +10,7 @@ import dagster as dg
 from optimization.contracts.table import Table
 from orchestration.defs.borders import contract_check_spec, table_spec
 from orchestration.defs.partitions import BACKFILL, DAILY
-from orchestration.evidence.lineage import DECLARED_INPUTS
+from orchestration.evidence.lineage.declared import DECLARED_INPUTS
 
 
 def science_asset(

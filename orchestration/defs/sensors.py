@@ -87,7 +87,7 @@ def _write_lineage(context: dg.RunStatusSensorContext) -> None:
     business_date = context.dagster_run.tags.get("dagster/partition")
     if not business_date or not settings().openlineage:
         return
-    from orchestration.evidence.openlineage import write_run_events
+    from orchestration.evidence.lineage.openlineage import write_run_events
 
     lake = Lake(settings().home.resolve())
     write_run_events(context.instance, context.dagster_run.run_id, date.fromisoformat(business_date), lake)

@@ -11,8 +11,8 @@ import pyarrow as pa
 from orchestration.contracts.arrow import DUCKDB_TYPES
 from orchestration.contracts.raw import RAW_TABLES
 from orchestration.contracts.registry import BORDERS
-from orchestration.evidence.formulas import column_formulas
-from orchestration.evidence.lineage import column_lineage
+from orchestration.evidence.lineage.columns import column_lineage
+from orchestration.evidence.lineage.formulas import column_formulas
 from orchestration.evidence.table_keys import table_key
 from orchestration.lake.parquet import read_arrow
 from orchestration.publish.verdicts import CHECK_RESULT_SCHEMA

@@ -25,8 +25,8 @@ from optimization.contracts.allocation_tables import (
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import SUPPLY_EXPECTATION
 from optimization.contracts.table import Table
-from orchestration.evidence.earlier_actions import applied_before
-from orchestration.evidence.operations import OPERATION_FAMILY, operations_of
+from orchestration.evidence.allocation.earlier_actions import applied_before
+from orchestration.evidence.allocation.operations import OPERATION_FAMILY, operations_of
 from orchestration.lake.hashing import logical_hash
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import arrow_to_frame

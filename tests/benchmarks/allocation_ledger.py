@@ -138,7 +138,7 @@ def _lost(start: Book, folded: Folded) -> float:
 
 def ledger_lines(count: int, folder: Path) -> dict[str, Any]:
     """CPU of writing `count` operations as lines of the one ledger, reading and coding them, in parts."""
-    from orchestration.evidence.operations import OPERATION_FAMILY, read_operations
+    from orchestration.evidence.allocation.operations import OPERATION_FAMILY, read_operations
     from orchestration.lake.events import Draft
     from orchestration.lake.ledger import Ledger
 

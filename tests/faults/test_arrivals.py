@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app, console
-from orchestration.evidence.reproduction import ReproductionError
+from orchestration.evidence.releases.reproduction import ReproductionError
 from orchestration.lake.manifests import sealed_snapshots
 from orchestration.publish.shelf import releases
 from orchestration.publish.staleness import stale_releases

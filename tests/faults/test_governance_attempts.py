@@ -20,8 +20,8 @@ import pytest
 from optimization.errors import StockplanError
 from optimization.parameters import GovernanceParameters
 from optimization.policy.changes import content_hash
-from orchestration.evidence.decision_desk import DecisionDesk
-from orchestration.evidence.decisions import POLICY_FAMILY
+from orchestration.evidence.decisions.desk import DecisionDesk
+from orchestration.evidence.decisions.events import POLICY_FAMILY
 from orchestration.evidence.witnesses import release_faults, witnessed_heads
 from orchestration.lake.events import Chain, Draft
 from orchestration.lake.ledger import Ledger

@@ -13,11 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app, console
-from orchestration.evidence.bundle import verify_bundle, write_bundle
-from orchestration.evidence.release_changes import release_changes
+from orchestration.evidence.releases.bundle import verify_bundle, write_bundle
+from orchestration.evidence.releases.changes import release_changes
 from orchestration.evidence.table_keys import table_key
-from orchestration.evidence.trace import PROVED, UNKNOWN, recomputed, trace
-from orchestration.evidence.trace_page import as_html, as_text
+from orchestration.evidence.trace.page import as_html, as_text
+from orchestration.evidence.trace.tracing import PROVED, UNKNOWN, recomputed, trace
 from orchestration.lake.parquet import read_arrow
 from orchestration.publish.shelf import Release
 from tests.conftest import Demo

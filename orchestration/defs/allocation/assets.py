@@ -34,7 +34,7 @@ from orchestration.defs.borders import (
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
-from orchestration.evidence.earlier_actions import applied_before
+from orchestration.evidence.allocation.earlier_actions import applied_before
 from orchestration.lake.parquet import write_json
 
 # The state that the release before this date has published, by the name it is published under.
@@ -56,12 +56,12 @@ def ledger_operations(
     context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
 ) -> Iterable[Told]:
     """Read from the ledger what the release before has not applied, and all that is known of plans."""
-    from orchestration.evidence.operations import (
-        LedgerRead,
+    from orchestration.evidence.allocation.operations import (
         read_operations,
         read_plan_decisions,
         read_proposed_rules,
     )
+    from orchestration.evidence.ledger_frames import LedgerRead
 
     as_of = business_date(context)
     with pipeline.stage("ledger_operations") as stage:

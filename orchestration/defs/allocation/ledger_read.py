@@ -10,7 +10,7 @@ import json
 from datetime import date
 from typing import Any
 
-from orchestration.evidence.operations import LedgerRead
+from orchestration.evidence.ledger_frames import LedgerRead
 from orchestration.lake.parquet import write_json
 from orchestration.lake.paths import Lake
 

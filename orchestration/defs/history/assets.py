@@ -1,7 +1,7 @@
 """What a run knows of itself: the ledger, proven whole, and what the releases before it have published.
 
 Nothing here is computed from today's data; a new table of the past is declared in
-`orchestration.evidence.earlier_releases`.
+`orchestration.evidence.history.earlier_releases`.
 """
 
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ PAST = tuple(table for table in HISTORY_TABLES if table is not LEDGER_STATE)
 def ledger_state(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Verify the ledger, and say how far this run reads it; a broken ledger stops the run."""
     from orchestration.contracts.arrow import arrow_schema
-    from orchestration.evidence.operations import read_position
+    from orchestration.evidence.ledger_frames import read_position
     from orchestration.evidence.witnesses import witnessed_heads
 
     as_of = business_date(context)
@@ -80,9 +80,9 @@ def ledger_state(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
 )
 def past_releases(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
     """Gather what the releases before this date have published and today's tables compare with."""
-    from orchestration.evidence.earlier_releases import PAST_TABLES, earlier_releases, read_past
-    from orchestration.evidence.past_plans import past_plan
-    from orchestration.evidence.policy_runs import DAYS_READ, past_policy_runs
+    from orchestration.evidence.history.earlier_releases import PAST_TABLES, earlier_releases, read_past
+    from orchestration.evidence.history.past_plans import past_plan
+    from orchestration.evidence.history.policy_runs import DAYS_READ, past_policy_runs
     from orchestration.publish.shelf import frozen_releases
 
     as_of = business_date(context)

@@ -17,7 +17,7 @@ from orchestration.defs.orders.stage import (
 )
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
-from orchestration.evidence.order_lineage import (
+from orchestration.evidence.lineage.orders import (
     CHANGE_IMPACTS,
     ORDER_CHECKS,
     ORDER_STATUS,

@@ -19,7 +19,7 @@ from orchestration.defs.borders import Told, previous_border
 from orchestration.defs.orders.stage import frames_read, stage_asset, write_frames
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
-from orchestration.evidence.order_lineage import MESSAGES
+from orchestration.evidence.lineage.orders import MESSAGES
 
 
 @stage_asset(MESSAGES, "outbox")

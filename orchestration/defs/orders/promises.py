@@ -14,7 +14,7 @@ from orchestration.defs.borders import Told, contract_check_spec, previous_borde
 from orchestration.defs.orders.stage import frames_read, stage_asset, write_frames
 from orchestration.defs.partitions import BACKFILL, DAILY, business_date
 from orchestration.defs.resources import Pipeline
-from orchestration.evidence.order_lineage import ORDER_PROMISES, UNIT_PROMISES, UNIT_RESERVATIONS
+from orchestration.evidence.lineage.orders import ORDER_PROMISES, UNIT_PROMISES, UNIT_RESERVATIONS
 from orchestration.lake.parquet import write_json
 
 
@@ -30,7 +30,7 @@ def ledger_unit_events(
     context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
 ) -> Iterable[Told]:
     """Read from the ledger everything that was ever done to single units."""
-    from orchestration.evidence.unit_events import read_unit_events
+    from orchestration.evidence.orders.unit_events import read_unit_events
 
     as_of = business_date(context)
     with pipeline.stage("ledger_unit_events") as stage:

@@ -15,7 +15,7 @@ from orchestration.defs.orders.stage import (
 )
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
-from orchestration.evidence.order_lineage import MATCHING, STOCK_REVIEW, SUBSTITUTIONS
+from orchestration.evidence.lineage.orders import MATCHING, STOCK_REVIEW, SUBSTITUTIONS
 
 
 @stage_asset(STOCK_REVIEW, "stock_unit_review")

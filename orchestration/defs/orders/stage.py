@@ -12,7 +12,7 @@ import pandas as pd
 from orchestration.defs.borders import Told, read_borders, write_border
 from orchestration.defs.resources import Pipeline
 from orchestration.defs.science import science_asset
-from orchestration.evidence.order_lineage import Stage
+from orchestration.evidence.lineage.orders import Stage
 
 PYTHON, SOLVED = {"python"}, {"python", "highs"}
 

@@ -10,7 +10,7 @@ from optimization.errors import StockplanError
 from orchestration.defs.resources import Pipeline
 
 if TYPE_CHECKING:
-    from orchestration.evidence.decision_desk import DecisionDesk
+    from orchestration.evidence.decisions.desk import DecisionDesk
     from orchestration.lake.ledger import Event
 
 
@@ -56,7 +56,7 @@ def decide_policy(
 
 
 def _decide(context: dg.OpExecutionContext, config: PolicyDecisionConfig, pipeline: Pipeline) -> None:
-    from orchestration.evidence.decision_desk import DecisionDesk
+    from orchestration.evidence.decisions.desk import DecisionDesk
 
     if not config.actor.strip() or not config.comment.strip():
         raise StockplanError("name who decides in actor, and why in comment; nothing was written")

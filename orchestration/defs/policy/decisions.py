@@ -47,14 +47,14 @@ def ledger_decisions(
     context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
 ) -> Iterable[Told]:
     """Read from the verified ledger everything that people decided about policies and demand plans."""
-    from orchestration.evidence.decisions import (
+    from orchestration.evidence.decisions.events import (
         read_demand_plan_events,
         read_policy_events,
         read_review_events,
     )
-    from orchestration.evidence.operations import Operations
+    from orchestration.evidence.ledger_frames import FramedEvents
 
-    readers: dict[Table, Callable[[Ledger, date | None, int | None], Operations]] = {
+    readers: dict[Table, Callable[[Ledger, date | None, int | None], FramedEvents]] = {
         POLICY_EVENT: read_policy_events,
         REVIEW_EVENT: read_review_events,
         DEMAND_PLAN_EVENT: read_demand_plan_events,

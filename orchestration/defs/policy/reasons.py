@@ -82,7 +82,7 @@ def override_outcome(
 ) -> Iterable[Told]:
     """Play what was asked for since each override began, with it and without it."""
     from optimization.simulation.override_outcome import override_outcomes
-    from orchestration.evidence.override_beginnings import beginnings
+    from orchestration.evidence.history.override_beginnings import beginnings
 
     as_of = business_date(context)
     with pipeline.stage("override_outcome") as stage:

@@ -116,7 +116,7 @@ def release_candidate(context: dg.AssetExecutionContext, pipeline: dg.ResourcePa
 )
 def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Made:
     """Let the candidate through the gate and publish it, or refuse it and keep the last release."""
-    from orchestration.evidence.approvals_used import used_approvals
+    from orchestration.evidence.decisions.approvals_used import used_approvals
     from orchestration.lake.inputs import collect_inputs
     from orchestration.publish.expectations import expectation_checks
     from orchestration.publish.gate import GateRefused, judge
@@ -238,7 +238,7 @@ def _opened(name: str, published: "Release", path: Path, pipeline: Pipeline, fac
 
 def _read_earlier(lake: "Lake", as_of: date) -> "list[Release]":
     """Return the releases that the run has read, the last first, then those whose forecasts were scored."""
-    from orchestration.evidence.earlier_releases import DAYS_READ, earlier_releases
+    from orchestration.evidence.history.earlier_releases import DAYS_READ, earlier_releases
     from orchestration.publish.shelf import frozen_releases
 
     read = [*earlier_releases(lake, as_of, DAYS_READ), *frozen_releases(lake, as_of).values()]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from optimization.allocation.rules.plan_states import plan_states
-from orchestration.evidence.operations import plan_decisions, proposed_rules
+from orchestration.evidence.allocation.operations import plan_decisions, proposed_rules
 from tests.overlay_base import Base
 from tests.unit.cli.conftest import Command, said
 

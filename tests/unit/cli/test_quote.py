@@ -190,7 +190,7 @@ def test_an_answer_for_people_says_what_it_rests_on(ask: Any, stockplan: Command
 
 def test_a_quote_loads_neither_the_scheduler_nor_the_science() -> None:
     asks = (
-        "import sys, orchestration.cli; from orchestration.evidence.quotes import _is, _texts; "
+        "import sys, orchestration.cli; from orchestration.evidence.orders.quotes import _is, _texts; "
         "assert _texts(['a', '', 'é']).to_pylist() == ['a', '', 'é']; _is('item_id', 'P1'); "
         "print(*sys.modules)"
     )

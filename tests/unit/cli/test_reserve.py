@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.cli import console
-from orchestration.evidence.unit_events import read_unit_events
+from orchestration.evidence.orders.unit_events import read_unit_events
 from orchestration.lake.ledger import Ledger
 from orchestration.settings import Settings
 from tests.overlay_base import Base

@@ -9,7 +9,7 @@ import pytest
 
 from optimization.contracts.order_inputs import CONFIG_OPTION, CONFIGURATION_RULE
 from optimization.errors import StockplanError
-from orchestration.evidence.configurations import read_wish
+from orchestration.evidence.orders.configurations import read_wish
 from orchestration.lake.parquet import write_frame
 from tests.configuration_frames import catalogue, day, rule, rules
 from tests.overlay_base import Base

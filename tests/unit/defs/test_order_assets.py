@@ -17,8 +17,8 @@ from orchestration.contracts.arrow import arrow_schema
 from orchestration.defs.allocation.ledger_read import keep_position
 from orchestration.defs.orders import made_to_order, messages, promises, requests
 from orchestration.defs.resources import Pipeline
-from orchestration.evidence.operations import read_position
-from orchestration.evidence.order_lineage import ORDER_STAGES
+from orchestration.evidence.ledger_frames import read_position
+from orchestration.evidence.lineage.orders import ORDER_STAGES
 from orchestration.lake.parquet import read_arrow, write_arrow
 from orchestration.settings import Settings
 

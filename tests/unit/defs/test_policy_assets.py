@@ -24,7 +24,7 @@ from orchestration.defs.allocation.ledger_read import keep_position
 from orchestration.defs.policy import decisions
 from orchestration.defs.policy.decision_job import policy_decision
 from orchestration.defs.resources import Pipeline
-from orchestration.evidence.operations import read_position
+from orchestration.evidence.ledger_frames import read_position
 from orchestration.lake.parquet import read_frame, write_arrow
 from orchestration.settings import Settings
 from tests.governance_office import Office

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.evidence.bundle import BundleError, verify_bundle, write_bundle
+from orchestration.evidence.releases.bundle import BundleError, verify_bundle, write_bundle
 from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import build_candidate
 from orchestration.publish.release import publish

@@ -9,9 +9,9 @@ import pytest
 
 from optimization.contracts.outputs import OUTPUTS
 from orchestration.contracts.registry import BORDER_BY_NAME, CONTEXT_TABLES
-from orchestration.evidence.formulas import MAX_LENGTH, column_formulas
-from orchestration.evidence.lineage import column_lineage
-from orchestration.evidence.makers import MAKERS
+from orchestration.evidence.lineage.columns import column_lineage
+from orchestration.evidence.lineage.formulas import MAX_LENGTH, column_formulas
+from orchestration.evidence.lineage.makers import MAKERS
 from orchestration.evidence.tables import EVIDENCE_FORMULAS
 from orchestration.project import dbt_manifest, published_models
 

@@ -11,8 +11,13 @@ import pytest
 
 from optimization.contracts.history_tables import PAST_SCORECARD
 from orchestration.contracts.arrow import arrow_schema
-from orchestration.evidence.earlier_releases import PAST_TABLES, PastTable, earlier_releases, read_past
-from orchestration.evidence.policy_runs import past_policy_runs
+from orchestration.evidence.history.earlier_releases import (
+    PAST_TABLES,
+    PastTable,
+    earlier_releases,
+    read_past,
+)
+from orchestration.evidence.history.policy_runs import past_policy_runs
 from orchestration.lake.parquet import write_arrow
 from orchestration.lake.paths import Lake
 

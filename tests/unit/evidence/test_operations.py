@@ -12,17 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optimization.contracts.allocation_tables import ALLOCATION_EVENT, PLAN_DECISION, PROPOSED_RULE
-from orchestration.evidence.operations import (
-    LedgerRead,
+from orchestration.evidence.allocation.operations import (
     operations_of,
     plan_decisions,
     proposed_frame,
     proposed_rules,
     read_operations,
     read_plan_decisions,
-    read_position,
     read_proposed_rules,
 )
+from orchestration.evidence.ledger_frames import LedgerRead, read_position
 from orchestration.lake.events import Event
 from orchestration.lake.ledger import GENESIS, Ledger
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from optimization.contracts.reason_tables import POLICY_INPUT
-from orchestration.evidence.override_beginnings import beginnings
+from orchestration.evidence.history.override_beginnings import beginnings
 from orchestration.lake.parquet import frame_to_arrow, write_arrow
 from orchestration.lake.paths import Lake
 from tests.policy_inputs import policy_input

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from optimization.contracts.history_tables import PAST_PLAN
 from orchestration.contracts.arrow import arrow_schema
-from orchestration.evidence.past_plans import past_plan
+from orchestration.evidence.history.past_plans import past_plan
 from orchestration.lake.parquet import write_arrow
 from orchestration.publish.shelf import Release
 

@@ -10,8 +10,8 @@ import pandas as pd
 from optimization.allocation.rules.plan_rows import plan_rows
 from optimization.allocation.rules.plan_states import plan_states
 from optimization.contracts.allocation_tables import ALLOCATION_PLAN
-from orchestration.evidence.operations import plan_decisions, proposed_rules
-from orchestration.evidence.plans import decide, plans_now, propose
+from orchestration.evidence.allocation.operations import plan_decisions, proposed_rules
+from orchestration.evidence.allocation.plans import decide, plans_now, propose
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import frame_to_arrow
 from orchestration.lake.paths import Lake

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.evidence.retention import apply_retention, plan_retention
+from orchestration.evidence.releases.retention import apply_retention, plan_retention
 from orchestration.lake.manifests import SealedSnapshot, SealedTable, sealed_snapshots, write_manifest
 from orchestration.lake.paths import Lake
 from orchestration.publish.release import releases, stale_releases

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from optimization.errors import StockplanError
-from orchestration.evidence.shortage_week import shortage_week
+from orchestration.evidence.allocation.shortage_week import shortage_week
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import build_candidate

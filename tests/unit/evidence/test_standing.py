@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.evidence.standing import Pool, Standing, base_release, standing, state_now
+from orchestration.evidence.allocation.standing import Pool, Standing, base_release, standing, state_now
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
 from orchestration.settings import Settings

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from orchestration.evidence.supply_audit import inventory_audit
+from orchestration.evidence.allocation.supply_audit import inventory_audit
 from orchestration.lake.parquet import write_arrow
 from orchestration.publish.shelf import Release, ReleaseError
 

@@ -6,7 +6,7 @@ import math
 
 import pyarrow as pa
 
-from orchestration.evidence.table_changes import table_changes
+from orchestration.evidence.releases.table_changes import table_changes
 
 
 def _stock(**columns: list[object]) -> pa.Table:

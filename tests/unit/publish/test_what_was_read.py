@@ -8,8 +8,8 @@ from optimization.contracts.allocation_tables import SOFT_RESERVATION
 from orchestration.defs.allocation.ledger_read import keep_position, kept_position, previous_position
 from orchestration.defs.borders import previous_border
 from orchestration.defs.resources import Pipeline
-from orchestration.evidence.earlier_actions import applied_before
-from orchestration.evidence.operations import LedgerRead
+from orchestration.evidence.allocation.earlier_actions import applied_before
+from orchestration.evidence.ledger_frames import LedgerRead
 from orchestration.publish.candidate import build_candidate
 from orchestration.publish.release import publish
 from orchestration.settings import Settings

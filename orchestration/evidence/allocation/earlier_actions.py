@@ -8,7 +8,7 @@ from datetime import date
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.evidence.operations import OPERATION_FAMILY
+from orchestration.evidence.allocation.operations import OPERATION_FAMILY
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
 from orchestration.publish.shelf import releases

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from optimization.errors import StockplanError
 from optimization.policy.changes import Change
 from optimization.roles import same_person
-from orchestration.evidence.decision_desk import DecisionDesk
-from orchestration.evidence.decisions import read_policy_events
+from orchestration.evidence.decisions.desk import DecisionDesk
+from orchestration.evidence.decisions.events import read_policy_events
 
 SHEET = "decisions"
 _NEEDED = ("release_id", "change_id", "item_id", "location_id", "decision")

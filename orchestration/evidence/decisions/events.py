@@ -13,7 +13,7 @@ from typing import Any
 from optimization.contracts.approval_tables import DEMAND_PLAN_EVENT, POLICY_EVENT, REVIEW_EVENT
 from optimization.contracts.table import Table
 from orchestration.evidence.fitting import UnfitError, fitted_row
-from orchestration.evidence.operations import Operations, frame_of, left_row, set_aside_frame
+from orchestration.evidence.ledger_frames import FramedEvents, frame_of, left_row, set_aside_frame
 from orchestration.lake.ledger import Event, Ledger
 
 POLICY_FAMILY, REVIEW_FAMILY, DEMAND_PLAN_FAMILY = "policy", "review", "demand_plan"
@@ -21,7 +21,7 @@ POLICY_FAMILY, REVIEW_FAMILY, DEMAND_PLAN_FAMILY = "policy", "review", "demand_p
 _BY_RULE = frozenset({"bootstrap_approved", "auto_approved"})
 
 
-def read_policy_events(ledger: Ledger, until: date | None, up_to_seq: int | None = None) -> Operations:
+def read_policy_events(ledger: Ledger, until: date | None, up_to_seq: int | None = None) -> FramedEvents:
     """Return what people did about policies up to a business date, and up to an event's number.
 
     `events` is `ledger__policy_event`, in the ledger's order; `set_aside` has `SET_ASIDE_COLUMNS`. Raises
@@ -30,12 +30,12 @@ def read_policy_events(ledger: Ledger, until: date | None, up_to_seq: int | None
     return _read(ledger, POLICY_FAMILY, POLICY_EVENT, policy_row, until, up_to_seq)
 
 
-def read_review_events(ledger: Ledger, until: date | None, up_to_seq: int | None = None) -> Operations:
+def read_review_events(ledger: Ledger, until: date | None, up_to_seq: int | None = None) -> FramedEvents:
     """Return the completed reviews, as `read_policy_events`; `events` is `ledger__review_event`."""
     return _read(ledger, REVIEW_FAMILY, REVIEW_EVENT, review_row, until, up_to_seq)
 
 
-def read_demand_plan_events(ledger: Ledger, until: date | None, up_to_seq: int | None = None) -> Operations:
+def read_demand_plan_events(ledger: Ledger, until: date | None, up_to_seq: int | None = None) -> FramedEvents:
     """Return what was decided of demand plans, likewise; `events` is `ledger__demand_plan_event`."""
     return _read(ledger, DEMAND_PLAN_FAMILY, DEMAND_PLAN_EVENT, demand_plan_row, until, up_to_seq)
 
@@ -74,7 +74,7 @@ def _read(
     row_of: Callable[[Event], dict[str, Any]],
     until: date | None,
     up_to_seq: int | None,
-) -> Operations:
+) -> FramedEvents:
     rows: list[dict[str, Any]] = []
     left: list[dict[str, Any]] = []
     for event in ledger.events(family, until):
@@ -84,4 +84,4 @@ def _read(
             rows.append(row_of(event))
         except UnfitError as fault:
             left.append(left_row(event, fault))
-    return Operations(frame_of(rows, table), set_aside_frame(left))
+    return FramedEvents(frame_of(rows, table), set_aside_frame(left))

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from optimization.errors import StockplanError
-from orchestration.evidence.operations import read_operations
+from orchestration.evidence.allocation.operations import read_operations
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake

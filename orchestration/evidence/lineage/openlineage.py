@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from orchestration.contracts.arrow import DUCKDB_TYPES
 from orchestration.contracts.registry import BORDER_BY_NAME
-from orchestration.evidence.lineage import Edge, column_lineage
+from orchestration.evidence.lineage.columns import Edge, column_lineage
 from orchestration.lake.paths import Lake
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from optimization.policy.changes import Change, Two, asked_id, content_hash, day
 from optimization.policy.decisions import Place, Standing
 from optimization.policy.governed_rows import Before, events_to_judge, restored
 from optimization.reasons import REASONS
-from orchestration.evidence.decisions import (
+from orchestration.evidence.decisions.events import (
     DEMAND_PLAN_FAMILY,
     POLICY_FAMILY,
     REVIEW_FAMILY,

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from optimization.errors import StockplanError
 from orchestration.contracts.registry import BORDER_BY_NAME
 from orchestration.evidence.table_keys import table_key
-from orchestration.evidence.trace_rows import ROWS_OF_NONE, Found, Selection, find_rows, selection_of, widened
+from orchestration.evidence.trace.rows import ROWS_OF_NONE, Found, Selection, find_rows, selection_of, widened
 from orchestration.evidence.witnesses import table_fault
 from orchestration.lake.events import parse
 from orchestration.lake.hashing import file_sha256
@@ -531,7 +531,7 @@ def _release_facts(release: Release, lake: Lake) -> dict[str, Any]:
 
 def _solver_runs(release: Release, edges: Sequence[_Edge]) -> list[dict[str, Any]]:
     """Solves of the models that lie behind the number."""
-    from orchestration.evidence.makers import MAKERS
+    from orchestration.evidence.lineage.makers import MAKERS
 
     makers = {MAKERS[name] for name in _inputs(edges) if name in MAKERS}
     models = {model for table, model in _SOLVER_MODELS.items() if MAKERS.get(table) in makers}

@@ -17,8 +17,8 @@ from optimization.contracts.allocation_tables import ALLOCATION, ALLOCATION_PLAN
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.table import Table
 from optimization.errors import StockplanError
-from orchestration.evidence.earlier_actions import applied_before
-from orchestration.evidence.operations import OPERATION_FAMILY, operations_of
+from orchestration.evidence.allocation.earlier_actions import applied_before
+from orchestration.evidence.allocation.operations import OPERATION_FAMILY, operations_of
 from orchestration.lake.ledger import Event, Ledger
 from orchestration.lake.parquet import arrow_to_frame
 from orchestration.lake.paths import Lake

@@ -19,7 +19,7 @@ from optimization.contracts.order_outputs import UNIT_ATP
 from optimization.errors import StockplanError
 from optimization.promising.unit_reservations import ACTIVE_STATES, unit_reservations
 from optimization.reasons import REASONS
-from orchestration.evidence.unit_events import of_units, read_unit_events
+from orchestration.evidence.orders.unit_events import of_units, read_unit_events
 from orchestration.lake.events import moment_text, read_moment
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import arrow_to_frame

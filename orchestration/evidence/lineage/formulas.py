@@ -18,8 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestration.evidence.compiled_sql import CompiledProject
-from orchestration.evidence.makers import MAKERS
+from orchestration.evidence.lineage.compiled_sql import CompiledProject
+from orchestration.evidence.lineage.makers import MAKERS
 
 if TYPE_CHECKING:
     from sqlglot.lineage import Node

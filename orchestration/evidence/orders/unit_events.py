@@ -15,7 +15,7 @@ import pandas as pd
 from optimization.contracts.order_inputs import UNIT_EVENT
 from optimization.promising.unit_reservations import WHICHEVER
 from orchestration.evidence.fitting import UnfitError, fitted_row
-from orchestration.evidence.operations import Operations, frame_of, left_row, set_aside_frame
+from orchestration.evidence.ledger_frames import FramedEvents, frame_of, left_row, set_aside_frame
 from orchestration.lake.ledger import Event, Ledger
 
 UNIT_FAMILY = "unit"
@@ -23,7 +23,7 @@ UNIT_FAMILY = "unit"
 _OPENING = frozenset({"reserve", "block"})
 
 
-def read_unit_events(ledger: Ledger, until: date | None, up_to_seq: int | None = None) -> Operations:
+def read_unit_events(ledger: Ledger, until: date | None, up_to_seq: int | None = None) -> FramedEvents:
     """Return all events of units up to a business date, and up to an event's number, in the ledger's order.
 
     `events` is `ledger__unit_event`; `set_aside` has `SET_ASIDE_COLUMNS`. Raises `LedgerError` for a line
@@ -33,7 +33,7 @@ def read_unit_events(ledger: Ledger, until: date | None, up_to_seq: int | None =
     return unit_events_of(event for event in events if up_to_seq is None or event.seq <= up_to_seq)
 
 
-def unit_events_of(events: Iterable[Event]) -> Operations:
+def unit_events_of(events: Iterable[Event]) -> FramedEvents:
     """Return events of the family `unit` as their table, and those that are none."""
     rows: list[dict[str, Any]] = []
     left: list[dict[str, Any]] = []
@@ -42,7 +42,7 @@ def unit_events_of(events: Iterable[Event]) -> Operations:
             rows.append(unit_row(event))
         except UnfitError as fault:
             left.append(left_row(event, fault))
-    return Operations(frame_of(rows, UNIT_EVENT), set_aside_frame(left))
+    return FramedEvents(frame_of(rows, UNIT_EVENT), set_aside_frame(left))
 
 
 def unit_row(event: Event) -> dict[str, Any]:

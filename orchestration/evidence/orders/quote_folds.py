@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from optimization.promising.unit_reservations import ACTIVE_STATES, unit_reservations
-from orchestration.evidence.operations import operations_of
-from orchestration.evidence.unit_events import unit_events_of
+from orchestration.evidence.allocation.operations import operations_of
+from orchestration.evidence.orders.unit_events import unit_events_of
 from orchestration.lake.ledger import Event, Ledger
 from orchestration.lake.paths import Lake
 from orchestration.publish.overlay_content import applied_actions, make_content, unapplied

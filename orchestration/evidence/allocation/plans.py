@@ -15,7 +15,7 @@ import pandas as pd
 
 from optimization.contracts.allocation_tables import ALLOCATION_RULE
 from optimization.errors import StockplanError
-from orchestration.evidence.operations import (
+from orchestration.evidence.allocation.operations import (
     PLAN_FAMILY,
     plan_decisions,
     proposed_frame,

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from optimization.contracts.reason_tables import POLICY_INPUT
 from optimization.simulation.override_outcome import Beginnings
-from orchestration.evidence.earlier_releases import DAYS_READ, earlier_releases
+from orchestration.evidence.history.earlier_releases import DAYS_READ, earlier_releases
 from orchestration.lake.parquet import arrow_to_frame, read_arrow
 from orchestration.lake.paths import Lake
 from orchestration.publish.shelf import Release

@@ -16,7 +16,7 @@ from optimization.build_to_order.quoting import build_dates, build_price
 from optimization.contracts.order_inputs import CONFIG_OPTION, MILESTONE_TEMPLATE, MTO_ORDER
 from optimization.contracts.order_outputs import SLOT_LOAD, STAGE_DURATION
 from optimization.errors import StockplanError
-from orchestration.evidence.configurations import Wish, check_configuration
+from orchestration.evidence.orders.configurations import Wish, check_configuration
 from orchestration.lake.parquet import arrow_to_frame
 from orchestration.lake.paths import Lake
 from orchestration.publish.overlay_rows import BaseRows

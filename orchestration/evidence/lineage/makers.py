@@ -1,6 +1,6 @@
 """Which public function of the science makes each `opt_out__` table: the text of its columns' formulas.
 
-What the function reads stands in `DECLARED_INPUTS` of `orchestration.evidence.lineage`.
+What the function reads stands in `DECLARED_INPUTS` of `orchestration.evidence.lineage.declared`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from optimization.errors import StockplanError
-from orchestration.evidence.table_changes import TableChanges, table_changes
+from orchestration.evidence.releases.table_changes import TableChanges, table_changes
 from orchestration.evidence.table_keys import table_key
 from orchestration.lake.hashing import file_sha256, logical_hash
 from orchestration.lake.ledger import Ledger

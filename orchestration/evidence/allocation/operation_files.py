@@ -11,8 +11,8 @@ from typing import Any
 
 from optimization.contracts.allocation_columns import OPERATIONS
 from optimization.errors import StockplanError
+from orchestration.evidence.allocation.operations import OPERATION_FAMILY, stated_operation
 from orchestration.evidence.fitting import UnfitError
-from orchestration.evidence.operations import OPERATION_FAMILY, stated_operation
 from orchestration.lake.events import Draft, moment_text, read_moment
 
 COLUMNS = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-_TEMPLATE = Path(__file__).with_name("trace.html.jinja")
+_TEMPLATE = Path(__file__).with_name("page.html.jinja")
 # Rows per table on the page; the JSON form has more.
 PAGE_ROWS = 50
 _TEXT_ROWS = 5

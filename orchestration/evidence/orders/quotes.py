@@ -117,7 +117,7 @@ def quote_item(
     if _is_current(base, overlay, own, item, now):
         rows = _published(base, overlay, item)
     else:
-        from orchestration.evidence.quote_folds import item_promises
+        from orchestration.evidence.orders.quote_folds import item_promises
 
         laid = item_promises(lake, ledger, settings, base, own, item, now)
         rows = _with(_published(base, None, item), laid)
@@ -180,7 +180,7 @@ def quote_units(
     events = [event for event in ledger.events(_UNITS) if _unit_of(event) in units]
     is_taken: dict[str, bool] = {}
     if events:
-        from orchestration.evidence.quote_folds import taken_units
+        from orchestration.evidence.orders.quote_folds import taken_units
 
         is_taken = taken_units(events, now, settings, base.as_of)
     since = [event for event in events if event.seq > read_point(base, ledger)[0]]

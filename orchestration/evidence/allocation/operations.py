@@ -7,65 +7,27 @@ is applied, and a plan where its state is told.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from optimization.contracts.allocation_tables import ALLOCATION_EVENT, PLAN_DECISION, PROPOSED_RULE
-from optimization.contracts.table import Table
-from orchestration.contracts.arrow import arrow_schema
 from orchestration.evidence.fitting import UnfitError, fitted_row
+from orchestration.evidence.ledger_frames import FramedEvents, frame_of, left_row, set_aside_frame
 from orchestration.lake.ledger import Event, Ledger
-from orchestration.lake.parquet import arrow_to_frame
 
 OPERATION_FAMILY = "allocation"
 PLAN_FAMILY = "allocation_plan"
-SET_ASIDE_COLUMNS = (
-    "ledger_seq",
-    "event_id",
-    "business_date",
-    "family",
-    "operation",
-    "actor",
-    "column_name",
-    "value",
-    "reason",
-    "payload",
-)
 # Operations that mean something without a quantity: all of what is open, or none at all.
 _WITHOUT_UNITS = frozenset({"extend", "release", "offset", "rebalance"})
 
 
-class LedgerRead(NamedTuple):
-    """How far the ledger was read: its last event then; 0 and 64 zeros when it was empty."""
-
-    seq: int
-    head: str
-
-
-@dataclass(frozen=True)
-class Operations:
-    """Operations as `ledger__allocation_event`, and those that cannot be put so, with the reason."""
-
-    events: pd.DataFrame
-    set_aside: pd.DataFrame
-
-
-def read_position(ledger: Ledger) -> LedgerRead:
-    """Return where the ledger ends now: what is written later is left to the next reader."""
-    head = ledger.head()
-    return LedgerRead(ledger.seq_of(head), head)
-
-
 def read_operations(
     ledger: Ledger, as_of: date, previous_seq: int, previous_as_of: date | None
-) -> Operations:
+) -> FramedEvents:
     """Return every operation up to the business date `as_of` that the release before has not applied.
 
     These are the ones it has not read (number after `previous_seq`), and those it has read but whose
@@ -76,7 +38,7 @@ def read_operations(
     return operations_of(ledger.events(OPERATION_FAMILY, as_of, previous_seq, previous_as_of))
 
 
-def operations_of(events: Iterable[Event]) -> Operations:
+def operations_of(events: Iterable[Event]) -> FramedEvents:
     """Return events of the family `allocation` as operations, and those that are none."""
     rows: list[dict[str, Any]] = []
     left: list[dict[str, Any]] = []
@@ -94,7 +56,7 @@ def operations_of(events: Iterable[Event]) -> Operations:
             )
         except UnfitError as fault:
             left.append(left_row(event, fault))
-    return Operations(frame_of(rows, ALLOCATION_EVENT), set_aside_frame(left))
+    return FramedEvents(frame_of(rows, ALLOCATION_EVENT), set_aside_frame(left))
 
 
 def stated_operation(
@@ -220,29 +182,3 @@ def rule_rows(plan_id: str, payload: Mapping[str, Any], author: str) -> list[dic
     if twice:
         raise UnfitError("rules", "/".join(twice[0]), "states a rule's segment twice; keep one of the rows")
     return rows
-
-
-def frame_of(rows: list[dict[str, Any]], table: Table) -> pd.DataFrame:
-    """Return typed rows as the contract's frame."""
-    return arrow_to_frame(pa.Table.from_pylist(rows, schema=arrow_schema(table)), table)
-
-
-def left_row(event: Event, fault: UnfitError) -> dict[str, Any]:
-    """Return what is told of an event that has no form, with `SET_ASIDE_COLUMNS`."""
-    return {
-        "ledger_seq": event.seq,
-        "event_id": event.event_id,
-        "business_date": pd.Timestamp(event.business_date),
-        "family": event.family,
-        "operation": event.event_type,
-        "actor": event.actor,
-        "column_name": fault.column_name,
-        "value": json.dumps(fault.value, default=str),
-        "reason": fault.reason,
-        "payload": json.dumps(event.payload, sort_keys=True),
-    }
-
-
-def set_aside_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return rows of `left_row` as a frame."""
-    return pd.DataFrame(rows, columns=list(SET_ASIDE_COLUMNS))

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from optimization.errors import StockplanError
-from orchestration.evidence.reproduction import sealed_file_fault
+from orchestration.evidence.releases.reproduction import sealed_file_fault
 from orchestration.lake.events import Chain, parse
 from orchestration.lake.hashing import file_sha256, logical_hash
 from orchestration.lake.ledger import GENESIS, Ledger

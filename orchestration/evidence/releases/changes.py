@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from optimization.errors import StockplanError
-from orchestration.evidence.reproduction import Circumstance, money_columns, recorded_differences
-from orchestration.evidence.table_changes import TableChanges, table_changes
+from orchestration.evidence.releases.reproduction import Circumstance, money_columns, recorded_differences
+from orchestration.evidence.releases.table_changes import TableChanges, table_changes
 from orchestration.evidence.table_keys import table_key
 from orchestration.lake.parquet import read_arrow
 from orchestration.publish.shelf import Release

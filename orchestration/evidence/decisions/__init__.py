@@ -1,0 +1,1 @@
+"""What people decide about policies, reviews and demand plans: from the ledger, and into it."""

@@ -1,0 +1,1 @@
+"""Answers to customers from the last release and what happened since: quotes, wishes, single units."""
