@@ -204,7 +204,9 @@ def test_the_first_stage_knows_nothing_of_the_second(manifest: Any, models: dict
             for parent in parents
             if parent in published
             and _folder(model) == "published"
-            and not parent.startswith(("model.stockplan.stg_", "model.stockplan.int_", "model.stockplan.kpi_"))
+            and not parent.startswith(
+                ("model.stockplan.stg_", "model.stockplan.int_", "model.stockplan.kpi_")
+            )
         ], f"{name} reads another published table"
 
 
