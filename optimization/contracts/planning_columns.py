@@ -48,7 +48,7 @@ PLANNING_COLUMNS = (
     Column(
         "marginal_price_of_service_point",
         "number",
-        "Holding and ordering that one more point of fill costs from the efficient point below",
+        "Holding and ordering that one more point of fill costs along the hull of efficient points",
         unit="money/year per point",
     ),
     Column("path_count", "integer", "Random paths per item-location", ge=1),

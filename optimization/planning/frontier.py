@@ -117,8 +117,8 @@ def scenario_frontier(
 def with_prices(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows with `is_efficient` and, at efficient points, the price of a service point, by scope.
 
-    The price is the rise of holding and ordering per percentage point of fill from the efficient point
-    with the next lower fill; the first has none.
+    The price is the rise of holding and ordering per percentage point of fill along the lower convex hull
+    of the efficient points; the cheapest has none.
     """
     by_scope: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
@@ -159,18 +159,42 @@ def non_dominated(fill: Numbers, cash: Numbers, cost: Numbers) -> Flags:
 
 
 def marginal_prices(fill: Numbers, cost: Numbers, efficient: Flags) -> Numbers:
-    """Rise of cost per point of fill (1/100) from the efficient point below; NaN where there is none.
+    """Slope of the lower convex hull of the efficient points, money per point of fill (1/100).
+
+    The price at a point is that of the hull's edge which ends at its fill or spans it, so that it never
+    falls with fill and no dear point between two cheap ones makes the next look cheap. NaN at the cheapest
+    point, below it, and where a point is not efficient.
 
     >>> marginal_prices(np.array([0.90, 0.92, 0.5]), np.array([10.0, 16.0, 99.0]),
     ...     np.array([True, True, False])).round(9).tolist()
     [nan, 3.0, nan]
+    >>> marginal_prices(np.array([0.90, 0.91, 0.92]), np.array([0.0, 9.0, 10.0]), np.ones(3, bool)).tolist()
+    [nan, 5.0, 5.0]
     """
     price = np.full(len(fill), np.nan)
     chain = np.flatnonzero(efficient)
     chain = chain[np.lexsort((cost[chain], fill[chain]))]
-    rise = np.diff(fill[chain]) * 100.0
-    steps = np.diff(cost[chain])
-    price[chain[1:]] = np.divide(steps, rise, out=np.full(len(rise), np.nan), where=rise > _NOISE)
+    if not len(chain):
+        return price
+    # What fills less than the cheapest point and costs more may save stock; it is no price of service.
+    chain = chain[np.flatnonzero(cost[chain] == cost[chain].min())[-1] :]
+    x, y = fill[chain] * 100.0, cost[chain]
+    hull: list[int] = []
+    for at in range(len(chain)):
+        if hull and x[at] - x[hull[-1]] <= _NOISE:
+            continue
+        while len(hull) > 1:
+            before, last = hull[-2:]
+            rise, run = y[last] - y[before], x[last] - x[before]
+            if rise * (x[at] - x[before]) < (y[at] - y[before]) * run:
+                break
+            hull.pop()
+        hull.append(at)
+    corners = x[hull]
+    slope = np.diff(y[hull]) / np.diff(corners)
+    edge = np.searchsorted(corners, x - _NOISE) - 1
+    beyond = (edge >= 0) & (edge < len(slope))
+    price[chain[beyond]] = slope[edge[beyond]]
     return price
 
 
