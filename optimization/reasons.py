@@ -77,6 +77,7 @@ REASONS: dict[str, str] = {
     "NOT_A_PLANNER": "Refused: the settings do not name the actor among the planners",
     "NOT_THE_AUTHOR": "Refused: only its author takes a change back; an approver rejects it",
     "RESERVED_NAME": "Refused: nobody may decide under the name of the calculation",
+    "NO_LONGER_PLANNED": "The item is no longer planned at this location; what waited for it is over",
     "UNKNOWN_ITEM_LOCATION": "Refused: the item is not planned at this location",
     "LEVELS_IMPLAUSIBLE": "Refused: a reorder point is not negative and not above the order-up-to level",
     "LEVELS_NOT_WHOLE": "Refused: the item is kept in whole units",

@@ -25,6 +25,7 @@ _OTHERWISE = {
     "expired": Rule("expired", "PROPOSAL_EXPIRED"),
     "superseded": Rule("superseded", "CHANGE_SUPERSEDED"),
     "moved": Rule("superseded", "CALCULATION_MOVED"),
+    "gone": Rule("superseded", "NO_LONGER_PLANNED"),
 }
 
 

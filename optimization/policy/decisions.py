@@ -167,6 +167,9 @@ class Standing:
             return "NOT_AN_APPROVER"
         elif decision == "approved" and same_person(actor, change.author):
             return "SELF_APPROVAL"
+        elif decision == "approved" and change.pair not in self.places:
+            # There is nothing that it could put into force.
+            return "NO_LONGER_PLANNED"
         del self.pending[change_id]
         self.settled[change_id] = "ALREADY_DECIDED"
         self.outcomes.append(Outcome(change, decision, event))

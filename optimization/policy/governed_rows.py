@@ -108,7 +108,8 @@ def restored(standing: Standing, before: Before) -> None:
             standing.settled[change.change_id] = "CHANGE_EDITED"
         elif told["change_state"] != "proposed":
             over = "CHANGE_SUPERSEDED" if told["change_state"] == "superseded" else "PROPOSAL_EXPIRED"
-            standing.settled.setdefault(change.change_id, over)
+            if standing.settled.get(change.change_id) != "ALREADY_DECIDED":
+                standing.settled[change.change_id] = over
         elif change.kind != "override":
             standing.pending[change.change_id] = change
     for told in _records(before.policy_override):

@@ -94,6 +94,7 @@ class _Day:
             verdicts.append((event, self.standing.judge(event)))
             authors[str(event["event_id"])] = author or self.standing.author_of(str(event["change_id"]))
         self._run_out()
+        self._set_gone_aside()
         self._let_small_ones_through()
         base = self._give_back()
         self._judge_calculation(base)
@@ -126,6 +127,18 @@ class _Day:
         for override in [one for one in standing.active.values() if one.ends and one.ends < self.as_of]:
             del standing.active[override.change_id]
             standing.outcomes.append(Outcome(override, "run_out", {}))
+
+    def _set_gone_aside(self) -> None:
+        """End what waits for an item-location that today's source no longer has.
+
+        An override is kept: it has its own last day, and pins again if the item-location comes back.
+        """
+        standing = self.standing
+        for change in [one for one in standing.pending.values() if one.kind != "override"]:
+            if change.pair not in self.row_of:
+                del standing.pending[change.change_id]
+                outcome = Outcome(change, "gone", {})
+                self.rows.append(change_row(change, rule_of(outcome, self.parameters), {}, self.as_of))
 
     def _let_small_ones_through(self) -> None:
         """A person's change within the dead band or the value limit takes effect by that declared rule."""
@@ -334,7 +347,10 @@ class _Day:
             rows.append(self._own_row(row, base))
         today = self.today
         for told in rows:
-            row = told.pop("row")
+            row = told.pop("row", None)
+            if row is None:
+                # Of an item-location that is gone nothing was calculated, and nothing holds.
+                continue
             told["inputs_hash"] = told.get("inputs_hash") or today.inputs_hash[row]
             told["reorder_point_units"] = self.effective[0][row]
             told["order_up_to_units"] = self.effective[1][row]

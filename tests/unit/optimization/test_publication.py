@@ -194,3 +194,39 @@ def test_only_who_is_named_approves_and_only_the_author_withdraws() -> None:
     assert {event: verdict(found, event) for event in events} == events
     assert found.approval["actor_role"].tolist()[:2] == ["planner", "planner"]
     assert change_of(found, "A")["change_state"] == "withdrawn"
+
+
+def test_an_override_of_an_item_location_that_is_gone_is_not_approved_but_waits_for_it() -> None:
+    company = Company()
+    company.publish({"A": BEFORE, "B": BEFORE})
+    pinned = company.propose("A", *LARGE, "paula", ends_in=9)
+    company.publish({"A": BEFORE, "B": BEFORE})
+    late = company.decide("approved", pinned, "eve")
+    gone = company.publish({"B": BEFORE})
+    # Nothing takes effect, and nobody is told that something did.
+    assert verdict(gone, late) == "NO_LONGER_PLANNED"
+    assert gone.policy_override.set_index("override_id").loc[pinned, "override_state"] == "pending"
+    # It comes back within the override's days: the approval counts then.
+    company.decide("approved", pinned, "eve")
+    back = company.publish({"A": BEFORE, "B": BEFORE})
+    assert back.effective[1].tolist() == [140.0, 40.0]
+
+
+def test_a_proposal_for_an_item_location_that_is_gone_ends_with_a_reason() -> None:
+    company = Company()
+    company.publish({"A": BEFORE, "B": BEFORE})
+    asked = company.propose("A", *LARGE, "paula")
+    company.publish({"A": BEFORE, "B": BEFORE})
+    found = company.publish({"B": BEFORE})
+    told = change_of(found, "A")
+    assert (told["change_id"], told["change_state"], told["reason_code"]) == (
+        asked,
+        "superseded",
+        "NO_LONGER_PLANNED",
+    )
+    assert pd.isna(told["order_up_to_units"]) and told["new_order_up_to_units"] == 140.0
+    # It comes back: the calculation begins anew, and the old proposal does not revive.
+    late = company.decide("approved", asked, "eve", content=told["content_hash"])
+    back = company.publish({"A": BEFORE, "B": BEFORE})
+    assert change_of(back, "A")["approval_rule"] == "bootstrap"
+    assert verdict(back, late) == "CHANGE_SUPERSEDED"
