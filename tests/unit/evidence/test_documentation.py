@@ -53,8 +53,14 @@ def test_every_table_of_the_science_names_the_function_that_makes_it(table: str)
     assert callable(getattr(importlib.import_module(module), function))
 
 
-def test_every_published_column_reaches_the_source_the_ledger_or_the_settings() -> None:
+def test_every_published_column_reaches_the_source_the_ledger_the_settings_or_a_stated_list() -> None:
     """Column by column, through dbt and through Python, to something that was not computed."""
+    # A model that reads nothing, such as the kinds of risk, is a list that the project states itself.
+    stated = {
+        node["alias"]
+        for node in dbt_manifest()["nodes"].values()
+        if node["resource_type"] == "model" and not node["depends_on"]["nodes"]
+    }
     inputs: dict[tuple[str, str], set[tuple[str, str]]] = {}
     columns: dict[str, set[str]] = {}
     for edge in column_lineage():
@@ -64,7 +70,7 @@ def test_every_published_column_reaches_the_source_the_ledger_or_the_settings() 
         columns.setdefault(edge.output_table, set()).add(edge.output_column)
 
     def ends(table: str) -> bool:
-        return table in CONTEXT or table.startswith(("raw__", "ledger__", "past__"))
+        return table in CONTEXT | stated or table.startswith(("raw__", "ledger__", "past__"))
 
     # From the ends upwards: a column is grounded when one of its inputs is.
     grounded: set[tuple[str, str]] = set()
