@@ -52,7 +52,7 @@ REASONS: dict[str, str] = {
     "NO_SUPPLIER_EVIDENCE": "No supplier or no receipt to learn from; the stated date stands",
     # --- policy
     "SERVICE_TARGET": "Lowest reorder point that meets the service target",
-    "ON_DEMAND": "Nobody is expected to ask for it; ordered when requested",
+    "ON_DEMAND": "So few ask, or nobody, that its target needs no stock; ordered when requested",
     "DISPLAY_MINIMUM": "The display minimum is above what the service target asks for",
     "END_OF_LIFE": "Past its last order date; no longer replenished",
     "WITHIN_DEAD_BAND": "The change is too small to publish; the previous value stays",

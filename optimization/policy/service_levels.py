@@ -61,12 +61,13 @@ class Expected:
 
 
 def reorder_points(target: Target, quantity: Numbers, demand: ReviewedDemand) -> Numbers:
-    """Lowest whole s ≥ 0 that meets each target at its order quantity, units; -1 where nobody asks.
+    """Lowest whole s that meets each target at its order quantity, units; -1: ordered when requested.
 
-    A large order quantity could meet a fill target with an order placed only after the first customer
-    waits; s is then 0, because without stock the quantity would never come. Cycle service is that of an
-    interval without a stock-out and does not hang on what happens after one. Fill and ready rate of lost
-    sales are met on demand thinned by the target itself.
+    A large order quantity could meet a fill or ready target with an order placed only after the first
+    customer waits; s is then 0, because without stock the quantity would never come. Cycle service is that
+    of an interval without a stock-out and does not hang on what happens after one: where so few ask that no
+    stock at all meets it, s is -1, as it is where nobody asks. Fill and ready rate of lost sales are met on
+    demand thinned by the target itself.
 
     >>> demand = ReviewedDemand.of(np.full(3, 30.0), np.full(3, 45.0), np.full(3, 0.9))
     >>> target = Target(np.full(3, 0.95), np.array(["cycle", "fill", "fill"], dtype=object),
@@ -77,6 +78,10 @@ def reorder_points(target: Target, quantity: Numbers, demand: ReviewedDemand) ->
     >>> reorder_points(Target(np.full(2, 0.95), np.full(2, "fill", object), np.zeros(2, bool)),
     ...     np.full(2, 60.0), few).tolist()
     [0.0, -1.0]
+    >>> rare = ReviewedDemand.of(np.full(2, 0.01), np.full(2, 0.01), np.full(2, 0.9))
+    >>> reorder_points(Target(np.full(2, 0.95), np.array(["cycle", "ready"], object), np.zeros(2, bool)),
+    ...     np.ones(2), rare).tolist()
+    [-1.0, 0.0]
     """
     service = np.minimum(target.service, HIGHEST_TARGET)
     point = np.full(len(service), -1.0)
@@ -85,11 +90,12 @@ def reorder_points(target: Target, quantity: Numbers, demand: ReviewedDemand) ->
     for metric, rule in (("fill", reorder_point_for_fill), ("ready", reorder_point_for_ready)):
         rows = np.flatnonzero(asked & (target.metric == metric))
         if len(rows):
-            point[rows] = rule(service[rows], whole(quantity[rows]), thinned[rows])
+            found = rule(service[rows], whole(quantity[rows]), thinned[rows])
+            point[rows] = np.maximum(found, 0.0)
     rows = np.flatnonzero(asked & (target.metric == "cycle"))
     if len(rows):
         point[rows] = reorder_point_for_cycle(service[rows], demand.mean[rows], demand.variance[rows])
-    return np.where(asked, np.maximum(point, 0.0), point)
+    return point
 
 
 def expected_service(point: Numbers, level: Numbers, demand: ReviewedDemand, is_lost: Flags) -> Expected:

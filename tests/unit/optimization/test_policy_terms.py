@@ -49,6 +49,68 @@ def test_the_measure_and_the_stock_out_behaviour_decide_the_reorder_point() -> N
     assert (frame["days_of_supply"] == frame["expected_stock_units"] / (60.0 / 21.0)).all()
 
 
+def test_a_large_lot_is_no_reason_to_plan_without_stock() -> None:
+    """2.7 units in 21 days in lots of 60: the lot alone fills 95 %, had it ever been ordered."""
+    frame = _plan(
+        [2.7, 2.7, 0.0, 0.01],
+        service_metric=["fill", "ready", "fill", "cycle"],
+        lot_units=[60.0, 60.0, 60.0, 1.0],
+        order_cost=0.0,
+    )
+    assert frame["reorder_point_units"].tolist() == [0.0, 0.0, 0.0, 0.0]
+    assert frame["order_up_to_units"].tolist() == [60.0, 60.0, 0.0, 0.0]
+    assert frame["reason_code"].tolist() == ["SERVICE_TARGET"] * 2 + ["ON_DEMAND"] * 2
+    assert (frame["expected_fill_rate"][:2] >= 0.95).all()
+    # One in a hundred intervals sees a request, so 99 % of them are served without any stock.
+    assert frame["expected_cycle_service"][3] >= 0.95
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_policy_that_nothing_else_binds_is_expected_to_meet_what_it_is_planned_for(seed: int) -> None:
+    """Of any lot, minimum, target and measure; lost sales by their approximation."""
+    draw, rows = np.random.default_rng(seed), 150
+    mean = np.where(draw.random(rows) < 0.1, 0.0, np.round(draw.lognormal(0.5, 1.8, rows), 3))
+    frame = _plan(
+        list(mean),
+        service_metric=list(draw.choice(["cycle", "fill", "ready"], rows)),
+        stockout_behaviour=list(draw.choice(["backorder", "lost", "mixed"], rows)),
+        service_target=list(draw.choice([0.5, 0.8, 0.95, 0.99], rows)),
+        lot_units=list(draw.choice([1.0, 4.0, 60.0, 500.0], rows)),
+        moq_units=list(draw.choice([0.0, 7.0, 200.0], rows)),
+        order_cost=list(draw.choice([0.0, 50.0], rows)),
+    )
+    mean = mean[frame["location_id"].str[1:].astype(int) - 1]
+    bound = ~frame["reason_code"].isin(["SERVICE_TARGET", "ON_DEMAND"])
+    assert not bound.any()
+    on_demand = frame["reason_code"] == "ON_DEMAND"
+    assert (frame.loc[~on_demand, "order_up_to_units"] >= 1.0).all()
+    assert set(frame.loc[on_demand & (mean > 0), "service_metric"]) <= {"cycle"}
+    names = {"cycle": "expected_cycle_service", "fill": "expected_fill_rate", "ready": "expected_ready_rate"}
+    for metric, name in names.items():
+        of = frame[(frame["service_metric"] == metric)]
+        slack = np.where((of["stockout_behaviour"] == "lost") & (metric != "cycle"), 0.03, 1e-9)
+        short = of[of[name] < of["planned_service"] - slack]
+        assert short.empty, short[["planned_service", name, "reorder_point_units", "order_up_to_units"]]
+
+
+def test_a_budget_is_not_spent_on_what_hardly_anybody_asks_for() -> None:
+    """At a price of money at which no unit of a rare item pays, none is planned, and none is counted."""
+    columns: dict[str, Any] = {
+        "unit_cost": 100.0,
+        "shortage_cost": 30.0,
+        "criticality": "E",
+        "order_cost": 0.0,
+    }
+    mean = [20.0] * 5 + [0.05] * 95
+    ample = _plan(mean, PolicyParameters(cash_budget=1e9), **columns)
+    budget = 0.25 * float((ample["expected_stock_units"] * 100.0).sum())
+    tight = _plan(mean, PolicyParameters(cash_budget=budget), **columns)
+    assert float((tight["expected_stock_units"] * 100.0).sum()) <= budget
+    is_common = tight["location_id"].isin([f"L{number}" for number in range(1, 6)])
+    assert (tight.loc[~is_common, "order_up_to_units"] == 0).all()
+    assert (tight.loc[is_common, "order_up_to_units"] > 0).all()
+
+
 def test_a_price_break_that_pays_lifts_the_order_quantity() -> None:
     scale = pd.DataFrame(
         {
