@@ -55,6 +55,8 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "policy_method": ("current_plan", *HOSTILE),
     "section": ("exception", "resolved", "kpi"),
     "area": ("1", "*"),
+    "plan_level": ("network",),
+    "demand_scenario": ("two_stage", "p50"),
     "status": ("yes", "no", "not_evidenced"),
     "policy_number": ("reorder_point",),
 }

@@ -45,13 +45,18 @@ class Grid:
 
 @dataclass(frozen=True)
 class Chart:
-    """A Vega-Lite chart; `told` says in words what it shows, for who cannot see it."""
+    """A Vega-Lite chart; `told` says in words what it shows, for who cannot see it.
+
+    `verdict` says under its title whether that is good or bad, in words as well as in its tone.
+    """
 
     name: str
     title: str
     told: str
     spec: Mapping[str, Any]
     is_small: bool = False
+    verdict: str = ""
+    tone: Tone = "plain"
     kind: Literal["chart"] = "chart"
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from orchestration.publish.reading import ReleaseReader
 from orchestration.publish.report.allocation import allocation_section
+from orchestration.publish.report.annual import annual_section
+from orchestration.publish.report.approvals import approvals_section
 from orchestration.publish.report.balance import balance_section
 from orchestration.publish.report.blocks import Section
 from orchestration.publish.report.demand import demand_section
@@ -19,6 +21,7 @@ from orchestration.publish.report.service import service_section
 SECTIONS: tuple[Callable[[ReleaseReader], Section], ...] = (
     exceptions_section,
     changes_section,
+    approvals_section,
     plan_section,
     demand_section,
     late_section,
@@ -26,6 +29,7 @@ SECTIONS: tuple[Callable[[ReleaseReader], Section], ...] = (
     balance_section,
     allocation_section,
     service_section,
+    annual_section,
     weekly_section,
     risks_section,
     scorecard_section,

@@ -12,10 +12,15 @@ import pyarrow.compute as pc
 
 from orchestration.publish.reading import ReleaseReader
 from orchestration.publish.report.blocks import Block, Chart, Section, Text, say, words
-from orchestration.publish.report.exceptions import open_exceptions
+from orchestration.publish.report.exceptions import first_of_each_kind, open_exceptions
 from orchestration.publish.report.pictures import BLUE, FAINT, INK, ORANGE, spec_of
 
-_NAME, _TITLE, _SHOWN = "demand", "Demand, position and reorder point", 6
+_NAME, _TITLE, _SHOWN, _OF_A_KIND = "demand", "Demand, position and reorder point", 6, 2
+# Exceptions that such a picture explains; others stand here only where there are none of these.
+_EXPLAINED = (
+    "stock_out", "stockout", "unmet_need", "segment_unmet", "overdue_supply", "excess", "over_promised",
+    "forecast_drift", "promise_broken",
+)  # fmt: skip
 _PAIR, _WEEK_DAYS = ["item_id", "location_id"], 7
 _LINES = ("expected stock", "weekly demand", "reorder point", "order-up-to level")
 # {table: (date, units, sign, column that names the place)}: what today's release lets stock come and go by
@@ -67,13 +72,16 @@ def _chosen(source: ReleaseReader) -> list[_Pair]:
     rows = rows.dropna(subset=_PAIR).drop_duplicates(_PAIR)
     forecast = source.arrow("forecast", _PAIR).group_by(_PAIR).aggregate([]).to_pandas()
     known = set(zip(forecast["item_id"], forecast["location_id"], strict=True))
-    found: list[_Pair] = []
-    for row in rows.itertuples():
-        if (row.item_id, row.location_id) in known:
-            found.append(_Pair(str(row.item_id), str(row.location_id), words(str(row.exception_type))))
-        if len(found) == _SHOWN:
-            break
-    return found
+    rows = rows[[pair in known for pair in zip(rows["item_id"], rows["location_id"], strict=True)]]
+    explained = rows[rows["exception_type"].isin(_EXPLAINED)]
+    first = first_of_each_kind(explained, _OF_A_KIND)
+    left = [part.drop(first.index, errors="ignore") for part in (explained, rows)]
+    chosen = pd.concat([first, *left])
+    chosen = chosen[~chosen.index.duplicated()].head(_SHOWN)
+    return [
+        _Pair(str(row.item_id), str(row.location_id), words(str(row.exception_type)))
+        for row in chosen.itertuples()
+    ]
 
 
 def _picture(source: ReleaseReader, pair: _Pair, number: int) -> Chart:

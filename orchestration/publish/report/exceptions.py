@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
+from markupsafe import Markup
 
 from orchestration.publish.reading import ReleaseReader
 from orchestration.publish.report.blocks import Block, Chart, Grid, Section, Tile, Tiles, say, words
-from orchestration.publish.report.grids import published_grid
+from orchestration.publish.report.grids import grid
 from orchestration.publish.report.pictures import ORANGE, spec_of
 
 _NAME, _TITLE, _SHOWN = "exceptions", "Exceptions", 25
 # The first that a release has: later ones count a cause once.
 VALUES = ("counted_value_at_risk", "value_at_risk")
-_COLUMNS = (
-    "severity",
-    "exception_type",
-    "item_id",
-    "location_id",
-    "value_at_risk",
-    "detail",
-    "suggested_action",
-    "owner_role",
-    "days_open",
-    "exception_status",
-)
+_OF_A_KIND = 4
+# {column: heading}; in the table of the page only, the workbook has all columns.
+_HEADS = {
+    "severity": "Severity",
+    "exception_type": "Kind",
+    "where": "Where",
+    "value_at_risk": "Value at risk",
+    "detail": "What is wrong",
+    "suggested_action": "What to do now",
+    "owner_role": "Owner",
+    "days_open": "Days open",
+    "exception_status": "Status",
+}
 
 
 def open_exceptions(source: ReleaseReader) -> pd.DataFrame:
@@ -52,15 +56,45 @@ def exceptions_section(source: ReleaseReader) -> Section:
     blocks: list[Block] = []
     if "attention" in every:
         blocks.append(Tiles([_attention(every, one) for one in ("look", "watch", "handled")]))
+    first = first_of_each_kind(rows, _OF_A_KIND).head(_SHOWN)
     blocks.append(
         Grid(
-            f"The first {min(_SHOWN, len(rows)):,} of {len(rows):,}",
-            published_grid(source, "exception", rows, "exceptions-first", _COLUMNS, _SHOWN),
-            "All of them: sheet exceptions of the workbook, table exception of the release.",
+            f"What to do now: the first {len(first):,} of {len(rows):,}",
+            _table(first),
+            f"Of a kind the first {_OF_A_KIND}, value at risk in money. All of them: sheet exceptions of the "
+            "workbook, table exception of the release.",
         )
     )
     blocks.append(_by_type(rows))
     return Section(_NAME, _TITLE, lead, blocks)
+
+
+def first_of_each_kind(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the rows in their order, of each kind of exception no more than `count`.
+
+    >>> rows = pd.DataFrame({"exception_type": ["excess", "excess", "excess", "stock_out"]})
+    >>> first_of_each_kind(rows, 2).index.tolist()
+    [0, 1, 3]
+    """
+    if "exception_type" not in rows:
+        return rows
+    return rows[rows.groupby("exception_type").cumcount() < count]
+
+
+def _table(rows: pd.DataFrame) -> Markup:
+    table = pd.DataFrame({name: rows[name] for name in _HEADS if name in rows})
+    place = min(2, table.shape[1])
+    if {"item_id", "location_id"} <= set(rows):
+        table.insert(place, "where", [_where(row) for row in rows.to_dict("records")])
+        # Where no exception shown is of one place, the column would be dashes.
+        table = table.drop(columns="where") if table["where"].isna().all() else table
+    units = {"value_at_risk": "money", "days_open": "days"}
+    return grid(table, "exceptions-first", units, _HEADS)
+
+
+def _where(row: dict[Any, Any]) -> str | None:
+    known = [str(row[name]) for name in ("item_id", "location_id") if not pd.isna(row[name])]
+    return " at ".join(known) or None
 
 
 def _attention(rows: pd.DataFrame, kind: str) -> Tile:

@@ -17,6 +17,7 @@ _OWN_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 _OWN_BOX = re.compile(r'(<div id="[\w-]+") style="[^"]*"')
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LONGEST_TEXT = 400
+_PERCENT = ("share", "probability")
 _NAMED_UNITS = ("money", "money/year", "days", "weeks", "hours")
 _DIGITS = {"share": 1, "money": 0, "money/year": 0, "units": 1, "days": 1, "weeks": 1, "factor": 2}
 _TONES = {
@@ -103,7 +104,7 @@ def _heading(column: str, unit: str) -> str:
 
 
 def _numbers(table: Any, column: str, unit: str, values: pd.Series) -> Any:
-    if unit == "share":
+    if unit in _PERCENT or column.endswith("_probability"):
         return table.fmt_percent(columns=[column], decimals=1)
     known = values.dropna()
     is_whole = bool((known == known.round()).all())

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from dataclasses import dataclass
 
 import pandas as pd
 
 from orchestration.publish.reading import ReleaseReader, label
-from orchestration.publish.report.blocks import Block, Chart, Grid, Section, say
+from orchestration.publish.report.blocks import Block, Chart, Grid, Section, Tone, say, words
 from orchestration.publish.report.grids import grid
 from orchestration.publish.report.pictures import BLUE, spec_of
 
 _NAME, _TITLE = "kpis", "KPI trends"
 _MONTHS = 12
+# Closer than this share of itself a figure is the same.
+_SAME = 0.005
+# Units that the figures themselves show.
+_SHOWN_UNITS = ("share", "ratio", "")
 # What a network is run by, in the order in which people ask; those that the release has are drawn.
 _HEADLINES = (
     "unit_fill_rate",
@@ -125,8 +131,16 @@ def _trend(name: str, kind: Kind, months: pd.DataFrame, rows: pd.DataFrame) -> C
     )
     short = f"{say(now, kind.unit)} in 30 days" if now is not None else f"{last['said']} in {last['month']}"
     against = f", {say(year, kind.unit)} in 365" if year is not None else ""
+    said, tone = direction(data["value"].tolist(), kind.good)
+    verdict = f"{last['month']}: {last['said']}, {said}" if said else ""
     return Chart(
-        f"kpi-{name.replace('_', '-')}", f"{kind.title}: {short}{against}", told, spec_of(chart), True
+        f"kpi-{name.replace('_', '-')}",
+        f"{kind.title}: {short}{against}",
+        f"{told} {verdict}".strip(),
+        spec_of(chart),
+        True,
+        verdict,
+        tone,
     )
 
 
@@ -151,17 +165,51 @@ def _every(rows: pd.DataFrame, known: dict[str, Kind]) -> Grid:
             line["family"] = families[name]
         for days in windows:
             value = values.get(days)
-            line[_window(days)] = None if value is None or pd.isna(value) else say(value, known[name].unit)
-        lines.append({**line, "why empty": "; ".join(reasons) or None})
+            line[_window(days)] = (
+                None if value is None or pd.isna(value) else _figure(value, known[name].unit)
+            )
+        line["unit"] = known[name].unit if known[name].unit not in _SHOWN_UNITS else None
+        lines.append({**line, "why_empty": "; ".join(map(words, reasons)) or None})
     table = pd.DataFrame(lines)
-    if table["why empty"].isna().all():
-        table = table.drop(columns="why empty")
+    if table["why_empty"].isna().all():
+        table = table.drop(columns="why_empty")
     return Grid(
         "Every KPI of the network",
         grid(table, "kpi-all", {}, row_name="kpi", right=[_window(days) for days in windows]),
         "Regions, locations, categories and segments: sheet kpi of the workbook, table kpi of the release. "
         "An empty cell is not measured over that window, or its reason stands beside it.",
     )
+
+
+def _figure(value: float, unit: str) -> str:
+    """A figure whose unit stands in a column of its own, but for the percent sign."""
+    return say(value, unit if unit == "share" or unit.startswith("money") else "")
+
+
+def direction(values: list[float], good: str) -> tuple[str, Tone]:
+    """Return how the last month lies among those before it, in words, and its tone.
+
+    Compared with the median of the months before: no ratio is averaged.
+
+    >>> direction([0.8, 0.9, 0.85, 0.95], "up")
+    ('▲ above the median of 3 months before: better', 'good')
+    >>> direction([3.0, 2.0, 4.0], "down")
+    ('▲ above the median of 2 months before: worse', 'bad')
+    >>> direction([3.0, 2.0, 2.5], "down"), direction([3.0, 4.0], "none")
+    (('● as the median of 2 months before', 'plain'), ('▲ above the month before', 'plain'))
+    """
+    before = values[:-1]
+    if not before:
+        return "", "plain"
+    middle, last = statistics.median(before), values[-1]
+    against = "the month before" if len(before) == 1 else f"the median of {len(before)} months before"
+    if math.isclose(last, middle, rel_tol=_SAME):
+        return f"● as {against}", "plain"
+    mark, way, is_up = ("▲", "above", True) if last > middle else ("▼", "below", False)
+    if good not in ("up", "down"):
+        return f"{mark} {way} {against}", "plain"
+    is_good = is_up == (good == "up")
+    return f"{mark} {way} {against}: {'better' if is_good else 'worse'}", "good" if is_good else "bad"
 
 
 def _window(days: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from orchestration.publish.reading import ReleaseReader
-from orchestration.publish.report.blocks import Block, Grid, Section, Tile, Tiles, say
+from orchestration.publish.report.blocks import Block, Grid, Section, Tile, Tiles, say, words
 from orchestration.publish.report.grids import published_grid
 
 _STATUS = "mto_order_status"
@@ -84,10 +84,28 @@ def late_section(source: ReleaseReader) -> Section:
     )
     blocks: list[Block] = [Tiles(tiles)]
     if len(late):
+        late = late.assign(delay_cause=pd.Series(_causes(source, late), index=late.index, dtype=object))
         shown = f"The first {min(_LATE_SHOWN, len(late))} of {len(late):,}"
         html = published_grid(source, _STATUS, late, "late-orders", _LATE, _LATE_SHOWN)
         blocks.append(Grid(shown, html, "All of them: sheet late_orders of the workbook."))
     return Section(name, title, lead, blocks)
+
+
+def _causes(source: ReleaseReader, late: pd.DataFrame) -> list[str | None]:
+    """Why an order is late, in words: the stage by its name, not by its number."""
+    stages: dict[str, str] = {}
+    if source.has("mto_milestone", "milestone_code", "milestone_name"):
+        rows = source.frame("mto_milestone", ["milestone_code", "milestone_name"]).dropna().drop_duplicates()
+        stages = dict(zip(rows["milestone_code"], rows["milestone_name"], strict=True))
+    told: list[str | None] = []
+    for cause in late.get("delay_cause", pd.Series([None] * len(late))):
+        if not isinstance(cause, str):
+            told.append(None)
+        elif cause in stages:
+            told.append(f"waits for: {stages[cause]}")
+        else:
+            told.append(words(cause) if cause.isalpha() else f"quality event {cause}")
+    return told
 
 
 def _count(rows: pd.DataFrame, told: str, tone: str) -> Tile:

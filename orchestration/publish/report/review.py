@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from orchestration.publish.reading import ReleaseReader
 from orchestration.publish.report.blocks import Block, Grid, Section, say, words
 from orchestration.publish.report.grids import grid, published_grid
+from orchestration.publish.report.indicators import Kind, kinds
 
 _LEVELS = {"high": 0, "medium": 1, "low": 2}
 _FIGURES = ("figure", "limit", "value at risk")
-_WEEKLY_SHOWN, _CHANGES_SHOWN = 8, 15
+_WEEKLY_SHOWN, _CHANGES_SHOWN, _NOTHING = 8, 15, say(None)
+_WEEK_HEADS = {"subject": "What", "sentence": "What happened", "now": "Now", "before": "Before"}
+_SAY_ALL = ("policy_totals", "plan_miss", "market_change")
+_AREAS = {"mts": "stock", "mto": "made to order"}
 _PARTS = {
     "exception": "Exceptions that stay",
+    "market_change": "Markets that have turned",
     "resolved": "Exceptions that are gone",
     "policy_totals": "Policies in sum",
     "changed_policy": "Policies that changed most",
@@ -46,17 +53,41 @@ def weekly_section(source: ReleaseReader) -> Section:
     rows = source.frame("weekly_review")
     if rows.empty:
         return Section(name, title, lead, missing="Nothing to review: no earlier release in the week.")
+    known = kinds(source) if source.has("kpi", "kpi") else {}
     blocks: list[Block] = []
     for part, title_of in _PARTS.items():
         lines = rows[rows["section"] == part].sort_values("section_rank").head(_WEEKLY_SHOWN)
         if len(lines):
-            table = pd.DataFrame({"sentence": lines["sentence"]})
-            units = lines["figure_unit"].fillna("")
+            table = _week_lines(part, lines, known)
+            units = table.pop("unit")
             for column, told in (("figure", "now"), ("figure_before", "before")):
                 table[told] = [say(value, unit) for value, unit in zip(lines[column], units, strict=True)]
-            html = grid(table, f"weekly-{part.replace('_', '-')}", {}, right=("now", "before"))
+            if table["before"].eq(_NOTHING).all():
+                table = table.drop(columns="before")
+            html = grid(table, f"weekly-{part.replace('_', '-')}", {}, _WEEK_HEADS, right=("now", "before"))
             blocks.append(Grid(title_of, html))
     return Section(name, title, lead, blocks)
+
+
+def _week_lines(part: str, lines: pd.DataFrame, known: Mapping[str, Kind]) -> pd.DataFrame:
+    """What a line is about, its sentence and the unit of its figures; a KPI's are the catalogue's."""
+    about = lines["subject"].fillna("").astype(str) if "subject" in lines else pd.Series("", lines.index)
+    units = lines["figure_unit"].fillna("").astype(str)
+    if part == "kpi":
+        parts = [one.partition(" of ") for one in about]
+        held = [known.get(name) for name, _, _ in parts]
+        told = [
+            f"{kind.title if kind else words(name)}{', ' if window else ''}{window}"
+            for kind, (name, _, window) in zip(held, parts, strict=True)
+        ]
+        # Its sentence says the figures again, without their unit.
+        units_of = [kind.unit if kind else "" for kind in held]
+        return pd.DataFrame({"subject": told, "unit": units_of}, index=lines.index)
+    if part in ("resolved", "exception"):
+        about = about.map(words)
+    frame = pd.DataFrame({"subject": about, "sentence": lines["sentence"], "unit": units})
+    # A sentence on an exception names its place itself, or its market.
+    return frame.drop(columns="subject") if part in _SAY_ALL else frame
 
 
 def changes_section(source: ReleaseReader) -> Section:
@@ -96,7 +127,7 @@ def risks_section(source: ReleaseReader) -> Section:
         lines.append(
             {
                 "risk": words(str(row.risk)),
-                "area": getattr(row, "area", None),
+                "area": _AREAS.get(str(getattr(row, "area", "")), getattr(row, "area", None)),
                 "level": row.level if isinstance(row.level, str) else None,
                 "figure": say(getattr(row, "value", None), unit),
                 "limit": say(getattr(row, "threshold", None), unit),

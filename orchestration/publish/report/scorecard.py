@@ -29,7 +29,11 @@ def scorecard_section(source: ReleaseReader) -> Section:
         blocks.append(Tiles(_areas(source.frame("scorecard_area"))))
     blocks.append(_checks(source.frame("scorecard_check").sort_values("check_number")))
     if source.has("recommended_action", "action", "action_rank"):
-        actions = source.frame("recommended_action").sort_values("action_rank").head(_ACTIONS)
+        actions = source.frame("recommended_action").sort_values("action_rank")
+        # An action whose checks all hold already is nothing to do.
+        if "failing_checks" in actions:
+            actions = actions[actions["failing_checks"].fillna(1) > 0]
+        actions = actions.head(_ACTIONS)
         if len(actions):
             blocks.append(_actions(actions))
     return Section(_NAME, _TITLE, lead, blocks, is_page=True)
@@ -70,24 +74,28 @@ def _checks(rows: pd.DataFrame) -> Grid:
                 "status": _MARKS.get(str(row["status"]), str(row["status"])),
                 "value": say(_given(row, "value"), unit),
                 "threshold": say(_given(row, "threshold"), unit),
-                "evidence": words(str(why)) if why else _evidence(row),
+                "evidence": _evidence(row, why),
+                "before": words(str(_given(row, "previous_status") or "")) or None,
                 "owner": _given(row, "owner_role"),
-                "was": words(str(_given(row, "previous_status") or "")) or None,
-                "observation": _given(row, "observation"),
                 "decision": _decision(row),
             }
         )
     table = pd.DataFrame(lines)
     # A column that nobody has filled only narrows the others.
-    table = table.drop(
-        columns=[one for one in ("was", "observation", "decision", "owner") if table[one].isna().all()]
-    )
+    table = table.drop(columns=[one for one in ("before", "decision", "owner") if table[one].isna().all()])
     return Grid("The checks", grid(table, "scorecard-checks", {}, row_name="#", right=("value", "threshold")))
 
 
-def _evidence(row: dict[Any, Any]) -> str:
+def _evidence(row: dict[Any, Any], why: Any) -> str:
+    """What was observed, and which rows prove it; or why nothing does."""
     count, table = _given(row, "evidence_rows"), _given(row, "evidence_table")
-    return f"{int(count):,} rows of {table}" if count is not None and table else str(table or "–")
+    rows = f"{int(count):,} rows of {table}" if count is not None and table else str(table or "")
+    said = _given(row, "observation")
+    if said is None and why:
+        return words(str(why))
+    if said is None:
+        return rows or "–"
+    return str(said) if why or not rows else f"{said} ({rows})"
 
 
 def _decision(row: dict[Any, Any]) -> str | None:
