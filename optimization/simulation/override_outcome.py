@@ -176,14 +176,12 @@ def _measured(
     row: dict[str, Any], then: pd.Series[Any], demand: pd.Series[float], coming: pd.DataFrame
 ) -> dict[str, Any]:
     """Cost and fill of both plays: the override first, what was calculated second."""
-    n = len(demand)
-    arrival = (coming["expected_date"] - row["window_from_date"]).dt.days.to_numpy() // DAYS_PER_WEEK
-    pipeline = np.zeros(n)
-    np.add.at(
-        pipeline,
-        np.clip(arrival[arrival < n], 0, None).astype(np.int64),
-        coming["open_units"].to_numpy(np.float64)[arrival < n],
-    )
+    coming = coming[coming["expected_date"].notna()]
+    days = (coming["expected_date"] - row["window_from_date"]).dt.days.to_numpy()
+    # What comes after the window is on order within it, and is not ordered again.
+    arrival = np.clip(days // DAYS_PER_WEEK, 0, len(demand)).astype(np.int64)
+    pipeline = np.zeros(int(arrival.max(initial=0)) + 1)
+    np.add.at(pipeline, arrival, coming["open_units"].to_numpy(np.float64))
     outcome = simulate(
         np.tile(demand.to_numpy(np.float64), (2, 1)),
         np.array([row["order_up_to_units"], then["proposed_order_up_to_units"]], dtype=np.float64),

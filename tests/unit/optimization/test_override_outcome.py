@@ -147,3 +147,12 @@ def test_what_never_held_has_no_outcome() -> None:
         overrides, _beginnings(), item_location(1), demand_history({"L1": ASKED}), AS_OF
     )
     assert frame.empty and report["measured"] == 0
+
+
+def test_supply_that_comes_after_the_window_is_not_ordered_again() -> None:
+    """A hundred are on their way, nine weeks after the window: the position is above both reorder points."""
+    known = _beginnings(order_cost=1_000.0, shortage_cost=0.0, holding_rate=0.0)
+    late = known.supply.assign(open_units=100.0, expected_date=AS_OF + 9 * WEEK)
+    late = pd.concat([late, late.assign(expected_date=pd.NaT)])
+    found = _outcome(beginnings=Beginnings(known.calculated, known.stock, late))
+    assert found[["cost_with", "cost_without"]].tolist() == [0.0, 0.0]
