@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sqlglot.lineage import Node
 
 FORMULA_FILE = Path(__file__).with_name("column_formula.csv")
-# Longer ones are cut: the model's SQL says the rest.
-MAX_LENGTH = 400
+# Longer expressions are cut: the model's SQL says the rest.
+_MAX_LENGTH = 400
 # An expression within another is written out when it is no longer than this, else named.
 _MAX_INLINE = 80
 _MOST_WAYS = 4
@@ -69,8 +69,8 @@ def derive_formulas(
         if node["resource_type"] != "model" or node["fqn"][1] != "published":
             continue
         for column, stated in node["columns"].items():
-            formula = _stated(stated) or _told(reader.origin(node["name"], column), inputs)
-            found.append(Formula(node["alias"], column, _one_line(str(formula))))
+            formula = _stated(stated) or _cut(_told(reader.origin(node["name"], column), inputs))
+            found.append(Formula(node["alias"], column, _one_line(formula)))
     return sorted(found)
 
 
@@ -173,7 +173,8 @@ def _below(node: Node, column: Any) -> list[Node]:
 def _stated(column: Mapping[str, Any]) -> str | None:
     """What the yml states under `config.meta.formula` or `meta.formula`."""
     meta = {**(column.get("meta") or {}), **((column.get("config") or {}).get("meta") or {})}
-    return meta.get("formula")
+    formula = meta.get("formula")
+    return None if formula is None else str(formula)
 
 
 def _bare(expression: Any) -> Any:
@@ -199,6 +200,10 @@ def _told(origin: _Origin, inputs: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """One line of at most `MAX_LENGTH` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 2] + " …"
+    return " ".join(text.split())
+
+
+def _cut(text: str) -> str:
+    """At most `_MAX_LENGTH` characters of an expression; what somebody states is never cut."""
+    line = _one_line(text)
+    return line if len(line) <= _MAX_LENGTH else line[: _MAX_LENGTH - 2] + " …"
