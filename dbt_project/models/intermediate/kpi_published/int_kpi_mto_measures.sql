@@ -26,7 +26,11 @@ orders as (
             coalesce(facts.category, 'unknown') as category,
             coalesce(facts.segment_id, 'POOL') as segment_id
         ),
-        run_context.as_of
+        run_context.as_of,
+        -- what was never confirmed belongs to no cohort, unless the source tells of no confirmation at all
+        facts.confirmed_date is not null
+        or facts.is_delivered
+        or not bool_or(facts.confirmed_date is not null) over () as has_confirmation
     from facts
     cross join run_context
 
@@ -40,7 +44,8 @@ placed as (
         periods.period,
         periods.window_days,
         periods.period_end_date,
-        orders.cohort_date between periods.period_start_date and periods.period_end_date as is_confirmed,
+        orders.has_confirmation
+        and orders.cohort_date between periods.period_start_date and periods.period_end_date as is_confirmed,
         coalesce(orders.delivered_date between periods.period_start_date and periods.period_end_date, false)
             as is_handed_over,
         coalesce(orders.built_date between periods.period_start_date and periods.period_end_date, false)
