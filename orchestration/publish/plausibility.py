@@ -369,7 +369,15 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         key=("section", "section_rank"),
         is_never_empty=True,
         lists={
-            "section": ("exception", "resolved", "changed_policy", "policy_totals", "kpi", "plan_miss"),
+            "section": (
+                "exception",
+                "market_change",
+                "resolved",
+                "changed_policy",
+                "policy_totals",
+                "kpi",
+                "plan_miss",
+            ),
         },
     ),
     "market_position": Plausibility(

@@ -24,7 +24,7 @@ places as (
 
 ),
 
--- a unit puts at risk what its review expects it to lose; any other stock a year's carrying
+-- a unit puts at risk what its review expects it to lose; any other stock its carrying
 aged as (
 
     select
@@ -32,7 +32,7 @@ aged as (
         ageing_units.location_id,
         coalesce(
             {{ money('reviews.value_at_risk') }},
-            {{ amount('ageing_units.unit_cost', 'coalesce(places.holding_rate, 0)') }}
+            {{ carrying_over_horizon('ageing_units.unit_cost', 'places.holding_rate') }}
         ) as value_at_risk,
         1 as aged_units,
         coalesce(reviews.stock_action = 'transfer', false) as is_moved,
@@ -46,7 +46,7 @@ aged as (
     select
         ageing_layers.item_id,
         ageing_layers.location_id,
-        {{ amount('ageing_layers.layer_value', 'coalesce(places.holding_rate, 0)') }} as value_at_risk,
+        {{ carrying_over_horizon('ageing_layers.layer_value', 'places.holding_rate') }} as value_at_risk,
         ageing_layers.layer_units as aged_units,
         false as is_moved,
         ageing_layers.age_days

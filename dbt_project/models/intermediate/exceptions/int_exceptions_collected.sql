@@ -55,7 +55,7 @@ select
     kinds.cause_family,
     kinds.owner_role,
     kinds.is_always_look,
-    kinds.look_days,
+    kinds.is_told_weekly,
     exceptions.exception_type,
     exceptions.severity,
     exceptions.item_id,

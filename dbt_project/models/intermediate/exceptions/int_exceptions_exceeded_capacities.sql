@@ -11,7 +11,8 @@ select
     'high' as severity,
     cast(null as varchar) as item_id,
     cast(null as varchar) as location_id,
-    {{ amount('row_slack', 'row_price') }} as value_at_risk,
+    -- the price at which a capacity gives way is a setting of the plan, no money that anyone loses
+    0 as value_at_risk,
     cast(null as decimal(18, 3)) as quantity_units,
     row_family || ' ' || row_key as reason_code,
     'The plan uses ' || {{ shown('row_use_after') }} || ' of ' || {{ shown('row_capacity') }} || ' of '

@@ -13,10 +13,11 @@ select
     'medium' as severity,
     item_id,
     location_id,
-    -- carrying what is too much until it is sold, for a year at most
-    {{ amount(
+    -- carrying what is too much until it is sold, over the horizon at most
+    {{ carrying_over_horizon(
         amount('least(on_hand_units, inventory_position_units - order_up_to_units)', 'unit_cost'),
-        'cast(holding_rate * least(365, ' ~ cover_days ~ ') / 365 as decimal(18, 6))'
+        'holding_rate',
+        cover_days
     ) }} as value_at_risk,
     least(on_hand_units, inventory_position_units - order_up_to_units) as quantity_units,
     'position_far_above_order_up_to' as reason_code,

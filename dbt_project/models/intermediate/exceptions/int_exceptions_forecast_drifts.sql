@@ -40,10 +40,10 @@ select
     'medium' as severity,
     item_id,
     location_id,
-    -- too low: sales missed; too high: a year's carrying of what is stocked for nobody
+    -- too low: sales missed; too high: carrying what is stocked for nobody
     case
         when is_too_low then {{ amount('missed_units', 'shortage_cost') }}
-        else {{ amount(amount('missed_units', 'unit_cost'), 'holding_rate') }}
+        else {{ carrying_over_horizon(amount('missed_units', 'unit_cost'), 'holding_rate') }}
     end as value_at_risk,
     missed_units as quantity_units,
     case when is_too_low then 'forecast_too_low' else 'forecast_too_high' end as reason_code,

@@ -65,9 +65,7 @@ weighed as (
         *,
         case severity when 'high' then 1 when 'medium' then 2 else 3 end as severity_rank,
         -- some kinds are looked at whatever the plan does
-        case when not is_always_look then handled_by end as cured_by,
-        coalesce(date_diff('day', first_seen_date, as_of) > look_days, false)
-        and exception_status <> 'worse' as is_known
+        case when not is_always_look then handled_by end as cured_by
     from remembered
 
 ),
@@ -113,7 +111,7 @@ waiting as (
         not is_always_look
         and cured_by is null
         and rank_in_cause = 1
-        and not is_known
+        and not is_told_weekly
         and value_at_risk >= {{ var('look_least_value') }} as is_waiting
     from led
 
@@ -143,7 +141,7 @@ attended as (
             when queued.is_always_look then 'always_' || queued.cause_family
             when queued.cured_by is not null then queued.cured_by
             when queued.rank_in_cause > 1 then 'same_cause_told_once'
-            when queued.is_known then 'known_for_long'
+            when queued.is_told_weekly then 'told_in_weekly_review'
             when queued.queue_number <= budget.looks_left then 'within_look_share'
             when queued.queue_number > budget.looks_left then 'beyond_look_share'
             else 'below_look_value'

@@ -1,6 +1,3 @@
-{% set carrying_rate = 'cast(coalesce(places.holding_rate, 0) * '
-    ~ var('risk_horizon_days') ~ ' / 365 as decimal(18, 6))' %}
-
 with
 
 holds as (
@@ -59,7 +56,7 @@ select
     stock_units.item_id,
     stock_units.location_id,
     -- carrying it until the horizon of risks is over
-    {{ amount('stock_units.unit_cost', carrying_rate) }} as value_at_risk,
+    {{ carrying_over_horizon('stock_units.unit_cost', 'places.holding_rate') }} as value_at_risk,
     {{ units('1') }} as quantity_units,
     'hold ' || open_holds.hold_id as reason_code,
     'Unit ' || open_holds.unit_id || ' has been on hold (' || open_holds.hold_kind || ') since '

@@ -23,8 +23,10 @@ select
     'medium' as severity,
     item_id,
     location_id,
-    -- a year's carrying of what only the minimum or the lot made us order
-    {{ amount(amount('least(forced_units, ordered_units)', 'unit_cost'), 'holding_rate') }} as value_at_risk,
+    -- carrying, over the horizon, what only the minimum or the lot made us order
+    {{ carrying_over_horizon(
+        amount('least(forced_units, ordered_units)', 'unit_cost'), 'holding_rate'
+    ) }} as value_at_risk,
     least(forced_units, ordered_units) as quantity_units,
     case when moq_units >= ordered_units then 'minimum_order' else 'lot_size' end as reason_code,
     'The order of ' || {{ shown('ordered_units') }} || ' (minimum ' || {{ shown('coalesce(moq_units, 0)') }}

@@ -42,7 +42,7 @@ select
     -- what does not come is missed as far as it is waited for and asked for before an order of today comes
     {{ amount(
         'least(overdue.open_units, coalesce(planned.backorder_units, 0)'
-        ~ ' + coalesce(planned.protection_demand_units, 0))',
+        ~ ' + coalesce(' ~ within_horizon('planned.protection_demand_units', 'planned.protection_days') ~ ', 0))',
         'places.shortage_cost'
     ) }} as value_at_risk,
     overdue.open_units as quantity_units,

@@ -17,8 +17,8 @@ select
     'medium' as severity,
     changes.item_id,
     changes.location_id,
-    -- a year's carrying of what the change adds or spares
-    {{ amount(money('abs(changes.change_value)'), 'planned.holding_rate') }} as value_at_risk,
+    -- carrying, over the horizon, what the change adds or spares
+    {{ carrying_over_horizon(money('abs(changes.change_value)'), 'planned.holding_rate') }} as value_at_risk,
     {{ units('abs(changes.new_order_up_to_units - coalesce(changes.old_order_up_to_units, 0))') }}
         as quantity_units,
     'change ' || changes.change_id as reason_code,

@@ -106,6 +106,19 @@ sold as (
 
 ),
 
+-- what else is told of a place that lacks something: an exception may end because another kind says it now
+told_otherwise as (
+
+    select
+        item_id,
+        location_id,
+        min(exception_type) as exception_type
+    from current_exceptions
+    where cause_family = 'shortage' and item_id is not null and location_id is not null
+    group by item_id, location_id
+
+),
+
 judged as (
 
     select
@@ -116,6 +129,7 @@ judged as (
         planned.ordered_units,
         planned.moved_in_units,
         planned.moved_out_units,
+        told_otherwise.exception_type as told_as,
         case
             when gone.cause_family = 'order' and orders.order_status in ('delivered', 'cancelled')
                 then 'order_' || orders.order_status
@@ -133,9 +147,11 @@ judged as (
             when gone.exception_type = 'override_expiring' then 'override_ended'
             when gone.cause_family = 'shortage' and arrived.arrived_units > 0 then 'stock_arrived'
             when gone.exception_type = 'overdue_supply' then 'redated_or_closed'
-            when gone.cause_family = 'shortage' and planned.moved_in_units > 0 then 'transfer_placed'
-            when gone.cause_family = 'shortage' and planned.ordered_units > 0 then 'order_placed'
+            -- an order brings a position back; a shelf that is empty stays a stock-out until something arrives
+            when gone.exception_type = 'unmet_need' and planned.moved_in_units > 0 then 'transfer_placed'
+            when gone.exception_type = 'unmet_need' and planned.ordered_units > 0 then 'order_placed'
             when gone.exception_type = 'stock_out' and planned.available_units > 0 then 'stock_arrived'
+            when told_otherwise.exception_type is not null then 'told_otherwise'
             when gone.cause_family = 'shortage' and planned.item_id is not null then 'no_longer_wanted'
             when gone.cause_family = 'surplus' and sold.sold_units > 0 then 'sold'
             when gone.cause_family = 'surplus' and planned.moved_out_units > 0 then 'transfer_placed'
@@ -150,6 +166,11 @@ judged as (
         on gone.item_id = arrived.item_id and gone.location_id = arrived.location_id
     left join sold
         on gone.item_id = sold.item_id and gone.location_id = sold.location_id
+    left join told_otherwise
+        on
+            gone.item_id = told_otherwise.item_id
+            and gone.location_id = told_otherwise.location_id
+            and gone.cause_family = 'shortage'
     left join orders on gone.order_id = orders.order_id
     left join changes on gone.change_id = changes.change_id
 
@@ -190,6 +211,7 @@ select
         when 'order_delivered' then 'The order was delivered.'
         when 'order_cancelled' then 'The order was cancelled.'
         when 'order_back_on_track' then 'The order no longer meets the rule.'
+        when 'told_otherwise' then 'It is told as ' || judged.told_as || ' now.'
         when 'no_longer_planned' then 'The item is no longer planned there.'
         when 'no_longer_wanted' then 'What was missing or asked for is wanted no more.'
         when 'redated_or_closed' then 'The lines have a new date, or are closed.'

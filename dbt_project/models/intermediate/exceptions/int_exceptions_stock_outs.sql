@@ -14,9 +14,9 @@ waiting as (
         coalesce(backorder_units, 0) + coalesce(
             least(
                 {{ units('demand_per_day_units * date_diff(\'day\', as_of, next_supply_date)') }},
-                protection_demand_units
+                {{ within_horizon('protection_demand_units', 'protection_days') }}
             ),
-            protection_demand_units
+            {{ within_horizon('protection_demand_units', 'protection_days') }}
         ) as missed_units
     from planned
 

@@ -13,7 +13,9 @@ select
     location_id,
     -- what is below the reorder point is missed at most as far as it is asked for
     {{ amount(
-        'least(reorder_point_units - position_after_units, protection_demand_units)', 'shortage_cost'
+        'least(reorder_point_units - position_after_units, '
+        ~ within_horizon('protection_demand_units', 'protection_days') ~ ')',
+        'shortage_cost'
     ) }} as value_at_risk,
     reorder_point_units - position_after_units as quantity_units,
     plan_reason_code as reason_code,

@@ -93,9 +93,9 @@ policy_totals as (
         'policies' as figure_unit,
         cast(null as double) as figure_before,
         0.0 as sort_value,
-        count(*) || ' earlier releases of the week changed ' || sum(policy_runs.changed_keys)
-        || ' policies; ' || sum(policy_runs.proposed_keys) || ' were proposed, '
-        || sum(policy_runs.approved_keys) || ' approved.' as sentence
+        'Earlier releases of the week: ' || count(*) || '; policies changed ' || sum(policy_runs.changed_keys)
+        || ', proposed ' || sum(policy_runs.proposed_keys)
+        || ', approved ' || sum(policy_runs.approved_keys) || '.' as sentence
     from policy_runs
     cross join run_context
     where policy_runs.release_as_of > run_context.as_of - 7
@@ -115,10 +115,29 @@ open_exceptions as (
         'money' as figure_unit,
         cast(null as double) as figure_before,
         cast(value_at_risk as double) as sort_value,
-        detail || ' ' || suggested_action || ' Owner: ' || owner_role || '; open for '
-        || date_diff('day', first_seen_date, as_of) || ' days.' as sentence
+        detail || ' ' || suggested_action || ' Owner: ' || owner_role || '; open since '
+        || first_seen_date || '.' as sentence
     from exceptions
     where attention = 'look'
+
+),
+
+-- --- what nobody could cure in a day: markets that have turned
+market_changes as (
+
+    select
+        'market_change' as section,
+        reason_code as subject,
+        item_id,
+        location_id,
+        cast(value_at_risk as double) as figure,
+        'money' as figure_unit,
+        cast(null as double) as figure_before,
+        cast(value_at_risk as double) as sort_value,
+        detail || ' ' || suggested_action || ' Owner: ' || owner_role || '; told since '
+        || first_seen_date || '.' as sentence
+    from exceptions
+    where attention_rule = 'told_in_weekly_review'
 
 ),
 
@@ -190,8 +209,15 @@ moved_kpis as (
         'as the KPI' as figure_unit,
         week_ago.value_before as figure_before,
         abs(kpis.value - week_ago.value_before) / nullif(abs(week_ago.value_before), 0) as sort_value,
-        'From ' || {{ shown('round(week_ago.value_before, 4)') }}
-        || ' to ' || {{ shown('round(kpis.value, 4)') }} || '.' as sentence
+        case
+            when abs(kpis.value) >= 1000
+                then
+                    'From ' || {{ shown_money('week_ago.value_before') }}
+                    || ' to ' || {{ shown_money('kpis.value') }} || '.'
+            else
+                'From ' || {{ shown('round(week_ago.value_before, 4)') }}
+                || ' to ' || {{ shown('round(kpis.value, 4)') }} || '.'
+        end as sentence
     from kpis
     inner join week_ago on kpis.kpi = week_ago.kpi and kpis.window_days = week_ago.window_days
     where
@@ -262,6 +288,8 @@ lines as (
     select * from policy_totals
     union all
     select * from open_exceptions
+    union all
+    select * from market_changes
     union all
     select * from resolved
     union all

@@ -223,15 +223,15 @@ measured as (
 
 ),
 
--- our sales of a quarter that the change adds or takes
+-- our sales over the horizon of risks that the change adds or takes
 priced as (
 
     select
         *,
-        3 * abs(value_since - reference_value) * case
+        {{ var('risk_horizon_days') }} * 12 / 365.0 * abs(value_since - reference_value) * case
             when measure = 'own_share' then market_units_per_month
             else own_units_per_month / nullif(value_since, 0)
-        end as quarter_units
+        end as horizon_units
     from measured
 
 )
@@ -248,6 +248,6 @@ select
     changed_from_date,
     changed_months,
     newest_month_date,
-    {{ units('coalesce(quarter_units, 0)') }} as changed_units,
-    {{ money('coalesce(quarter_units * unit_margin, 0)') }} as value_at_risk
+    {{ units('coalesce(horizon_units, 0)') }} as changed_units,
+    {{ money('coalesce(horizon_units * unit_margin, 0)') }} as value_at_risk
 from priced

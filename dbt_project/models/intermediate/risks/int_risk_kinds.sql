@@ -35,7 +35,7 @@ from (
         'Market changes',
         'mts',
         'Markets (region and segment) whose share or size has turned, over all that are '
-        || 'watched (cumulative sums); at risk: a quarter''s sales that the change makes',
+        || 'watched (cumulative sums); at risk: sales of the horizon that the change makes',
         'share',
         'market',
         'Re-plan demand, prices and mix of the markets that turned.',
@@ -136,7 +136,7 @@ from (
         'Inventory obsolescence',
         'mts',
         'Value of stock beyond the age limit over value of stock; at risk: what its reviews '
-        || 'expect it to lose, else a year''s carrying',
+        || 'expect it to lose, else carrying over the horizon',
         'share',
         'item category',
         'Move aged stock where it sells, mark it down, buy less of it.',
