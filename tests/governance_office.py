@@ -26,7 +26,7 @@ from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import build_candidate
 from orchestration.publish.release import publish
 from orchestration.settings import Settings
-from tests.governance_days import Company
+from tests.governance_days import UNIT_COST, Company
 
 PLAN = {
     "plan_version": "2024-04",
@@ -82,6 +82,9 @@ class Office:
             "approval": frame_to_arrow(found.approval, APPROVAL),
             "policy_override": frame_to_arrow(found.policy_override, POLICY_OVERRIDE),
             "demand_plan_approval": _table(DEMAND_PLAN_APPROVAL),
+            "policy_input": pa.Table.from_pandas(
+                policy[["item_id", "location_id"]].assign(unit_cost=UNIT_COST), preserve_index=False
+            ),
         }
         candidate = build_candidate(self.lake, day, {}, made)
         facts = {"ledger_head": head, "ledger_read": {"seq": self.ledger.seq_of(head), "head": head}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,12 +46,16 @@ def pending() -> None:
         rows = [
             [
                 one.change_id, one.kind, one.item_id, one.location_id, *_or_blank(one.old), *one.new,
-                desk.value_of(one), one.author, one.waits_until.date(), one.reason,
+                desk.value_of(one), "approval" if desk.needs_approval(one) else "nothing", one.author,
+                one.waits_until.date(), one.reason,
             ]
             for one in waiting
         ]  # fmt: skip
-        names = ["change", "kind", "item", "location", "old s", "old S", "new s", "new S", "value", "author"]
-        print_table("Changes that wait", [*names, "until", "reason"], rows)
+        names = ["change", "kind", "item", "location", "old s", "old S", "new s", "new S", "value"]
+        print_table("Changes that wait", [*names, "needs", "author", "until", "reason"], rows)
+        console.print(
+            f"Value: of S at cost. A person's change takes effect by rule up to {desk.value_limit:,.0f}."
+        )
         console.print("Decide with: stockplan policy approve|reject ID … --comment …, not as their author")
     holding = sorted(desk.standing.active.values(), key=lambda one: (one.item_id, one.location_id))
     if holding:
@@ -126,9 +130,7 @@ def propose(
         raise StockplanError("name both --reorder-point and --order-up-to, or --as-of-release")
     event = desk.propose(item, location, (levels[0], levels[1]), reason, _who(actor))
     _told(desk, event, f"Proposed {event.payload['change_id']}: {levels[0]:g} / {levels[1]:g}")
-    console.print(
-        f"Above the value limit, somebody else decides: stockplan policy approve {event.payload['change_id']}"
-    )
+    _told_limit(desk, str(event.payload["change_id"]))
 
 
 @policy.command("override")
@@ -148,6 +150,7 @@ def override(
         item, location, (reorder_point, order_up_to), reason, owner or who, expires.date(), who
     )
     _told(desk, event, f"Override {event.payload['change_id']}: {reorder_point:g} / {order_up_to:g}")
+    _told_limit(desk, str(event.payload["change_id"]))
 
 
 @policy.command("end-override")
@@ -259,7 +262,26 @@ def _decide_all(
 
 def _told(desk: DecisionDesk, event: Event, what: str) -> None:
     console.print(f"[bold green]{what}[/bold green] by {event.actor} (event {event.seq}).")
-    console.print(f"It counts from business date {event.business_date} on; current is {desk.base.as_of}.")
+    next_day = desk.base.as_of + timedelta(days=1)
+    if event.business_date <= next_day:
+        console.print(f"It counts with the next run: stockplan run --date {next_day}")
+        return
+    console.print(
+        f"It counts from business date {event.business_date} on; the current release is of "
+        f"{desk.base.as_of}, and runs of dates between them do not see it."
+    )
+
+
+def _told_limit(desk: DecisionDesk, change_id: str) -> None:
+    change = desk.standing.pending[change_id]
+    value = desk.value_of(change)
+    worth = "" if value is None else f"It is worth {value:,.2f} at cost. "
+    if not desk.needs_approval(change):
+        console.print(f"{worth}Up to {desk.value_limit:,.0f} it takes effect by that rule, without approval.")
+        return
+    console.print(
+        f"{worth}Above {desk.value_limit:,.0f} somebody else decides: stockplan policy approve {change_id}"
+    )
 
 
 def _desk() -> DecisionDesk:
@@ -267,7 +289,11 @@ def _desk() -> DecisionDesk:
 
     pipeline = open_pipeline()
     return DecisionDesk(
-        pipeline.lake, pipeline.ledger, pipeline.settings.governance.parameters(), clock_of(pipeline)
+        pipeline.lake,
+        pipeline.ledger,
+        pipeline.settings.governance.parameters(),
+        clock_of(pipeline),
+        pipeline.settings.policy.auto_approve_value,
     )
 
 

@@ -66,10 +66,7 @@ def _decide(context: dg.OpExecutionContext, config: PolicyDecisionConfig, pipeli
     if config.action in _OF_CHANGES:
         if not config.change_ids:
             raise StockplanError("change_ids names no change; nothing was written")
-        events = [
-            desk.decide(one, _OF_CHANGES[config.action], config.comment, config.actor)
-            for one in config.change_ids
-        ]
+        events = _of_changes(context, config, desk)
     elif config.action in _OF_PLANS:
         decision = _OF_PLANS[config.action]
         events = [desk.decide_plan(config.plan_version, decision, config.comment, config.actor)]
@@ -81,10 +78,33 @@ def _decide(context: dg.OpExecutionContext, config: PolicyDecisionConfig, pipeli
         known = (*_OF_CHANGES, *_OF_PLANS, "review-done", "propose", "override")
         raise StockplanError(f"action {config.action!r} is none of {', '.join(known)}; nothing was written")
     for event in events:
-        context.log.info(
-            f"{event.event_type} {event.subject} by {event.actor}: event {event.seq}, counts from business "
-            f"date {event.business_date} on"
+        _log(context, event)
+
+
+def _of_changes(
+    context: dg.OpExecutionContext, config: PolicyDecisionConfig, desk: "DecisionDesk"
+) -> "list[Event]":
+    """Decide each change for itself; those that are refused fail the step after the others are written."""
+    events, refused = [], []
+    for one in config.change_ids:
+        try:
+            events.append(desk.decide(one, _OF_CHANGES[config.action], config.comment, config.actor))
+        except StockplanError as fault:
+            refused.append(f"{one}: {fault}")
+    if refused:
+        for event in events:
+            _log(context, event)
+        raise StockplanError(
+            f"{len(events)} of {len(config.change_ids)} were written; refused:\n" + "\n".join(refused)
         )
+    return events
+
+
+def _log(context: dg.OpExecutionContext, event: "Event") -> None:
+    context.log.info(
+        f"{event.event_type} {event.subject} by {event.actor}: event {event.seq}, counts from business "
+        f"date {event.business_date} on"
+    )
 
 
 def _asked(config: PolicyDecisionConfig, desk: "DecisionDesk") -> "Event":
@@ -96,7 +116,12 @@ def _asked(config: PolicyDecisionConfig, desk: "DecisionDesk") -> "Event":
     )
     if config.action == "propose":
         return desk.propose(*pair, levels, config.comment, config.actor)
-    expires = date.fromisoformat(config.expires_date)
+    try:
+        expires = date.fromisoformat(config.expires_date)
+    except ValueError as error:
+        raise StockplanError(
+            f"expires_date {config.expires_date!r} is no date; write it as 2024-01-31. Nothing was written"
+        ) from error
     return desk.override(*pair, levels, config.comment, config.owner or config.actor, expires, config.actor)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,7 @@ from optimization.contracts.approval_tables import (
 from optimization.contracts.table import Table
 from optimization.errors import StockplanError
 from optimization.parameters import GovernanceParameters
-from optimization.policy.changes import Change, Two, asked_id, content_hash, day_of
+from optimization.policy.changes import Change, Pair, Two, asked_id, content_hash, day_of
 from optimization.policy.decisions import Place, Standing
 from optimization.policy.governed_rows import Before, events_to_judge, restored
 from optimization.reasons import REASONS
@@ -53,18 +53,27 @@ _NEXT_STEP = {
     "UNKNOWN_ITEM_LOCATION": "Look for keys with: stockplan show policy",
     "UNKNOWN_PLAN_VERSION": "List versions with: stockplan show demand_plan_approval",
 }
+# A decision of a day that is further from the current release would count for no run that comes next.
+_MOST_DAYS_AFTER_RELEASE = 31
 
 
 @dataclass
 class DecisionDesk:
-    """The current release, the ledger since, and who may do what. `clock` is the business time (UTC)."""
+    """The current release, the ledger since, and who may do what. `clock` is the business time (UTC).
+
+    `value_limit`: worth of a person's change, at cost, up to which it takes effect by rule.
+    """
 
     lake: Lake
     ledger: Ledger
     rules: GovernanceParameters
     clock: Callable[[], datetime]
+    value_limit: float = 0.0
     # Values at cost of changes that a release has told.
     _values: dict[str, float] = field(default_factory=dict)
+    # Why events since the release change nothing ('' where they do), and the last event that was read.
+    _verdicts: dict[str, str] = field(default_factory=dict)
+    _last_seq: int = 0
 
     @cached_property
     def base(self) -> Release:
@@ -99,17 +108,34 @@ class DecisionDesk:
         }
         standing = Standing(places, self.rules)
         restored(standing, before)
-        told = read_policy_events(self.ledger, None).events
+        self._last_seq = self.ledger.seq_of(self.ledger.head())
+        told = read_policy_events(self.ledger, None, self._last_seq).events
         for event in events_to_judge(told, before.approval):
-            standing.judge(event)
+            self._verdicts[str(event["event_id"])] = standing.judge(event)
         for frame, key in ((before.policy_change, "change_id"), (before.policy_override, "override_id")):
             if frame is not None:
                 self._values |= dict(zip(frame[key], frame["change_value"].astype(float), strict=True))
         return standing
 
     def value_of(self, change: Change) -> float | None:
-        """What a change is worth at cost; None for one that no run has seen yet."""
-        return self._values.get(change.change_id)
+        """What a change is worth at cost, of the order-up-to level as the run reckons it; None if unknown."""
+        cost = self._unit_costs.get(change.pair)
+        if change.change_id in self._values or cost is None:
+            return self._values.get(change.change_id)
+        return (change.new[1] - (0.0 if change.old[1] != change.old[1] else change.old[1])) * cost
+
+    def needs_approval(self, change: Change) -> bool:
+        """Whether a change that waits needs an approver; else the next run lets it through by rule."""
+        value = self.value_of(change)
+        return change.kind == "calculated" or value is None or abs(value) > self.value_limit
+
+    @cached_property
+    def _unit_costs(self) -> dict[Pair, float]:
+        if "policy_input" not in self.base.tables:
+            return {}
+        columns = ["item_id", "location_id", "unit_cost"]
+        rows = read_arrow(self.base.table("policy_input")).select(columns).to_pandas().dropna()
+        return {(item, location): cost for item, location, cost in rows.itertuples(index=False, name=None)}
 
     @property
     def next_date(self) -> date:
@@ -217,14 +243,52 @@ class DecisionDesk:
             "business_date": pd.Timestamp(self.next_date),
             "expires_date": day_of(payload.get("expires_date")),
         }
+        self._check_clock()
         refusal = self.standing.judge(told)
+        if refusal == "EXPIRY_IMPLAUSIBLE":
+            longest = self.next_date + timedelta(days=self.rules.override_max_days)
+            raise StockplanError(
+                f"{_refused(refusal)} Today is {self.clock().date()}, so it begins on {self.next_date}: its "
+                f"last day may be {self.next_date} to {longest} (governance.override_max_days "
+                f"{self.rules.override_max_days})"
+            )
         if refusal:
             raise StockplanError(_refused(refusal))
-        return self._append(POLICY_FAMILY, what, subject, payload, actor)
+        before = self._last_seq
+        event = self._append(POLICY_FAMILY, what, subject, payload, actor)
+        if event.seq != before + 1:
+            self._look_again(event)
+        return event
+
+    def _look_again(self, event: Event) -> None:
+        """Somebody wrote between the judgement and the event: whether it counts hangs on what they wrote."""
+        again = replace(self, _values={}, _verdicts={})
+        self.__dict__["standing"] = again.standing
+        self._last_seq = again._last_seq
+        refusal = again._verdicts.get(event.event_id)
+        if refusal:
+            text = REASONS[refusal].removeprefix("Refused: ")
+            raise StockplanError(
+                f"{refusal}: {text}. Somebody else decided at the same moment and came first: event "
+                f"{event.seq} was written and changes nothing. "
+                "See what was decided with: stockplan policy history"
+            )
+
+    def _check_clock(self) -> None:
+        """Raise `StockplanError` where a decision of today would count for none of the runs to come."""
+        today = self.clock().date()
+        if (today - self.base.as_of).days <= _MOST_DAYS_AFTER_RELEASE:
+            return
+        raise StockplanError(
+            f"today is {today}, and the current release is of {self.base.as_of}: a decision of today would "
+            f"count for no run before {today}. Nothing was written. In a replay of past dates, such as the "
+            f"demo, set STOCKPLAN_TODAY={self.base.as_of}; else run newer business dates first"
+        )
 
     def _append(self, family: str, what: str, subject: str, payload: Mapping[str, Any], actor: str) -> Event:
+        self._check_clock()
         stated = {name: value for name, value in payload.items() if value is not None}
-        return self.ledger.append_timed(
+        event = self.ledger.append_timed(
             family,
             what,
             subject=subject,
@@ -233,6 +297,8 @@ class DecisionDesk:
             payload={**stated, "recorded_by": getpass.getuser()},
             clock=self.clock,
         )
+        self._last_seq = event.seq
+        return event
 
 
 def _refused(reason: str) -> str:

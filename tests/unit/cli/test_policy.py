@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from optimization.errors import StockplanError
 from orchestration.cli import app, console
-from orchestration.settings import Settings
+from orchestration.settings import PolicySettings, Settings
 from tests.governance_days import FIRST_DAY
 from tests.governance_office import Office
 from tests.unit.cli.conftest import Command, said
 
+# As the company's own limit.
+LIMIT = PolicySettings(auto_approve_value=500.0)
 BEFORE, LARGE = (20.0, 40.0), (90.0, 140.0)
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
     """Two releases: the first, and one in which a large change of B waits."""
-    made = Office(Settings(home=tmp_path / "home", today=FIRST_DAY.date()))
+    made = Office(Settings(home=tmp_path / "home", today=FIRST_DAY.date(), policy=LIMIT))
     made.publish({"A": BEFORE, "B": BEFORE})
     made.publish({"A": BEFORE, "B": LARGE})
     return made
@@ -60,7 +64,9 @@ def test_a_change_that_waits_is_approved_by_somebody_and_counts_with_the_next_re
 
 def test_who_proposes_does_not_approve_and_may_take_it_back(office: Office, stockplan: Command) -> None:
     asked = ["propose", "A", "L1", "--reorder-point", "90", "--order-up-to", "140", "--reason", "spring"]
-    assert "Proposed" in said(stockplan(*asked, "--actor", "ann"))
+    told = said(stockplan(*asked, "--actor", "ann"))
+    assert "Proposed" in told and "worth 1,000.00 at cost. Above 500 somebody else decides" in told
+    assert "It counts with the next run: stockplan run --date 2024-03-06" in told
     (change,) = set(office.desk().standing.pending) - {_calculated(office)}
     own = stockplan("approve", change, "--comment", "mine", "--actor", "ANN")
     assert own.exit_code == 1 and "SELF_APPROVAL" in said(own)
@@ -87,7 +93,11 @@ def test_an_override_a_review_and_a_demand_plan(office: Office, stockplan: Comma
     pin = ["override", "A", "L1", "--reorder-point", "5", "--order-up-to", "10", "--reason", "recall"]
     far = stockplan(*pin, "--expires", "2030-01-01", "--actor", "ann")
     assert far.exit_code == 1 and "EXPIRY_IMPLAUSIBLE" in said(far)
-    assert "Override" in said(stockplan(*pin, "--expires", "2024-03-20", "--actor", "ann"))
+    assert "Today is 2024-03-06" in said(far) and "may be 2024-03-06 to 2024-09-02" in said(far)
+    near = said(stockplan(*pin, "--expires", "2024-03-20", "--actor", "ann"))
+    assert "Override" in near and "worth -300.00 at cost. Up to 500 it takes effect by that rule" in near
+    waits = said(stockplan("pending"))
+    assert "-300" in waits and "nothing" in waits and "by rule up to 500" in waits
     assert office.publish({"A": BEFORE, "B": LARGE}).effective[1].tolist()[0] == 10.0
     assert "recall" in said(stockplan("pending"))
     (pinned,) = office.desk().standing.active
@@ -103,6 +113,30 @@ def test_an_override_a_review_and_a_demand_plan(office: Office, stockplan: Comma
     )
     unknown = stockplan("approve-plan", "2031-01", "--comment", "?", "--actor", "eve")
     assert "UNKNOWN_PLAN_VERSION" in said(unknown)
+
+
+def test_a_decision_by_a_clock_far_from_the_releases_says_what_to_set(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = office.settings.model_copy(update={"today": date(2026, 11, 22)})
+    monkeypatch.setattr(console, "settings", lambda: far)
+    change = _waiting(office)
+    for asked in (["approve", change], ["review-done"], ["approve-plan", "2024-04"]):
+        refused = CliRunner().invoke(app, ["policy", *asked, "--comment", "seen", "--actor", "eve"])
+        assert refused.exit_code == 1 and "STOCKPLAN_TODAY=2024-03-05" in said(refused), said(refused)
+    assert _waiting(office) == change
+
+
+def test_who_decides_second_at_the_same_moment_is_told_that_it_changes_nothing(office: Office) -> None:
+    change = _waiting(office)
+    slow, quick = office.desk(), office.desk()
+    assert change in slow.standing.pending
+    quick.decide(change, "rejected", "launch is late", "mona")
+    with pytest.raises(StockplanError, match=r"ALREADY_DECIDED.*same moment.*changes nothing"):
+        slow.decide(change, "approved", "seen", "eve")
+    found = office.publish({"A": BEFORE, "B": LARGE})
+    assert found.effective[1].tolist() == [40.0, 40.0]
+    assert found.approval["is_effective"].tolist() == [True, False]
 
 
 NAMES = (
