@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from optimization.reasons import REASONS
 from orchestration.publish.reading import Meaning, ReleaseReader
 from orchestration.publish.workbook.cells import Look, writer
 from orchestration.publish.workbook.page import BANNER_ROW, FAINT, FIRST_ROW, HEAD, HEAD_ROW, PAPER, new_sheet
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
 
 _DICTIONARY = ("table", "column", "description", "unit", "data type", "formula", "owner")
+REASON_SHEET = "reason_codes"
 _WIDTHS = (22, 30, 80, 12, 12, 50, 24)
 _HOW_TO_READ = (
     ("Begin with", "exceptions: what to look at stands first, most value at risk on top."),
     ("Then decide", "decisions: changes above the approval limit; only its yellow cells can be written to."),
     ("Columns", "Point at a heading for its meaning, formula and published name; all stand in dictionary."),
+    ("Reason codes", "The sheet reason_codes says in a sentence what each of them means."),
     ("Units", "In square brackets under a heading. Money is in the currency of the source; shares are in %."),
     ("Empty cell", "Not known or not applicable, never zero; the column null reason says why."),
     ("Negative numbers", "Are numbers: a gap, a loss or a change downwards."),
@@ -124,3 +127,21 @@ def write_dictionary(
         for place, text in enumerate(texts):
             if text:
                 write(FIRST_ROW + number, place, text)
+
+
+def write_reasons(book: Workbook, look: Look, source: ReleaseReader) -> None:
+    """Write the sheet that says what every reason code means."""
+    sheet = new_sheet(book, REASON_SHEET, source)
+    banner = f"Reason codes · release {source.release.release_id} · data as of {source.release.as_of}"
+    sheet.write_string(BANNER_ROW, 0, banner, look.format(bold=True, font_size=12))
+    head = look.format(bold=True, bg_color=HEAD, font_color=PAPER)
+    for place, (name, width) in enumerate((("reason code", 34), ("what it means", 110))):
+        sheet.write_string(HEAD_ROW, place, name, head)
+        sheet.set_column(place, place, width)
+    sheet.freeze_panes(FIRST_ROW, 1)
+    sheet.autofilter(HEAD_ROW, 0, HEAD_ROW + len(REASONS), 1)
+    sheet.repeat_rows(BANNER_ROW, HEAD_ROW)
+    write = writer(sheet, look, pa.string(), "", text_wrap=True)
+    for number, (code, meaning) in enumerate(sorted(REASONS.items())):
+        write(FIRST_ROW + number, 0, code)
+        write(FIRST_ROW + number, 1, meaning)

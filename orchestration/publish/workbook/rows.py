@@ -15,6 +15,8 @@ from orchestration.publish.workbook.sheets import NETWORK_FIRST, Sheet
 
 # They are the same on every row and stand in the first line of the sheet.
 _SAID_ONCE = ("release_id", "as_of")
+# {table: the column that says what a row is of}
+_LEVELS = {"kpi": "scope_type", "scenario_frontier": "scope_type", "annual_plan": "plan_level"}
 _MADE = {
     ("policy_change", "drivers"): Meaning(
         data_type="varchar",
@@ -59,7 +61,7 @@ def shown_rows(sheet: Sheet, source: ReleaseReader, most_rows: int) -> Shown | A
     rows = rows.drop_columns([name for name in _SAID_ONCE if name in rows.column_names])
     if sheet.only is not None:
         rows = sheet.only(rows)
-    rows = _with_made(sheet, rows, source)
+    rows = with_made(sheet, rows, source)
     count = rows.num_rows
     if count > most_rows and sheet.value in rows.column_names:
         size = pc.fill_null(pc.abs(rows[sheet.value]), -1)
@@ -68,7 +70,7 @@ def shown_rows(sheet: Sheet, source: ReleaseReader, most_rows: int) -> Shown | A
         rows = marked.sort_by(order).slice(0, most_rows).drop_columns(["~size", "~row"])
     order = [part for part in sheet.order if part[0] in rows.column_names]
     rows = (rows.sort_by(order) if order else rows).slice(0, most_rows)
-    wanted = sheet.columns or tuple(rows.column_names)
+    wanted = sheet.columns or tuple(name for name in rows.column_names if name != NETWORK_FIRST)
     rows = rows.select([name for name in wanted if name in rows.column_names])
     return Shown(sheet, rows, _cut(sheet, count, rows.num_rows))
 
@@ -80,7 +82,8 @@ def _cut(sheet: Sheet, count: int, kept: int) -> str:
     return f" Only {kept:,} of {count:,} rows, {chosen}; all of them: stockplan show {sheet.table}."
 
 
-def _with_made(sheet: Sheet, rows: pa.Table, source: ReleaseReader) -> pa.Table:
+def with_made(sheet: Sheet, rows: pa.Table, source: ReleaseReader) -> pa.Table:
+    """Return the rows with the columns that are made here for the sheet."""
     if sheet.table == "policy_change" and "drivers" in sheet.columns:
         return _with_drivers(rows, source)
     if sheet.table == "kpi" and source.has("kpi_catalogue", "kpi", "unit"):
@@ -88,9 +91,28 @@ def _with_made(sheet: Sheet, rows: pa.Table, source: ReleaseReader) -> pa.Table:
         known = dict(zip(units["kpi"].to_pylist(), units["unit"].to_pylist(), strict=True))
         found = [known.get(name) for name in rows["kpi"].to_pylist()]
         rows = rows.append_column("unit", pa.array(found, pa.string()))
-    if sheet.table == "kpi" and "scope_type" in rows.column_names:
-        rows = rows.append_column(NETWORK_FIRST, pc.not_equal(rows["scope_type"], "network"))
+    if sheet.table == "weekly_review" and source.has("kpi_catalogue", "kpi", "unit"):
+        rows = _with_kpi_units(rows, source)
+    level = _LEVELS.get(sheet.table)
+    if level in rows.column_names:
+        rows = rows.append_column(NETWORK_FIRST, pc.not_equal(rows[level], "network"))
     return rows
+
+
+def _with_kpi_units(rows: pa.Table, source: ReleaseReader) -> pa.Table:
+    """A line on a KPI has its KPI's unit: its subject begins with the KPI's name."""
+    if not {"section", "subject", "figure_unit"} <= set(rows.column_names):
+        return rows
+    units = source.arrow("kpi_catalogue", ["kpi", "unit"])
+    known = dict(zip(units["kpi"].to_pylist(), units["unit"].to_pylist(), strict=True))
+    told = [
+        known.get(str(subject).partition(" of ")[0], unit) if section == "kpi" else unit
+        for section, subject, unit in zip(
+            *(rows[name].to_pylist() for name in ("section", "subject", "figure_unit")), strict=True
+        )
+    ]
+    place = rows.column_names.index("figure_unit")
+    return rows.set_column(place, "figure_unit", pa.array(told, pa.string()))
 
 
 def _with_drivers(rows: pa.Table, source: ReleaseReader) -> pa.Table:

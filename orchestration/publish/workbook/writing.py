@@ -14,10 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from optimization.reasons import REASONS
 from orchestration.publish.reading import Meaning, ReleaseReader, label
 from orchestration.publish.workbook import decisions
 from orchestration.publish.workbook.cells import Look, row_formats, shape_of, writer
-from orchestration.publish.workbook.front import Line, dictionary_rows, write_dictionary, write_read_me
+from orchestration.publish.workbook.front import (
+    REASON_SHEET,
+    Line,
+    dictionary_rows,
+    write_dictionary,
+    write_read_me,
+    write_reasons,
+)
 from orchestration.publish.workbook.page import (
     AMBER,
     BANNER_ROW,
@@ -76,6 +84,7 @@ def write_workbook(source: ReleaseReader, path: Path, most_rows: int) -> list[st
         lines.insert(_decisions_place(), _decisions_line(waiting))
         dictionary = dictionary_rows(source, [one for one in shown if isinstance(one, Shown)])
         lines.append(Line("dictionary", len(dictionary), "What every column means, its unit and owner."))
+        lines.append(Line(REASON_SHEET, len(REASONS), "What every reason code means."))
         write_read_me(book, look, source, lines)
         for place, one in enumerate(shown):
             if place == _decisions_place() and waiting is not None:
@@ -83,6 +92,7 @@ def write_workbook(source: ReleaseReader, path: Path, most_rows: int) -> list[st
             if isinstance(one, Shown):
                 _write_sheet(book, look, source, one)
         write_dictionary(book, look, source, dictionary)
+        write_reasons(book, look, source)
         return [sheet.get_name() for sheet in book.worksheets()]
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import zipfile
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 
+from optimization.reasons import REASONS
 from orchestration.publish.reading import ReleaseReader, Standing
 from orchestration.publish.workbook.cells import LONGEST_TEXT, cell_text
 from orchestration.publish.workbook.decisions import ANSWERS, COLUMNS
-from orchestration.publish.workbook.sheets import SHEETS
+from orchestration.publish.workbook.rows import with_made
+from orchestration.publish.workbook.sheets import NETWORK_FIRST, SHEETS
 from orchestration.publish.workbook.writing import write_workbook
 from tests.opened_release import (
     RELEASE_ID,
@@ -60,7 +64,7 @@ def shown_columns(sheet: Any, head_row: int) -> list[tuple[str, str]]:
 
 def test_every_stated_sheet_whose_table_is_published_is_there(book: Workbook) -> None:
     wanted = [sheet.name for sheet in SHEETS if sheet.table in TABLES]
-    assert set(book.sheetnames) == {"read_me", "decisions", "dictionary", *wanted}
+    assert set(book.sheetnames) == {"read_me", "decisions", "dictionary", "reason_codes", *wanted}
     assert book.sheetnames[:2] == ["read_me", "exceptions"]
     assert [sheet.table for sheet in SHEETS if sheet.table not in published_columns()] == []
 
@@ -148,6 +152,24 @@ def test_the_dictionary_explains_every_column_that_is_shown(book: Workbook) -> N
             assert told[key][2].value, key
 
 
+def test_every_reason_code_is_explained(book: Workbook) -> None:
+    said = {row[0].value: row[1].value for row in book["reason_codes"].iter_rows(min_row=3)}
+    assert said == REASONS and book["reason_codes"].auto_filter.ref
+
+
+def test_the_network_comes_first_and_a_kpi_of_the_week_has_its_unit() -> None:
+    rows = pa.table({"section": ["kpi", "resolved"], "subject": ["unit_fill_rate of 30 days", "excess"],
+                     "figure_unit": ["as the KPI", "exceptions"]})  # fmt: skip
+    catalogue = pa.table({"kpi": ["unit_fill_rate"], "unit": ["share"]})
+    source = SimpleNamespace(has=lambda *_: True, arrow=lambda *_: catalogue)
+    weekly, plan = (
+        next(one for one in SHEETS if one.name == name) for name in ("weekly_review", "annual_plan")
+    )
+    assert with_made(weekly, rows, source)["figure_unit"].to_pylist() == ["share", "exceptions"]  # type: ignore[arg-type]
+    levels = pa.table({"plan_level": ["group", "network"]})
+    assert with_made(plan, levels, source)[NETWORK_FIRST].to_pylist() == [True, False]  # type: ignore[arg-type]
+
+
 def test_the_same_release_gives_the_same_bytes(source: ReleaseReader, file: Path, tmp_path: Path) -> None:
     write_workbook(source, tmp_path / "again.xlsx", 1_000)
     assert (tmp_path / "again.xlsx").read_bytes() == file.read_bytes()
@@ -172,7 +194,7 @@ def test_a_longer_table_is_cut_by_value_and_says_where_the_rest_lies(tmp_path: P
 def test_an_older_release_leaves_sheets_out_and_says_why(tmp_path: Path) -> None:
     release = make_release(lake_at(tmp_path / "lake"), ["exception", "transfer_order"])
     names = write_workbook(ReleaseReader(release, STANDING), tmp_path / "old.xlsx", 100)
-    assert names == ["read_me", "exceptions", "exceptions_handled", "transfers", "dictionary"]
+    assert names == ["read_me", "exceptions", "exceptions_handled", "transfers", "dictionary", "reason_codes"]
     said = " ".join(
         str(cell.value) for row in load_workbook(tmp_path / "old.xlsx")["read_me"] for cell in row
     )
