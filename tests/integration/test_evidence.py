@@ -17,7 +17,8 @@ from orchestration.evidence.releases.bundle import verify_bundle, write_bundle
 from orchestration.evidence.releases.changes import release_changes
 from orchestration.evidence.table_keys import table_key
 from orchestration.evidence.trace.page import as_html, as_text
-from orchestration.evidence.trace.tracing import PROVED, UNKNOWN, recomputed, trace
+from orchestration.evidence.trace.proofs import PROVED, UNKNOWN
+from orchestration.evidence.trace.tracing import recomputed, trace
 from orchestration.lake.parquet import read_arrow
 from orchestration.publish.shelf import Release
 from tests.conftest import Demo
