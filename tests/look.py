@@ -28,6 +28,8 @@ OFFICES = ("soffice", "libreoffice")
 _PATIENCE_S = 60.0
 # A picture of the whole page may not be higher than browsers can paint.
 _HIGHEST_PX = 16_000
+# A4 landscape less its margins of 11 mm, in CSS pixels.
+_PAGE_PX = 710
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,15 @@ def look_at(tab: Tab, page: Path, view: View, folder: Path) -> list[Path]:
         _window(tab, view, int(min(height, _HIGHEST_PX)) + 1)
         tab.value(f"scrollTo({{top: {top}, behavior: 'instant'}})")
         saved.append(_picture(tab, folder / f"{view.name}-{name}.png", None))
+    if view.media == "print":
+        tab.faults += [
+            f"print: {name} is {height:.0f} px high and does not fit a page of {_PAGE_PX}"
+            for name, height in tab.value(
+                "[...document.querySelectorAll('section.page')].map(s => "
+                "[s.id, s.getBoundingClientRect().height])"
+            )
+            if height > _PAGE_PX
+        ]
     return saved
 
 
@@ -198,6 +209,29 @@ def look_at_keyboard(tab: Tab) -> list[str]:
         tab.ask("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
     if tab.value("document.activeElement.className") != "skip":
         faults.append("keyboard: the first stop is not the link that skips the contents")
+    stops, most = 1, int(tab.value("document.querySelectorAll('a, summary, [tabindex=\"0\"]').length"))
+    seen: list[float] = []
+    for _ in range(most + 5):
+        for kind in ("rawKeyDown", "keyUp"):
+            tab.ask("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+        place = tab.value(
+            "(e => e === document.body ? null : [...document.querySelectorAll('*')].indexOf(e))"
+            "(document.activeElement)"
+        )
+        if place is None or (seen and place < seen[0]):
+            break
+        seen.append(place)
+        stops += 1
+    if seen != sorted(seen):
+        faults.append("keyboard: the stops do not follow the page")
+    if stops < most:
+        faults.append(f"keyboard: {most - stops} of {most} links, regions and texts cannot be reached")
+    wide = tab.value(
+        "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1 "
+        "&& e.tabIndex < 0).length"
+    )
+    if wide:
+        faults.append(f"keyboard: {wide} tables are wider than their place and cannot be scrolled")
     nameless = tab.value(
         "[...document.querySelectorAll('a, [tabindex=\"0\"], [role=img]')].filter("
         "e => !(e.textContent.trim() || e.getAttribute('aria-label'))).length"

@@ -74,6 +74,18 @@ def test_releases_go_but_not_the_last_ones_nor_what_a_kept_one_has_read(shop: Re
     assert "2024-01-06" not in {one.identity[:10] for one in alone.removals}
 
 
+def test_what_people_open_of_a_release_goes_with_it(shop: ReleaseLake) -> None:
+    for one in releases(shop.lake):
+        opened = shop.lake.open_dir(one.release_id)
+        opened.mkdir(parents=True)
+        (opened / "report.html").write_text("page")
+    removals = plan_retention(shop.lake, RetentionSettings(release_days=2, least_releases=2)).removals
+    gone = {one.identity for one in removals if one.kind == "release"}
+    apply_retention(shop.lake, shop.ledger, removals, "auditor")
+    assert {one for one in gone if shop.lake.open_dir(one).exists()} == set() < gone
+    assert all(shop.lake.open_dir(one.release_id).exists() for one in releases(shop.lake))
+
+
 def test_of_old_snapshots_the_state_tables_go_once_no_kept_release_is_of_their_date(
     shop: ReleaseLake,
 ) -> None:
