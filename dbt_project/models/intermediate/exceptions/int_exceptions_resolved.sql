@@ -147,7 +147,7 @@ judged as (
             when gone.exception_type = 'override_expiring' then 'override_ended'
             when gone.cause_family = 'shortage' and arrived.arrived_units > 0 then 'stock_arrived'
             when gone.exception_type = 'overdue_supply' then 'redated_or_closed'
-            -- an order brings a position back; a shelf that is empty stays a stock-out until something arrives
+            -- an order brings a position back; an empty shelf stays a stock-out until something arrives
             when gone.exception_type = 'unmet_need' and planned.moved_in_units > 0 then 'transfer_placed'
             when gone.exception_type = 'unmet_need' and planned.ordered_units > 0 then 'order_placed'
             when gone.exception_type = 'stock_out' and planned.available_units > 0 then 'stock_arrived'
