@@ -359,7 +359,7 @@ from (
     ),
     (
         'mto_exception_resolution_days', 'Days to resolve an exception', 'mto',
-        'days from opening to closing of quality events / closed quality events',
+        'days from opening to closing / closed quality events, of orders open at some time in the period',
         'days', 'down', 'quality manager', true,
         'quality_event',
         'Open events have no end yet'
@@ -460,7 +460,7 @@ from (
         'orders delivered by their first promise / orders due by it, delivered or not',
         'share', 'up', 'order manager', true,
         'mto_order, mto_promise',
-        'An open overdue order is late; promising anew repairs nothing; postponed by the customer is left out'
+        'An open overdue order is late; postponed by the customer, or cancelled before, is left out'
     ),
     (
         'mto_order_completion_lower_bound', 'Completion, lower bound', 'mto',
