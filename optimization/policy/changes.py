@@ -49,6 +49,12 @@ class Change:
         """Item and location."""
         return self.item_id, self.location_id
 
+    @property
+    def is_as_told(self) -> bool:
+        """Whether its content is still the one that its fingerprint is of."""
+        content = (self.kind, self.pair, self.old, self.new, self.author, self.reason, self.owner, self.ends)
+        return content_hash(*content) == self.content_hash
+
 
 def content_hash(
     kind: str,

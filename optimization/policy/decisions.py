@@ -22,7 +22,6 @@ from optimization.policy.changes import (
     Numbers,
     Pair,
     Two,
-    content_hash,
     day_of,
     levels_of,
     text_of,
@@ -135,17 +134,7 @@ class Standing:
             longest = change.proposed + pd.Timedelta(days=self.rules.override_max_days)
             if change.ends is None or not change.proposed <= change.ends <= longest:
                 return "EXPIRY_IMPLAUSIBLE"
-        told = content_hash(
-            change.kind,
-            change.pair,
-            change.old,
-            change.new,
-            change.author,
-            change.reason,
-            change.owner,
-            change.ends,
-        )
-        return "" if str(event["content_hash"]) == told else "CHANGE_EDITED"
+        return "" if change.is_as_told else "CHANGE_EDITED"
 
     def _decide(self, event: Event, decision: str) -> str:
         change_id, actor = str(event["change_id"]), str(event["actor"])

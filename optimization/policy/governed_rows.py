@@ -14,7 +14,7 @@ from optimization.contracts.rows import records_of
 from optimization.keys import positions
 from optimization.parameters import GovernanceParameters
 from optimization.policy.approval_rules import Rule
-from optimization.policy.changes import Change, Numbers, Two, content_hash, day_of, levels_of, text_of
+from optimization.policy.changes import Change, Numbers, Two, day_of, levels_of, text_of
 from optimization.policy.decisions import Event, Standing, asked_change
 from optimization.roles import role_of
 
@@ -104,7 +104,7 @@ def restored(standing: Standing, before: Before) -> None:
             standing.settled.setdefault(str(told["subject"]), "PROPOSAL_EXPIRED")
     for told in _records(before.policy_change):
         change = _change_of(told)
-        if not _is_as_told(change):
+        if not change.is_as_told:
             standing.settled[change.change_id] = "CHANGE_EDITED"
         elif told["change_state"] != "proposed":
             over = "CHANGE_SUPERSEDED" if told["change_state"] == "superseded" else "PROPOSAL_EXPIRED"
@@ -114,7 +114,7 @@ def restored(standing: Standing, before: Before) -> None:
             standing.pending[change.change_id] = change
     for told in _records(before.policy_override):
         override = _override_of(told, standing.rules)
-        if not _is_as_told(override):
+        if not override.is_as_told:
             standing.settled[override.change_id] = "CHANGE_EDITED"
         elif told["override_state"] == "pending":
             standing.pending[override.change_id] = override
@@ -294,21 +294,6 @@ def _override_of(told: Row, rules: GovernanceParameters) -> Change:
         "new_order_up_to_units": told["order_up_to_units"],
     }
     return asked_change(event, "override", rules)
-
-
-def _is_as_told(change: Change) -> bool:
-    """Whether a change still has the content that its fingerprint is of."""
-    told = content_hash(
-        change.kind,
-        change.pair,
-        change.old,
-        change.new,
-        change.author,
-        change.reason,
-        change.owner,
-        change.ends,
-    )
-    return told == change.content_hash
 
 
 def _records(frame: pd.DataFrame | None) -> list[Row]:
