@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from optimization.errors import StockplanError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -27,10 +29,21 @@ _BORDER_WIDTH = 3
 
 
 def settings() -> Settings:
-    """Return the installation's settings."""
+    """Return the installation's settings. Raises `StockplanError` for values that cannot be, all told."""
+    from pydantic import ValidationError
+
     from orchestration.settings import settings as installed
 
-    return installed()
+    try:
+        return installed()
+    except ValidationError as error:
+        told = [
+            f"  {'.'.join(map(str, one['loc']))} = {one['input']!r}: {one['msg']}" for one in error.errors()
+        ]
+        raise StockplanError(
+            "settings cannot be used; correct them in stockplan.yaml or the environment (STOCKPLAN_…):\n"
+            + "\n".join(told)
+        ) from error
 
 
 def open_pipeline(accept_row_loss: bool = False, actor: str = "cli") -> Pipeline:
