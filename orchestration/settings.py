@@ -404,7 +404,7 @@ class Settings(BaseSettings):
     # Whether each run writes its OpenLineage events to openlineage/<business date>.jsonl of the home.
     openlineage: bool = True
     first_business_date: date = date(2023, 4, 26)
-    # Today, only to refuse snapshots from the future; a test or a replay sets it.
+    # Today, to refuse snapshots from the future and to date what people decide; a replay sets it.
     today: date | None = None
 
     @classmethod

@@ -43,7 +43,10 @@ def reviewed_files(manifest: Mapping[str, Any]) -> dict[Path, str]:
 
 def main() -> int:
     """Write or check the reviewed files."""
-    parser = argparse.ArgumentParser(description="Derive lineage and formulas from dbt's compiled SQL.")
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestration.evidence.lineage",
+        description="Derive lineage and formulas from dbt's compiled SQL.",
+    )
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     parser.add_argument("--manifest", type=Path, help="a compiled manifest.json; else dbt compiles one")
     arguments = parser.parse_args()
