@@ -44,7 +44,8 @@ from (
     ),
     (
         'availability_rate', 'Availability rate', 'service',
-        'requests for which a unit that the customer would accept stood within reach on the day / requests of which that can be told',
+        'requests for which a unit that the customer would accept stood within reach on the day '
+        || '/ requests of which that can be told',
         'share', 'up', 'sales planner', true,
         'customer_request, unit, demand_line, location',
         'Needs the feed of requests; orders alone are no substitute'
@@ -58,7 +59,8 @@ from (
     ),
     (
         'backorder_rate', 'Backorder rate', 'service',
-        'units not there at the request that came later or are still due / units requested with a recorded fill',
+        'units not there at the request that came later or are still due '
+        || '/ units requested with a recorded fill',
         'share', 'down', 'supply planner', true,
         'demand_line',
         'A lost sale is no backorder'
@@ -156,7 +158,8 @@ from (
     ),
     (
         'excess_value', 'Excess stock', 'stock',
-        'on hand above the order-up-to level, where the position is above excess_factor times it and covers excess_cover_days of demand',
+        'on hand above the order-up-to level, where the position is above excess_factor '
+        || 'times it and covers excess_cover_days of demand',
         'money', 'down', 'inventory manager', true,
         'stock_on_hand, policy, forecast',
         'The rule of the exception excess'
@@ -408,7 +411,8 @@ from (
     ),
     (
         'mto_lead_time_within_tolerance', 'Lead time within tolerance', 'mto',
-        'deliveries within mto_accuracy_days of the first estimate / deliveries and open orders that are later',
+        'deliveries within mto_accuracy_days of the first estimate '
+        || '/ deliveries and open orders that are later',
         'share', 'up', 'order manager', true,
         'mto_order, mto_promise',
         'An open order past its estimate is a miss'
@@ -520,14 +524,16 @@ from (
     ),
     (
         'mto_pricing_accuracy', 'Pricing accuracy', 'mto',
-        'orders whose final price is the quote with agreed changes, up to mto_price_tolerance_share / delivered orders with a final price',
+        'orders whose final price is the quote with agreed changes, up to '
+        || 'mto_price_tolerance_share / delivered orders with a final price',
         'share', 'up', 'sales planner', true,
         'mto_order, mto_change_request',
         'Changes that the customer agreed to are taken out'
     ),
     (
         'mto_pricing_accuracy_with_changes', 'Pricing accuracy with changes', 'mto',
-        'orders whose final price is the quote, up to mto_price_tolerance_share / delivered orders with a final price',
+        'orders whose final price is the quote, up to mto_price_tolerance_share '
+        || '/ delivered orders with a final price',
         'share', 'up', 'sales planner', true,
         'mto_order',
         'Changes are left in'
@@ -562,7 +568,8 @@ from (
     ),
     (
         'obsolete_value', 'Obsolete stock', 'stock',
-        'stock at cost older than obsolete_after_days, and all of an item-location where some is and nobody asked for it in as long',
+        'stock at cost older than obsolete_after_days, and all of an item-location where '
+        || 'some is and nobody asked for it in as long',
         'money', 'down', 'inventory manager', true,
         'unit, stock_movement, demand_line',
         'New stock that nobody has asked for yet is not obsolete'
@@ -658,16 +665,17 @@ from (
         'demand_line',
         'Cancellations for lack of stock stay in the denominator'
     )
-) as catalogue (
-    kpi,
-    title,
-    family,
-    formula,
-    unit,
-    good_direction,
-    owner,
-    is_additive,
-    source_tables,
-    spec_note
 )
+    as catalogue (
+        kpi,
+        title,
+        family,
+        formula,
+        unit,
+        good_direction,
+        owner,
+        is_additive,
+        source_tables,
+        spec_note
+    )
 cross join run_context
