@@ -188,8 +188,14 @@ def _tell_reproduction(result: Reproduction) -> None:
 
 def _tell_changes(found: ReleaseChanges, is_whole: bool) -> None:
     console.print(f"[bold]{found.before}[/bold] → [bold]{found.after}[/bold]")
-    for one in found.circumstances:
-        console.print(f"  {_plain(str(one))}")
+    told = [str(one) for one in found.circumstances]
+    if any(one.startswith("input business date") for one in told):
+        # Another day brings other content in every table: that they differ says nothing.
+        n_tables = sum(one.startswith("input table ") for one in told)
+        told = [one for one in told if not one.startswith("input table ")]
+        told.append(f"input tables: {n_tables} of another day (each with --format json)")
+    for line in told:
+        console.print(f"  {_plain(line)}")
     changed = [one for one in found.tables if not one.is_same]
     if is_whole:
         print_table(

@@ -194,7 +194,11 @@ def test_the_command_traces_compares_and_bundles(demo: Demo, tmp_path: Any) -> N
     assert "inventory_position" in differing
     assert "lineage" not in differing
     assert any(one.what == "input business date" for one in changes.circumstances)
-    assert "inventory_position" in told("diff", first.release_id, newest.release_id)
+    said = told("diff", first.release_id, newest.release_id)
+    assert "inventory_position" in said
+    # of another day every input table differs: one line says so
+    assert "of another day" in said
+    assert "input table " not in said
     out = tmp_path / "evidence.zip"
     write_bundle(newest, pipeline.lake, out)
     assert verify_bundle(out).faults == ()
