@@ -12,23 +12,42 @@ audit_valuations as (
 
 ),
 
-audited as (
+-- A unit that is counted too few here and too many there is in the wrong place, not lost.
+lost as (
 
     select
         item_id,
-        location_id,
-        difference_units,
-        difference_value,
-        reason_code,
-        detail
+        greatest(-sum(difference_units), 0) / nullif(sum(greatest(-difference_units, 0)), 0) as lost_share
     from audit_levels
     where audit_status = 'difference'
+    group by item_id
+
+),
+
+audited as (
+
+    select
+        audit_levels.item_id,
+        audit_levels.location_id,
+        audit_levels.difference_units,
+        audit_levels.difference_value,
+        case
+            when audit_levels.difference_units < 0
+                then audit_levels.difference_value * coalesce(lost.lost_share, 0)
+            else 0
+        end as lost_value,
+        audit_levels.reason_code,
+        audit_levels.detail
+    from audit_levels
+    left join lost on audit_levels.item_id = lost.item_id
+    where audit_levels.audit_status = 'difference'
     union all
     select
         item_id,
         location_id,
         difference_units,
         difference_value,
+        difference_value as lost_value,
         reason_code,
         detail
     from audit_valuations
@@ -41,7 +60,7 @@ select
     'medium' as severity,
     item_id,
     location_id,
-    sum(difference_value) as value_at_risk,
+    sum(lost_value) as value_at_risk,
     sum(difference_units) as quantity_units,
     reason_code,
     min(detail) || case when count(*) > 1 then ' And ' || (count(*) - 1) || ' more.' else '' end
