@@ -25,7 +25,7 @@ def test_files_are_written_whole_and_the_doors_lead_to_the_current_release(tmp_p
     book, sheets = open_workbook(release, lake, 100)
     page, weight = open_report(release, lake)
     assert lake.workbook_door.resolve() == book and lake.report_door.resolve() == page
-    assert book.parent == lake.open_dir(RELEASE_ID) and sheets == 5 and weight == page.stat().st_size
+    assert book.parent == lake.open_dir(RELEASE_ID) and sheets == 6 and weight == page.stat().st_size
     assert sorted(path.name for path in book.parent.iterdir()) == ["report.html", "stockplan.xlsx"]
 
 
