@@ -101,10 +101,10 @@ def test_the_two_dbt_stages_share_nothing_and_cover_every_model() -> None:
     assert stages[0] | stages[1] == models
 
 
-def test_one_job_is_the_day_and_the_other_touches_no_asset() -> None:
+def test_one_job_is_the_day_and_the_others_touch_no_asset() -> None:
     jobs = [job for job in defs.get_repository_def().get_all_jobs() if not job.name.startswith("__")]
-    assert [job.name for job in jobs] == ["daily", "overlay"]
-    assert not jobs[1].asset_layer.executable_asset_keys
+    assert [job.name for job in jobs] == ["daily", "overlay", "policy_decision"]
+    assert not any(job.asset_layer.executable_asset_keys for job in jobs[1:])
     assert isinstance(jobs[0].partitions_def, dg.DailyPartitionsDefinition)
     assert jobs[0].asset_layer.executable_asset_keys == {node.key for node in MADE}
 
@@ -117,7 +117,9 @@ def test_every_check_stops_what_stands_on_it() -> None:
 def test_every_table_at_a_border_keeps_its_contract() -> None:
     checked = {key.asset_key.path[-1] for key in GRAPH.asset_check_keys if key.name == CONTRACT_CHECK}
     borders = {
-        node.key.path[-1] for node in MADE if node.key.path[-1].startswith(("raw__", "opt_", "ledger__"))
+        node.key.path[-1]
+        for node in MADE
+        if node.key.path[-1].startswith(("raw__", "opt_", "ledger__", "past__"))
     }
     assert checked == borders
 

@@ -35,9 +35,9 @@ from orchestration.lake.parquet import write_json
 
 @dg.multi_asset(
     name="ledger_decisions",
-    # Read as far as the ledger was proven whole.
+    # Read as far as the ledger was proven whole; demand and policy both stand on them.
     specs=[
-        table_spec(table, "policy", {"python", "ledger"}, [LEDGER_STATE.name]) for table in DECISION_EVENTS
+        table_spec(table, "history", {"python", "ledger"}, [LEDGER_STATE.name]) for table in DECISION_EVENTS
     ],
     check_specs=[contract_check_spec(table) for table in DECISION_EVENTS],
     partitions_def=DAILY,
