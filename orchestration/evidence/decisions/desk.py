@@ -36,7 +36,7 @@ from orchestration.evidence.decisions.events import (
     read_policy_events,
 )
 from orchestration.lake.events import Event, moment_text
-from orchestration.lake.ledger import Ledger
+from orchestration.lake.ledger import GENESIS, Ledger
 from orchestration.lake.parquet import arrow_to_frame, read_arrow
 from orchestration.lake.paths import Lake
 from orchestration.publish.shelf import Release, current_release, releases
@@ -287,6 +287,8 @@ class DecisionDesk:
 
     def _append(self, family: str, what: str, subject: str, payload: Mapping[str, Any], actor: str) -> Event:
         self._check_clock()
+        # A ledger whose end was cut off lacks what the release has read: nothing is written after the cut.
+        self.ledger.seq_of(self.base.manifest.get("ledger_head", GENESIS))
         stated = {name: value for name, value in payload.items() if value is not None}
         event = self.ledger.append_timed(
             family,

@@ -202,3 +202,12 @@ def test_a_file_that_is_no_sheet_of_decisions_is_named(stockplan: Command, tmp_p
     assert "lacks the columns release_id, change_id, location_id" in said(stockplan("import", str(file)))
     (tmp_path / "broken.xlsx").write_text("no workbook")
     assert "is not a workbook" in said(stockplan("import", str(tmp_path / "broken.xlsx")))
+
+
+def test_nothing_is_decided_on_a_ledger_whose_end_was_cut_off(office: Office, stockplan: Command) -> None:
+    # The second release has read the first one's publication; whoever cuts that off cuts off what was read.
+    file = office.lake.ledger_file
+    file.write_bytes(b"")
+    refused = stockplan("approve", _waiting(office), "--comment", "seen", "--actor", "eve")
+    assert refused.exit_code == 1 and "was cut off" in said(refused)
+    assert file.read_bytes() == b""
