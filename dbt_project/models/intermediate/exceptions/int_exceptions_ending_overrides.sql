@@ -18,7 +18,8 @@ select
     overrides.item_id,
     overrides.location_id,
     -- carrying, over the horizon, what the levels go back by
-    {{ carrying_over_horizon(money('abs(overrides.change_value)'), 'planned.holding_rate') }} as value_at_risk,
+    {{ carrying_over_horizon(money('abs(overrides.change_value)'), 'planned.holding_rate') }}
+        as value_at_risk,
     {{ units('abs(overrides.order_up_to_units - coalesce(overrides.base_order_up_to_units, 0))') }}
         as quantity_units,
     'override ' || overrides.override_id as reason_code,

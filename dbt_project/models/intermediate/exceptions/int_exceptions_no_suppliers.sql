@@ -11,7 +11,8 @@ select
     'high' as severity,
     item_id,
     location_id,
-    {{ amount(within_horizon('protection_demand_units', 'protection_days'), 'shortage_cost') }} as value_at_risk,
+    {{ amount(within_horizon('protection_demand_units', 'protection_days'), 'shortage_cost') }}
+        as value_at_risk,
     protection_demand_units as quantity_units,
     'no_supply_terms' as reason_code,
     'No supplier is stated for this item at this location.' as detail,
