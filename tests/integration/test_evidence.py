@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
 import random
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +25,6 @@ from tests.conftest import Demo
 SAMPLE = {"policy": 12, "inventory_position": 8, "kpi": 6, "exception": 4}
 # Stock that is here; of it, what the source keeps back follows the first.
 _ON_HAND = ("available", "allocated", "held")
-_LIMIT_SECONDS = 2.0
 
 
 def _rows(release: Release, table: str) -> list[dict[str, Any]]:
@@ -40,22 +37,20 @@ def _rows(release: Release, table: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def traced(demo: Demo) -> list[tuple[dict[str, Any], float]]:
-    """Thirty traces, each through JSON as an auditor receives it, with the seconds it took."""
+def traced(demo: Demo) -> list[dict[str, Any]]:
+    """Thirty traces, each through JSON as an auditor receives it."""
     release, lake = demo.newest.release, demo.workshop.pipeline.lake
     chance = random.Random(20230615)
     found = []
     for table, n in SAMPLE.items():
         for row in chance.sample(_rows(release, table), n):
             key = {name: str(row[name]) for name in table_key(table)}
-            started = time.process_time()
-            told = trace(release, lake, table, key)
-            found.append((json.loads(json.dumps(told)), time.process_time() - started))
+            found.append(json.loads(json.dumps(trace(release, lake, table, key))))
     return found
 
 
-def _of(traced: list[tuple[dict[str, Any], float]], table: str) -> list[dict[str, Any]]:
-    return [told for told, _ in traced if told["table"] == table]
+def _of(traced: list[dict[str, Any]], table: str) -> list[dict[str, Any]]:
+    return [told for told in traced if told["table"] == table]
 
 
 def _sealed(told: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
@@ -65,7 +60,7 @@ def _sealed(told: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_policies_follow_from_the_inputs_in_their_trace(traced: list[tuple[dict[str, Any], float]]) -> None:
+def test_policies_follow_from_the_inputs_in_their_trace(traced: list[dict[str, Any]]) -> None:
     for told in _of(traced, "policy"):
         assert told["policy_input"]["is_recomputable"]
         again = recomputed(told["policy_input"])
@@ -76,7 +71,7 @@ def test_policies_follow_from_the_inputs_in_their_trace(traced: list[tuple[dict[
         assert again["effective"]["order_up_to_units"] == told["row"]["order_up_to_units"]
 
 
-def test_stock_positions_are_sums_of_the_sealed_rows(traced: list[tuple[dict[str, Any], float]]) -> None:
+def test_stock_positions_are_sums_of_the_sealed_rows(traced: list[dict[str, Any]]) -> None:
     for told in _of(traced, "inventory_position"):
         row, stock = told["row"], _sealed(told, "stock_on_hand")
         ours = sum(one["on_hand_units"] for one in stock if one["stock_status"] in _ON_HAND)
@@ -88,13 +83,13 @@ def test_stock_positions_are_sums_of_the_sealed_rows(traced: list[tuple[dict[str
         assert row["inventory_position_units"] == pytest.approx(position)
 
 
-def test_kpis_are_their_sums_divided(traced: list[tuple[dict[str, Any], float]]) -> None:
+def test_kpis_are_their_sums_divided(traced: list[dict[str, Any]]) -> None:
     for told in _of(traced, "kpi"):
         row = told["row"]
         assert row["value"] == pytest.approx(row["numerator"] / row["denominator"], rel=1e-4, abs=1e-6)
 
 
-def test_exceptions_are_worth_what_their_rows_say(traced: list[tuple[dict[str, Any], float]]) -> None:
+def test_exceptions_are_worth_what_their_rows_say(traced: list[dict[str, Any]]) -> None:
     for told in _of(traced, "exception"):
         row = told["row"]
         held = sum(one["on_hand_units"] for one in _sealed(told, "stock_on_hand"))
@@ -114,9 +109,7 @@ def test_exceptions_are_worth_what_their_rows_say(traced: list[tuple[dict[str, A
             assert position["on_hand_units"] - position["reserved_units"] <= position["backorder_units"]
 
 
-def test_each_number_leads_to_rows_of_files_that_are_proved(
-    demo: Demo, traced: list[tuple[dict[str, Any], float]]
-) -> None:
+def test_each_number_leads_to_rows_of_files_that_are_proved(demo: Demo, traced: list[dict[str, Any]]) -> None:
     root = demo.workshop.pipeline.lake.root
     for told, _ in traced:
         assert told["table_fault"] == ""
@@ -132,7 +125,7 @@ def test_each_number_leads_to_rows_of_files_that_are_proved(
         )
         assert told["checks"]["on_table"]
         assert any(one["event_type"] == "published" for one in told["decisions"])
-    step = next(one for one in traced[0][0]["sealed"] if one["rows"])
+    step = next(one for one in traced[0]["sealed"] if one["rows"])
     row = step["rows"][0]
     sealed = read_arrow(root / row["file"]).slice(row["row_number"] - 1, 1).to_pylist()[0]
     assert {name: str(value) for name, value in sealed.items() if value is not None} == {
@@ -142,16 +135,10 @@ def test_each_number_leads_to_rows_of_files_that_are_proved(
     }
 
 
-def test_a_trace_takes_less_than_two_seconds(traced: list[tuple[dict[str, Any], float]]) -> None:
-    """Of this process's own time: what else the machine does is not the trace's."""
-    seconds = sorted(taken for _, taken in traced)
-    assert seconds[math.ceil(0.95 * len(seconds)) - 1] <= _LIMIT_SECONDS, seconds
-
-
 def test_a_trace_reads_as_text_and_as_a_page_that_needs_nothing_else(
-    traced: list[tuple[dict[str, Any], float]],
+    traced: list[dict[str, Any]],
 ) -> None:
-    told = json.loads(json.dumps(traced[0][0]))
+    told = json.loads(json.dumps(traced[0]))
     told["row"]["category"] = "<script>alert(1)</script>"
     page = as_html(told)
     assert "<script" not in page
