@@ -17,7 +17,7 @@ from orchestration.evidence.trace.proofs import (
     proof_of,
     relative_to_lake,
 )
-from orchestration.evidence.trace.rows import ROWS_OF_NONE, Found, Selection, find_rows
+from orchestration.evidence.trace.rows import ROWS_OF_NONE, Found, Selection, find_rows, one_of
 from orchestration.lake.paths import Lake
 from orchestration.publish.shelf import Release
 
@@ -75,7 +75,8 @@ def mart_steps(
 ) -> dict[str, Any]:
     """Rows of dbt's own tables, where the work file of the date is still the one of this release."""
     work = lake.build_dir(release.as_of)
-    names = [name for name in tables_read(edges) if name not in BORDER_BY_NAME and name not in release.tables]
+    published = release.tables
+    names = [name for name in tables_read(edges) if name not in BORDER_BY_NAME and name not in published]
     if not names:
         return {"proof": PROVED, "said": "no mart lies between", "tables": []}
     if _candidate_hash(work) != release.content_hash or not (work / "warehouse.duckdb").is_file():
@@ -109,12 +110,22 @@ def _mart_rows(
     max_rows: int,
 ) -> dict[str, Any]:
     used = {one: wanted for one, wanted in selection.items() if one in columns}
-    where = " and ".join(f'list_contains(?, "{one}")' for one in used) or "true"
-    shown = max_rows if used else min(max_rows, ROWS_OF_NONE)
+    parts = [one_of(one, [*map(str, wanted)]) for one, wanted in used.items()]
+    table = f'work."{schema}"."{name}"'
+    if not used:
+        # What no id selects is shown by its first rows alone; to sort whole tables for them is not worth it.
+        shown = f"select * from {table} order by rowid limit {min(max_rows, ROWS_OF_NONE)}"  # noqa: S608
+        (n_rows,) = connection.execute(f"select count(*) from {table}").fetchall()[0]  # noqa: S608
+        return {
+            "n_rows": n_rows,
+            "selected_by": {},
+            "rows": connection.execute(shown).to_arrow_table().to_pylist(),
+        }
+    where = " and ".join(condition for condition, _ in parts)
     rows = connection.execute(
-        f'select *, count(*) over () as n_rows from work."{schema}"."{name}" where {where} '  # noqa: S608
-        f"order by all limit {shown}",
-        [list(map(str, wanted)) for wanted in used.values()],
+        f"select *, count(*) over () as n_rows from {table} where {where} "  # noqa: S608
+        f"order by all limit {max_rows}",
+        [value for _, values in parts for value in values],
     ).to_arrow_table()
     return {
         "n_rows": rows["n_rows"][0].as_py() if rows.num_rows else 0,

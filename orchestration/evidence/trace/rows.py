@@ -33,6 +33,8 @@ _PARTS = ("item_id", "location_id", "unit_id", "order_id")
 
 # Rows shown of a table that bears none of the ids.
 ROWS_OF_NONE = 20
+# Values that a condition names one by one.
+_FEW = 50
 
 Selection = Mapping[str, tuple[Any, ...]]
 
@@ -85,6 +87,19 @@ def widened(
     return wider
 
 
+def one_of(column: str, texts: Sequence[str]) -> tuple[str, list[Any]]:
+    """Return the condition that a column holds one of the texts, with its values.
+
+    A few are compared one by one, so that the file's statistics say which parts need no reading.
+
+    >>> one_of("item_id", ["P1", "*"])
+    ('"item_id" in (?, ?)', ['P1', '*'])
+    """
+    if len(texts) <= _FEW:
+        return f'"{column}" in ({", ".join("?" * len(texts))})', list(texts)
+    return f'list_contains(?, "{column}")', [list(texts)]
+
+
 def find_rows(
     connection: duckdb.DuckDBPyConnection, files: Sequence[Path], selection: Selection, limit: int
 ) -> Found:
@@ -107,17 +122,28 @@ def find_rows(
         if not bearing:
             continue
         used[name] = wanted
-        conditions.append("(" + " or ".join(f'list_contains(?, "{one}")' for one in bearing) + ")")
-        values += [[*map(str, wanted), _EVERY]] * len(bearing)
-    where = " and ".join(conditions) or "true"
+        texts = [*map(str, wanted), _EVERY]
+        parts = [one_of(one, texts) for one in bearing]
+        conditions.append("(" + " or ".join(condition for condition, _ in parts) + ")")
+        values += [value for _, held_values in parts for value in held_values]
+    if used:
+        counted = ", count(*) over () as n_rows"
+    else:
+        # What no id selects is shown by its first rows alone; how many there are, the files say themselves.
+        limit = min(limit, ROWS_OF_NONE)
+        counted, conditions, values = "", ["file_row_number < ?"], [limit]
     held = connection.execute(
-        f"select *, count(*) over () as n_rows from {source} where {where} "  # noqa: S608
+        f"select *{counted} from {source} where {' and '.join(conditions)} "  # noqa: S608
         "order by filename, file_row_number limit ?",
-        [paths, *values, limit if used else min(limit, ROWS_OF_NONE)],
+        [paths, *values, limit],
     ).to_arrow_table()
-    n_rows = held["n_rows"][0].as_py() if held.num_rows else 0
+    if used:
+        n_rows = held["n_rows"][0].as_py() if held.num_rows else 0
+        held = held.drop_columns(["n_rows"])
+    else:
+        n_rows = sum(pq.read_metadata(path).num_rows for path in files)
     rows = []
-    for row in held.drop_columns(["n_rows"]).to_pylist():
+    for row in plain_json(held.to_pylist()):
         place = {"row_number": row.pop("file_row_number") + 1, "file": Path(row.pop("filename")).as_posix()}
-        rows.append({**place, **plain_json(row)})
+        rows.append({**place, **row})
     return Found(n_rows, tuple(rows), used)
