@@ -60,7 +60,9 @@ def test_the_run_tells_what_happened(foreign: Foreign, release: Release) -> None
         assert f"✓ {stage}" in told
     for table, rows in release.rows.items():
         assert f"{rows:,}" in next(line for line in told.splitlines() if f"│{table} " in line)
-    assert "with most value at risk" in told
+    exceptions = published(release, "exception")
+    looks = int((exceptions["attention"] == "look").sum())
+    assert f"{len(exceptions)} exceptions, {looks} ask for a look" in told
     assert "calendar was not delivered" in told
 
 
