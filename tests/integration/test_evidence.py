@@ -111,7 +111,7 @@ def test_exceptions_are_worth_what_their_rows_say(traced: list[dict[str, Any]]) 
 
 def test_each_number_leads_to_rows_of_files_that_are_proved(demo: Demo, traced: list[dict[str, Any]]) -> None:
     root = demo.workshop.pipeline.lake.root
-    for told, _ in traced:
+    for told in traced:
         assert told["table_fault"] == ""
         assert all(one["formula"] and one["owner"] and one["description"] for one in told["numbers"])
         files = [file for step in told["sealed"] for file in step["files"]]
