@@ -104,18 +104,18 @@ def test_science_that_breaks_its_contract_stops_at_its_own_border(
 ) -> None:
     from optimization.policy import planning
 
-    honest = planning.plan_policies
+    honest = planning.planned_policies
 
-    def planned(*arguments: object, **options: object) -> tuple[pd.DataFrame, object]:
-        frame, report = honest(*arguments, **options)  # type: ignore[arg-type]
-        frame = frame.copy()
+    def planned(*arguments: object, **options: object) -> planning.PolicyPlan:
+        plan = honest(*arguments, **options)  # type: ignore[arg-type]
+        frame = plan.policy.copy()
         if damage == "twice":
             frame = pd.concat([frame, frame.head(1)], ignore_index=True)
         else:
             frame.loc[frame.index[3], "reorder_point_units"] = np.nan
-        return frame, report
+        return replace(plan, policy=frame)
 
-    monkeypatch.setattr(planning, "plan_policies", planned)
+    monkeypatch.setattr(planning, "planned_policies", planned)
     failure = _refused(copy)
     assert "policy" in failure.stage
     assert "opt_out__policy" in failure.reason
