@@ -36,6 +36,13 @@ from optimization.order_parameters import (
 )
 from optimization.parameters import AllocationParameters, AtpParameters, GovernanceParameters
 from optimization.planning.annual.parameters import AnnualParameters
+from orchestration.production_settings import (
+    AlertSettings,
+    DagsterSettings,
+    PostgresSourceSettings,
+    ServingSettings,
+    WebSettings,
+)
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,7 +54,7 @@ class _Section(BaseModel):
 class SourceSettings(_Section):
     """Where snapshots come from."""
 
-    connector: Literal["demo", "files", "generator"] = "demo"
+    connector: Literal["demo", "files", "generator", "postgres"] = "demo"
     # demo: a file of the columns of the committed sample; None is the committed sample itself
     demo_intervals: Path | None = None
     demo_seed: int = 20230426
@@ -56,6 +63,8 @@ class SourceSettings(_Section):
     mapping: Path | None = None
     # generator: a folder written by `stockplan generate`
     generated: Path | None = None
+    # postgres: the IMS's own database, and `mapping` as for files
+    postgres: PostgresSourceSettings = PostgresSourceSettings()
 
 
 class SealingSettings(_Section):
@@ -401,6 +410,10 @@ class Settings(BaseSettings):
     execution: ExecutionSettings = ExecutionSettings()
     release: ReleaseSettings = ReleaseSettings()
     retention: RetentionSettings = RetentionSettings()
+    serving: ServingSettings = ServingSettings()
+    dagster: DagsterSettings = DagsterSettings()
+    web: WebSettings = WebSettings()
+    alerts: AlertSettings = AlertSettings()
     # Whether each run writes its OpenLineage events to openlineage/<business date>.jsonl of the home.
     openlineage: bool = True
     first_business_date: date = date(2023, 4, 26)
