@@ -1,4 +1,4 @@
-"""What tests share: three installations, each built once per session in one of the workers."""
+"""What tests share: installations and servers, each made once per session and worker on first use."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from orchestration.run import DayResult
 from tests.pipelines import SMALL_DAYS, SmallSource, Workshop, open_workshop, stockplan
+from tests.servers import PostgresServer
 
 # The same examples in every run; HYPOTHESIS_PROFILE=default looks for new ones.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -119,3 +120,26 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Foreign:
         "STOCKPLAN_TODAY": "2024-03-02",
     }
     return Foreign(home, mapping, settings, init, stockplan("run", home=home, **settings))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this worker. Tests that stop it or change its roles start their own."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[str]:
+    """The name of an empty database of one test."""
+    name = postgres.create_database()
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def module_database(postgres: PostgresServer) -> Iterator[str]:
+    """The name of an empty database that the tests of one module share."""
+    name = postgres.create_database()
+    yield name
+    postgres.drop_database(name)
