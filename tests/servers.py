@@ -169,14 +169,13 @@ class PostgresServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _initialise(self) -> None:
-        if os.geteuid() == 0:
-            os.chown(self.folder, UNPRIVILEGED, UNPRIVILEGED)
         # A file, because initdb cannot read a password from the standard input of another user.
         words = self.folder / "password"
         words.write_text(self.password)
         words.chmod(0o600)
         if os.geteuid() == 0:
-            os.chown(words, UNPRIVILEGED, UNPRIVILEGED)
+            for place in (self.folder, words):
+                os.chown(place, UNPRIVILEGED, UNPRIVILEGED)
         command = [
             str(self.programs / "initdb"),
             *("-D", str(self.data), "-U", self.superuser, f"--pwfile={words}"),
@@ -293,10 +292,13 @@ def _reachable(programs: Path, aside: Path) -> Path:
     )
     if done is not None and done.returncode == 0:
         return programs
-    # The whole installation: the programs look for lib and share beside themselves.
-    copy = aside / "installation"
-    shutil.copytree(programs.parent, copy, symlinks=True)
-    aside.chmod(0o755)
+    # The whole installation: the programs find lib, share and a wheel's own libraries beside themselves.
+    installation = programs.parent
+    copy = aside / installation.parent.name / installation.name
+    shutil.copytree(installation, copy, symlinks=True)
+    libraries = installation.parent.with_name(f"{installation.parent.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, aside / libraries.name)
     return copy / programs.name
 
 
