@@ -12,7 +12,7 @@ export DO_NOT_TRACK = 1
 export GX_ANALYTICS_ENABLED = false
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run backfill ui look test lint generated-models docs lock clean
+.PHONY: help setup run backfill ui look test lint generated-models drill docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -63,6 +63,9 @@ lint: $(STAMP) ## style, types, floors, SQL, rendered contracts
 
 generated-models: $(STAMP) ## judge 5,000 generated models, a fifth of them broken (COUNT=… for fewer)
 	@$(BIN)/python -m tests.faults.generated_models --count $(or $(COUNT),5000)
+
+drill: $(STAMP) ## the large counts: kills, tampers, mutations … (ONLY=kills SCALE=0.05 for a part)
+	@$(BIN)/python -m tests.drill $(foreach name,$(ONLY),--only $(name)) --scale $(or $(SCALE),1)
 
 docs: $(STAMP) ## dbt's static documentation, one HTML file
 	@$(BIN)/stockplan docs

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -36,6 +36,7 @@ from optimization.order_parameters import (
 )
 from optimization.parameters import AllocationParameters, AtpParameters, GovernanceParameters
 from optimization.planning.annual.parameters import AnnualParameters
+from orchestration.crash_points import arm, read_point
 from orchestration.production_settings import (
     AlertSettings,
     DagsterSettings,
@@ -326,6 +327,15 @@ class ExecutionSettings(_Section):
     dbt_threads: int = Field(2, ge=1)
     workers: int = Field(1, ge=1)
     min_free_disk_mb: int = Field(500, ge=0)
+    # For tests alone: the process dies at this crash point (orchestration.crash_points).
+    crash_at: str | None = None
+
+    @field_validator("crash_at")
+    @classmethod
+    def _is_a_point(cls, told: str | None) -> str | None:
+        if told is not None:
+            read_point(told)
+        return told
 
 
 class ReleaseSettings(_Section):
@@ -443,5 +453,7 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """Return the settings of this process, read once."""
-    return Settings()
+    """Return the settings of this process, read once; a crash point that they name is armed."""
+    found = Settings()
+    arm(found.execution.crash_at)
+    return found

@@ -1,0 +1,1 @@
+"""Drills: the large counts that no test run has time for, on a miniature of the flow (`make drill`)."""
