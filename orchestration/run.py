@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Literal
 
 from optimization.errors import StockplanError
 from orchestration.defs.borders import DETAIL, FAILING_ROWS, REPAIR
+from orchestration.defs.failures import failure_code
 from orchestration.defs.resources import Pipeline
 from orchestration.lake.parquet import write_text
+from orchestration.outcomes import Code
 from orchestration.publish.opened import AFTER_RELEASE
 from orchestration.publish.shelf import Release, current_release, releases
 from orchestration.settings import PROJECT_ROOT
@@ -29,10 +31,12 @@ class DayFailed(StockplanError):  # noqa: N818 - what the operator calls it
     """A business date did not go through; the message says at which stage and why.
 
     `published` is the release that stands all the same, where only what people open of it is missing.
+    `code` is the reason code of the end.
     """
 
-    def __init__(self, as_of: date, stage: str, reason: str, published: str = "") -> None:
+    def __init__(self, as_of: date, stage: str, reason: str, code: Code, published: str = "") -> None:
         self.as_of, self.stage, self.reason, self.published = as_of, stage, reason, published
+        self.code = code
         super().__init__(
             f"{as_of} was published as {published}, but its {stage} could not be written:\n{reason}\nRepair "
             f"the cause and write it again: stockplan {stage} --release {published}"
@@ -95,12 +99,13 @@ def run_day(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance) -> Da
     )
     _write_lineage(pipeline, as_of, instance, result.run_id)
     if not result.success:
-        stage, reason = _first_failure(result.all_events, pipeline.lake.root / "logs" / result.run_id)
+        stage, reason, code = _first_failure(result.all_events, pipeline.lake.root / "logs" / result.run_id)
         if stage in AFTER_RELEASE:
             made = result.asset_materializations_for_node("release")[0].metadata["release_id"].value
-            raise DayFailed(as_of, stage, reason, str(made))
-        pipeline.refuse(as_of, result.run_id, f"{stage}: {reason}")
-        raise DayFailed(as_of, stage, reason)
+            lagging = Code.SERVING_LAGS if stage == "serving" else Code.OPENED_LAGS
+            raise DayFailed(as_of, stage, reason, lagging, str(made))
+        pipeline.refuse(as_of, result.run_id, f"{stage}: {reason}", code)
+        raise DayFailed(as_of, stage, reason, code)
     metadata = result.asset_materializations_for_node("release")[0].metadata
     release_id = str(metadata["release_id"].value)
     return DayResult(
@@ -143,6 +148,7 @@ def _check_partition(pipeline: Pipeline, as_of: date) -> None:
             "the start",
             f"{as_of} is no partition of the job, which starts on {pipeline.settings.first_business_date} "
             "and ends today; set first_business_date in stockplan.yaml to your first snapshot",
+            Code.CONFIGURATION,
         )
 
 
@@ -159,25 +165,25 @@ def _write_lineage(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance
         pipeline.notes.append(f"the OpenLineage events of this run could not be written: {error}")
 
 
-def _first_failure(events: Sequence[dg.DagsterEvent], log: Path) -> tuple[str, str]:
-    """Name the step that failed first and the innermost reason; the traceback goes to a file."""
+def _first_failure(events: Sequence[dg.DagsterEvent], log: Path) -> tuple[str, str, Code]:
+    """Name the step that failed first, the innermost reason and its code; the traceback goes to a file."""
     for event in events:
         if not event.is_step_failure:
             continue
         stage, data = event.step_key or "?", event.step_failure_data
         if data.user_failure_data and data.user_failure_data.description:
-            return stage, data.user_failure_data.description
+            return stage, data.user_failure_data.description, failure_code(data.error)
         if checks := _failed_checks(events, stage):
-            return stage, "\n".join(checks)
+            return stage, "\n".join(checks), Code.CHECK_FAILED
         error = data.error
         while error is not None and error.cause is not None:
             error = error.cause
         if error is None:
-            return stage, "no reason was given"
+            return stage, "no reason was given", Code.INTERNAL
         path = log.with_suffix(".txt")
         write_text(error.to_string(), path)
-        return stage, f"{error.message.strip()}\nTraceback: {path}"
-    return "the start", "no step reported a failure"
+        return stage, f"{error.message.strip()}\nTraceback: {path}", failure_code(data.error)
+    return "the start", "no step reported a failure", Code.INTERNAL
 
 
 def _failed_checks(events: Sequence[dg.DagsterEvent], stage: str) -> list[str]:

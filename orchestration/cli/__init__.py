@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
+import traceback
 import warnings
-from typing import NoReturn
 
 import typer
 
@@ -28,6 +28,7 @@ from orchestration.cli import (
     shortage,
     validate,
 )
+from orchestration.outcomes import BY_CODE, Code, code_of
 
 app = typer.Typer(
     help="Stockplan turns an inventory management system from a book of record into decisions.",
@@ -64,22 +65,27 @@ app.command("docs")(serve.docs)
 
 
 def main() -> None:
-    """Run the command; an error that Stockplan knows is one message and exit code 1."""
+    """Run the command; an error becomes one message and the exit code of its reason."""
     # What may change in Dagster's next minor version is the developer's business, not the operator's.
     warnings.filterwarnings("ignore", message=".*is currently in beta")
     try:
         app()
-    except StockplanError as error:
-        _fail(error)
     except Exception as error:
-        # Only who reads the source can raise this one, and only that needs the module.
-        from orchestration.ims.connector import SourceError
-
-        if not isinstance(error, SourceError):
-            raise
-        _fail(error)
+        sys.exit(tell_error(error))
 
 
-def _fail(error: Exception) -> NoReturn:
-    typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
-    sys.exit(1)
+def tell_error(error: Exception) -> int:
+    """Print what went wrong, with its reason code, on the error stream; return the exit code.
+
+    Only a fault that nobody foresaw shows its traceback.
+    """
+    outcome = BY_CODE[code_of(error)]
+    if outcome.code == Code.INTERNAL:
+        traceback.print_exception(error)
+    if isinstance(error, StockplanError):
+        # Its message says what to do.
+        told = f"{error}"
+    else:
+        told = f"{type(error).__name__}: {error}\n{outcome.meaning} {outcome.next_step}"
+    typer.secho(f"\n{told}\nReason: {outcome.code}", fg=typer.colors.RED, err=True)
+    return outcome.exit_code

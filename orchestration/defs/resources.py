@@ -13,6 +13,7 @@ from orchestration.ims.connector import Connector
 from orchestration.ims.registry import open_connector
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
+from orchestration.outcomes import Code
 from orchestration.publish.release import record_refusal
 from orchestration.settings import Settings
 
@@ -67,14 +68,14 @@ class Pipeline:
         """The time of day (UTC) on the installation's own date: a replay lives on the date it is set to."""
         return datetime.combine(self.today, datetime.now(UTC).timetz())
 
-    def refuse(self, as_of: date, run_id: str, reason: str) -> None:
+    def refuse(self, as_of: date, run_id: str, reason: str, code: Code) -> None:
         """Write into the ledger that this run published nothing; once per run, whoever calls.
 
         The gate writes its own refusal; a run that stopped before it has nobody else to do so.
         """
         refusals = (event for event in self.ledger.events("release") if event.event_type == "refused")
         if all(event.payload["run"].get("run_id") != run_id for event in refusals):
-            record_refusal(as_of, reason, self.lake, self.ledger, self.actor, {"run_id": run_id})
+            record_refusal(as_of, reason, code, self.lake, self.ledger, self.actor, {"run_id": run_id})
 
     @contextmanager
     def stage(self, name: str) -> Iterator[StageEvent]:

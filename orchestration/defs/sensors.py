@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
+from orchestration.defs.failures import failure_code
 from orchestration.defs.jobs import daily
 from orchestration.defs.partitions import DAILY
 from orchestration.defs.resources import Pipeline
 from orchestration.lake.paths import Lake
+from orchestration.outcomes import Code
 from orchestration.publish.opened import AFTER_RELEASE
 from orchestration.settings import settings
 
@@ -119,11 +121,16 @@ def lineage_of_failure(context: dg.RunStatusSensorContext) -> None:
 def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
     """Append who failed, which date and why, and see to it that the ledger knows."""
     business_date = context.dagster_run.tags.get("dagster/partition")
-    failed = {event.step_key for event in context.get_step_failure_events()}
+    failures = context.get_step_failure_events()
+    failed = {event.step_key for event in failures}
+    code = failure_code(failures[0].step_failure_data.error) if failures else Code.WORKER_LOST
     # A release whose workbook or report could not be written was not refused.
     if business_date and not (failed and failed <= set(AFTER_RELEASE)):
         Pipeline(settings()).refuse(
-            date.fromisoformat(business_date), context.dagster_run.run_id, context.failure_event.message or ""
+            date.fromisoformat(business_date),
+            context.dagster_run.run_id,
+            context.failure_event.message or "",
+            code,
         )
     path = settings().home / "alerts.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,6 +138,7 @@ def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "business_date": business_date,
         "run_id": context.dagster_run.run_id,
+        "reason_code": code,
         "message": context.failure_event.message,
     }
     with path.open("a", encoding="utf-8") as file:

@@ -15,6 +15,8 @@ from typing import Literal, Protocol
 
 import pyarrow as pa
 
+from optimization.errors import StockplanError
+
 Origin = Literal["recorded", "inferred", "generated", "default"]
 
 
@@ -79,8 +81,16 @@ class Connector(Protocol):
         ...
 
 
-class SourceError(Exception):
-    """A snapshot cannot be read; the message says what to repair."""
+class SourceError(StockplanError):
+    """The source does not answer or broke off; the message says what to repair."""
+
+
+class SnapshotMissingError(SourceError):
+    """The source has no snapshot of the date that was asked for."""
+
+
+class SnapshotUnreadableError(SourceError):
+    """A file or table of the delivery cannot be read at all."""
 
 
 def short_hash(*parts: object) -> str:

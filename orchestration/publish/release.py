@@ -23,6 +23,7 @@ from orchestration.lake.hashing import logical_hash
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow, write_arrow, write_json
 from orchestration.lake.paths import Lake
+from orchestration.outcomes import Code
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.doors import open_doors, point_to, sweep
 from orchestration.publish.export import check_export_columns, read_export_columns
@@ -112,12 +113,13 @@ def publish(
 def record_refusal(
     as_of: date,
     problems: str | Sequence[str],
+    code: Code,
     lake: Lake,
     ledger: Ledger,
     actor: str,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write into the ledger that the candidate of `as_of` was refused; nothing else changes."""
+    """Write into the ledger that nothing of `as_of` was published, and why; nothing else changes."""
     told = [problems] if isinstance(problems, str) else list(problems)
     ledger.append(
         "release",
@@ -127,6 +129,7 @@ def record_refusal(
         actor=actor,
         payload={
             "problems": told,
+            "reason_code": code,
             "current_release": pointed_id(lake),
             "run": plain_json(facts or {}),
         },

@@ -22,6 +22,7 @@ from orchestration.defs.release.verdicts import (
     uncounted_checks,
 )
 from orchestration.defs.resources import Pipeline
+from orchestration.outcomes import Code
 from orchestration.project import published_models
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeli
         try:
             judge(verdicts, planned_checks(context) | others, pipeline.graph_checks | others)
         except GateRefused as refusal:
-            record_refusal(as_of, str(refusal), lake, ledger, pipeline.actor, run_facts)
+            record_refusal(as_of, str(refusal), Code.GATE_REFUSED, lake, ledger, pipeline.actor, run_facts)
             raise dg.Failure(str(refusal), allow_retries=False) from refusal
         facts = manifest_facts(
             snapshots=collect_inputs(lake, as_of).snapshots,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.lake.parquet import read_arrow
+from orchestration.outcomes import Code
 from orchestration.publish.release import (
     ReleaseError,
     current_release,
@@ -100,7 +101,15 @@ def test_a_table_that_changed_after_it_was_checked_is_not_published(shop: Releas
 
 def test_a_refusal_is_told_to_the_ledger_and_changes_nothing_else(shop: ReleaseLake) -> None:
     release = shop.publish().release
-    record_refusal(NEXT_DAY, "kpi: is_key failed", shop.lake, shop.ledger, "test", {"started": NEXT_DAY})
+    record_refusal(
+        NEXT_DAY,
+        "kpi: is_key failed",
+        Code.CHECK_FAILED,
+        shop.lake,
+        shop.ledger,
+        "test",
+        {"started": NEXT_DAY},
+    )
     event = list(shop.ledger.events("release"))[-1]
     assert (event.event_type, event.business_date) == ("refused", NEXT_DAY)
     assert event.payload["problems"] == ["kpi: is_key failed"]
