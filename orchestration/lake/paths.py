@@ -1,12 +1,13 @@
 """Where everything lies: the one place that knows the lake's folders and file names.
 
-Only names; nothing here reads or writes. A folder per table and business date, so that a file's
+Only names; nothing here writes. A folder per table and business date, so that a file's
 path says what it is; the file's own name is the snapshot's content id, so that two versions of
 one date stand side by side.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -50,6 +51,10 @@ class Lake:
     def border_file(self, table_name: str, as_of: date) -> Path:
         """An `opt_in__` or `opt_out__` table of one business date."""
         return self.root / table_name / _dated(as_of) / f"{table_name}.parquet"
+
+    def dated_files(self, as_of: date, pattern: str) -> Iterator[Path]:
+        """Files of one business date in every folder that holds one date beside the other."""
+        return self.root.glob(f"*/{_dated(as_of)}/{pattern}")
 
     def build_dir(self, as_of: date) -> Path:
         """Work folder of one partition; deletable at any time."""
@@ -107,6 +112,10 @@ class Lake:
     def ledger_file(self) -> Path:
         """The one ledger."""
         return self.root / "ledger.jsonl"
+
+    def day_lock(self, as_of: date) -> Path:
+        """Lock file that lets one run at a time work on a business date; it is there as long as the run."""
+        return self.root / "locks" / f"{as_of.isoformat()}.lock"
 
     @property
     def seal_lock(self) -> Path:
