@@ -58,6 +58,9 @@ CRASH_POINTS: Final[Mapping[str, str]] = {
     "export.placed": "the export's folder has its name; its door leads to the one before",
     "overlay.begun": "the doors of an overlay whose release is no longer current are about to go",
     "overlay.taken": "one of them is gone",
+    # a scenario that is kept
+    "scenario.filled": "its folder is filled aside and has not its name yet",
+    "scenario.placed": "its folder has its name; the entry is not flushed",
     # retention
     "retention.recorded": "the ledger says what goes; all of it is still there",
     "retention.removed": "one thing of what goes is gone",

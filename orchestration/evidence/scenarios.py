@@ -19,6 +19,7 @@ from optimization.contracts.inputs import ITEM_LOCATION
 from optimization.contracts.outputs import PROTECTION_DEMAND, SERVICE_CONTROL
 from optimization.contracts.table import Table
 from optimization.planning.scenario import BASELINE, Scenario, ScenarioError, scenario_id, scenario_of
+from orchestration.crash_points import reach
 from orchestration.lake.hashing import file_sha256
 from orchestration.lake.parquet import read_arrow, read_frame, sync_folder, write_arrow, write_json
 from orchestration.lake.paths import Lake
@@ -237,7 +238,9 @@ def _keep(outcome: Outcome, own_id: str, baseline: Baseline, release: Release, l
     if folder.exists():
         shutil.rmtree(work)
     else:
+        reach("scenario.filled")
         work.rename(folder)
+        reach("scenario.placed")
         sync_folder(folder.parent)
     return _read(folder)
 

@@ -19,6 +19,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from orchestration.crash_points import reach
 from orchestration.lake.events import (
     FAMILIES,
     GENESIS,
@@ -118,8 +119,11 @@ class Ledger:
                 events.append(event)
                 lines.append(line)
             content = b"".join(lines)
+            reach("ledger.begun")
             _write_all(descriptor, content)
+            reach("ledger.written")
             os.fsync(descriptor)
+            reach("ledger.flushed")
             self._identity = identity
             self._read_bytes += len(content)
         return events
@@ -306,12 +310,17 @@ class Ledger:
         content = os.pread(descriptor, size, 0)
         end = content.rfind(b"\n") + 1
         torn = content[end:]
+        reach("ledger.torn_found")
         with self.path.with_suffix(self.path.suffix + ".torn").open("ab") as aside:
             aside.write(torn + b"\n")
             aside.flush()
+            reach("ledger.torn_kept")
             os.fsync(aside.fileno())
+        reach("ledger.torn_flushed")
         os.ftruncate(descriptor, end)
+        reach("ledger.torn_cut")
         os.fsync(descriptor)
+        reach("ledger.mended")
         return torn
 
     def _read_on(self, descriptor: int) -> None:

@@ -7,11 +7,12 @@ always explicit, so that a content hash does not hang on how pandas stores text.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,39 +22,78 @@ import pyarrow.parquet as pq
 from optimization.contracts.column import Column
 from optimization.contracts.table import Table
 from orchestration.contracts.arrow import arrow_schema
+from orchestration.crash_points import reach
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _NANOSECONDS = pa.timestamp("ns")
+# Files that begin with a point and end so are being written, or were when something died.
+SIBLING_SUFFIX = ".tmp"
 
 
 def write_file(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary sibling of `path`, then put it in place in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    os.close(handle)
-    sibling = Path(name)
+    sibling, claim = _claimed_sibling(path)
     try:
+        reach("file.begun")
         write(sibling)
+        reach("file.written")
         with sibling.open("rb+") as file:
             os.fsync(file.fileno())
+        reach("file.flushed")
         # mkstemp makes private files; a release is read by other users of the machine.
         sibling.chmod(0o644)
         sibling.replace(path)
+        reach("file.placed")
     except BaseException:
         sibling.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(claim)
     sync_folder(path.parent)
+
+
+def _claimed_sibling(path: Path) -> tuple[Path, int]:
+    """Make a temporary sibling and lock it for as long as it is written; return it and the open lock."""
+    while True:
+        claim, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=SIBLING_SUFFIX)
+        fcntl.flock(claim, fcntl.LOCK_EX)
+        # Between the two calls somebody may have taken it for a left-over and removed it.
+        if os.fstat(claim).st_nlink:
+            return Path(name), claim
+        os.close(claim)
+
+
+def remove_left_siblings(siblings: Iterable[Path]) -> list[Path]:
+    """Remove those of the temporary siblings that nobody is writing any more; return them."""
+    removed = []
+    for sibling in siblings:
+        try:
+            claim = os.open(sibling, os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            sibling.unlink(missing_ok=True)
+            removed.append(sibling)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(claim)
+    return removed
 
 
 def sync_folder(folder: Path) -> None:
     """Flush a folder's entries, so that a renamed file survives a power cut."""
+    reach("folder.begun")
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    reach("folder.flushed")
 
 
 def write_arrow(table: pa.Table, path: Path) -> None:

@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from optimization.errors import StockplanError
 from orchestration.contracts.raw import RAW_BY_NAME, RAW_TABLES
+from orchestration.crash_points import reach
 from orchestration.ims.connector import Snapshot
 from orchestration.ims.quarantine import QUARANTINE_SCHEMA, ExaminedTable, examine_snapshot
 from orchestration.lake.hashing import file_sha256, logical_hash
@@ -37,7 +38,7 @@ from orchestration.lake.manifests import (
     sealed_snapshots,
     write_manifest,
 )
-from orchestration.lake.parquet import write_arrow, write_json
+from orchestration.lake.parquet import SIBLING_SUFFIX, remove_left_siblings, write_arrow, write_json
 from orchestration.lake.paths import Lake
 from orchestration.lake.refusals import Problem, problems_at_sight, row_losses, too_much_bad
 
@@ -111,6 +112,8 @@ def seal(
     `actor`. Does not raise for a refusal: see `SealOutcome.snapshot_or_raise`.
     """
     with _sealing_alone(lake):
+        # What an earlier attempt at this date was writing when it died; the tables of its work as well.
+        remove_left_siblings(lake.dated_files(snapshot.as_of, f".*{SIBLING_SUFFIX}"))
         problems = problems_at_sight(snapshot, today)
         if problems:
             return _refuse(snapshot, problems, {}, lake, ledger, actor)
@@ -235,8 +238,11 @@ def _write(
         name: {column.name: str(column.type) for column in one.accepted.schema}
         for name, one in examined.items()
     }
+    reach("seal.files_written")
     write_manifest(sealed_snapshot, schemas, lake)
+    reach("seal.sealed")
     _record_sealed(sealed_snapshot, ledger, actor)
+    reach("seal.recorded")
     if versions:
         ledger.append(
             "snapshot",

@@ -13,7 +13,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from orchestration.lake.parquet import sync_folder, write_text
+from orchestration.crash_points import reach
+from orchestration.lake.parquet import SIBLING_SUFFIX, remove_left_siblings, sync_folder, write_text
 from orchestration.lake.paths import Lake
 from orchestration.publish.export import ExportColumns, write_export
 from orchestration.publish.shelf import Release, ReleaseError, pointed_id, pointer_file
@@ -53,7 +54,9 @@ def place_link(door: Path, target: Path) -> bool:
     aside = door.with_name(f"{ASIDE_PREFIX}{door.name}")
     aside.unlink(missing_ok=True)
     aside.symlink_to(relative, target_is_directory=True)
+    reach("link.begun")
     aside.replace(door)
+    reach("link.placed")
     sync_folder(door.parent)
     return True
 
@@ -93,12 +96,16 @@ def _build_database(release: Release, path: Path) -> None:
                 [release.release_id, release.as_of, release.content_hash],
             )
             connection.execute("comment on table release is 'The release that this file holds'")
+            reach("database.filled")
             connection.execute("commit")
+            reach("database.committed")
             connection.execute("checkpoint")
         with aside.open("rb+") as file_object:
             os.fsync(file_object.fileno())
+        reach("database.flushed")
         aside.chmod(0o444)
         aside.replace(path)
+        reach("database.placed")
         sync_folder(path.parent)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
@@ -117,7 +124,9 @@ def _place_export(release: Release, lake: Lake, columns: ExportColumns) -> bool:
             made = workshop / "files"
             write_export(release.tables, columns, made, release.release_id)
             seal_files(made)
+            reach("export.written")
             made.replace(folder)
+            reach("export.placed")
             sync_folder(store)
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
@@ -138,17 +147,29 @@ def seal_files(folder: Path) -> None:
             continue
         # Opened for reading: a file copied from elsewhere may be read-only already.
         with path.open("rb") as file:
+            reach("shelf.file_begun")
             os.fsync(file.fileno())
+        reach("shelf.file_flushed")
         path.chmod(0o444)
     sync_folder(folder)
 
 
-def sweep(lake: Lake) -> list[str]:
-    """Remove what was being made when something died; return the names."""
+def sweep(lake: Lake, *, everywhere: bool = False) -> list[str]:
+    """Remove what was being made when something died; return the names.
+
+    Single files are looked for where doors and what people open lie, or in the whole lake: a run looks
+    for those of its own business date when it seals.
+    """
     left = [*lake.root.glob(f"{ASIDE_PREFIX}*"), *(lake.root / ".exports").glob(f"{ASIDE_PREFIX}*")]
     for path in left:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()
-    return sorted(path.name for path in left)
+    siblings = f".*{SIBLING_SUFFIX}"
+    found = (
+        lake.root.rglob(siblings)
+        if everywhere
+        else [*lake.root.glob(siblings), *lake.root.glob(f"open/*/{siblings}")]
+    )
+    return sorted(path.name for path in [*left, *remove_left_siblings(found)])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from optimization.errors import StockplanError
+from orchestration.crash_points import reach
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import sync_folder, write_text
 from orchestration.lake.paths import Lake
@@ -137,7 +138,9 @@ def bring_up_overlay(lake: Lake, release_id: str) -> list[str]:
         # The door first: a reader who follows the pointer is told that its base is no longer current.
         for path in (door, pointer):
             if path.is_symlink() or path.is_file():
+                reach("overlay.begun")
                 path.unlink()
+                reach("overlay.taken")
                 sync_folder(path.parent)
                 done.append(f"took {path.name} away: no overlay lies on {release_id}")
         return done

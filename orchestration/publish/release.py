@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
+from orchestration.crash_points import reach
 from orchestration.lake.hashing import logical_hash
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow, write_arrow, write_json
@@ -95,7 +96,9 @@ def publish(
         state: Literal["published", "unchanged"] = "published"
         if newest is None or newest.content_hash != candidate.content_hash:
             newest = _shelve(candidate, facts, evidence, lake, ledger)
+            reach("release.shelved")
             _record_published(newest, ledger, actor)
+            reach("release.recorded")
         elif newest.release_id not in unfinished:
             state = "unchanged"
             ledger.append(
@@ -140,7 +143,7 @@ def repair(lake: Lake, settings: Settings) -> list[str]:
     """Finish what a crash left undone and return what was done; a second call finds nothing."""
     with publishing_alone(lake):
         ledger = Ledger(lake.ledger_file)
-        left = [*_sweep_shelf(lake), *sweep(lake)]
+        left = [*_sweep_shelf(lake), *sweep(lake, everywhere=True)]
         done = [f"removed {name}, left by an interrupted run" for name in left]
         told = _finish(lake, ledger, "repair")
         done += [f"wrote the missing ledger event of release {release_id}" for release_id in told]
@@ -168,8 +171,10 @@ def _bring_up(lake: Lake, settings: Settings) -> list[str]:
     done = bring_up_overlay(lake, shelf[-1].release_id)
     if point_to(shelf[-1], lake):
         done.append(f"moved CURRENT to {shelf[-1].release_id}")
+    reach("release.pointed")
     columns = read_export_columns(settings.release.export_columns)
     opened = open_doors(shelf[-1], lake, columns)
+    reach("release.opened")
     return done + [f"brought {door} to {shelf[-1].release_id}" for door in opened]
 
 

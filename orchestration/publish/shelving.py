@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from orchestration.crash_points import reach
 from orchestration.lake.parquet import sync_folder
 from orchestration.publish.doors import seal_files
 from orchestration.publish.shelf import UNFINISHED_PREFIX
@@ -24,8 +25,11 @@ def whole_folder(shelf: Path, name: str) -> Iterator[Path]:
         yield aside
         # mkdtemp makes private folders; what is published is read by other users of the machine.
         aside.chmod(0o755)
+        reach("shelf.filled")
         seal_files(aside)
+        reach("shelf.flushed")
         aside.rename(shelf / name)
+        reach("shelf.placed")
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from orchestration.lake.events import Chain, parse
 from orchestration.lake.hashing import file_sha256, logical_hash
 from orchestration.lake.ledger import GENESIS, Ledger
 from orchestration.lake.manifests import sealed_snapshots
+from orchestration.lake.parquet import write_file
 from orchestration.lake.paths import Lake
 from orchestration.publish.shelf import Release
 
@@ -82,21 +82,18 @@ def write_bundle(release: Release, lake: Lake, out: Path) -> str:
             for name, content in sorted(files.items())
         },
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}.tmp")
-    try:
-        with zipfile.ZipFile(aside, "w") as archive:
-            for name, content in sorted({**files, _INDEX: _json(index)}.items()):
-                entry = zipfile.ZipInfo(name, _NO_TIME)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o444 << 16
-                archive.writestr(entry, content, compresslevel=6)
-        with aside.open("rb+") as written:
-            os.fsync(written.fileno())
-        aside.replace(out)
-    finally:
-        aside.unlink(missing_ok=True)
+    entries = sorted({**files, _INDEX: _json(index)}.items())
+    write_file(out, lambda sibling: _write_archive(sibling, entries))
     return file_sha256(out)
+
+
+def _write_archive(path: Path, entries: Sequence[tuple[str, bytes]]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries:
+            entry = zipfile.ZipInfo(name, _NO_TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o444 << 16
+            archive.writestr(entry, content, compresslevel=6)
 
 
 def verify_bundle(path: Path) -> BundleReport:

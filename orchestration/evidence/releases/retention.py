@@ -15,11 +15,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from orchestration.contracts.raw import RAW_BY_NAME
-from orchestration.lake.events import Draft
+from orchestration.crash_points import reach
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.manifests import SealedSnapshot, latest_versions, sealed_snapshots
 from orchestration.lake.paths import Lake
-from orchestration.publish.shelf import Release, current_release, releases
+from orchestration.publish.release import publishing_alone
+from orchestration.publish.shelf import UNFINISHED_PREFIX, Release, current_release, releases
 from orchestration.settings import RetentionSettings
 
 FAMILY, REMOVED = "retention", "removed"
@@ -72,31 +73,39 @@ def plan_retention(lake: Lake, keep: RetentionSettings, even_if_needed: bool = F
 def apply_retention(lake: Lake, ledger: Ledger, removals: Iterable[Removal], actor: str) -> int:
     """Write each removal into the ledger, then remove it; return how many there were."""
     done = 0
-    for one in removals:
-        ledger.append_many(
-            [
-                Draft(
-                    FAMILY,
-                    REMOVED,
-                    f"{one.kind}:{one.identity}",
-                    one.business_date,
-                    actor,
-                    {
-                        "kind": one.kind,
-                        "bytes": one.bytes,
-                        "why": one.why,
-                        "files": [path.relative_to(lake.root).as_posix() for path in one.paths],
-                    },
-                )
-            ]
-        )
-        for path in one.paths:
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-        done += 1
+    with publishing_alone(lake):
+        for one in removals:
+            content = {
+                "kind": one.kind,
+                "bytes": one.bytes,
+                "why": one.why,
+                "files": [path.relative_to(lake.root).as_posix() for path in one.paths],
+            }
+            ledger.append(
+                FAMILY,
+                REMOVED,
+                subject=f"{one.kind}:{one.identity}",
+                business_date=one.business_date,
+                actor=actor,
+                payload=content,
+            )
+            reach("retention.recorded")
+            for path in one.paths:
+                _remove(path, lake)
+                reach("retention.removed")
+            done += 1
     return done
+
+
+def _remove(path: Path, lake: Lake) -> None:
+    """Remove a file or folder; a release leaves the shelf whole, in one step, before its files go."""
+    if path.parent == lake.releases_dir:
+        # Under the name of unfinished work, which the next run removes if this one dies here.
+        path = path.rename(path.with_name(f"{UNFINISHED_PREFIX}{path.name}"))
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _folders(lake: Lake, release: Release) -> list[Path]:
