@@ -7,7 +7,6 @@ host, port and name of the database.
 from __future__ import annotations
 
 import re
-import stat
 from pathlib import Path
 
 import psycopg
@@ -15,11 +14,10 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from optimization.errors import StockplanError
+from orchestration.outcomes import ConfigurationError
 from orchestration.production_settings import Address
+from orchestration.secret_file import read_secret
 
-# A file that everybody may read, or that the group may write, keeps no secret.
-_TOO_OPEN = stat.S_IRWXO | stat.S_IWGRP
-_MOST_BYTES = 10_000
 _HIDDEN = "***"
 _IN_URL = re.compile(r"(\bpostgres(?:ql)?://[^:/@\s]*:)[^\s/]*@", re.IGNORECASE)
 _AS_PAIR = re.compile(r"\b(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
@@ -40,7 +38,7 @@ def resolve(address: Address, setting: str) -> SecretStr:
     if address.url is not None:
         told, where = address.url.get_secret_value(), variable
     elif address.url_file is not None:
-        told, where = _read(address.url_file, setting), f"the file {address.url_file}"
+        told, where = _from_file(address.url_file, setting), f"the file {address.url_file}"
     else:
         raise AddressError(
             f"{setting} has no address; name a file that holds it as {setting}.url_file in "
@@ -86,23 +84,8 @@ def redact(text: str, url: SecretStr | None = None) -> str:
     return text
 
 
-def _read(path: Path, setting: str) -> str:
+def _from_file(path: Path, setting: str) -> str:
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise AddressError(
-                f"{setting}.url_file: {path} is not a file; name the one that holds the address"
-            )
-        if found.st_mode & _TOO_OPEN:
-            raise AddressError(
-                f"{setting}.url_file: {path} can be read by others; let the service alone have it: "
-                f"chmod 600 {path}"
-            )
-        with path.open(encoding="utf-8") as file:
-            return file.read(_MOST_BYTES)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise AddressError(
-            f"{setting}.url_file: {path} cannot be read ({reason}); write the address into it and give "
-            "it to the user who runs Stockplan"
-        ) from None
+        return read_secret(path, f"{setting}.url_file")
+    except ConfigurationError as error:
+        raise AddressError(str(error)) from None
