@@ -271,6 +271,7 @@ _ERRORS: dict[str, dict[str, Code]] = {
     "orchestration.dbt_build": {"DbtBuildError": Code.MODELS_FAILED},
     "orchestration.ims.connector": {
         "SourceError": Code.SOURCE_UNAVAILABLE,
+        "SourceSettingsError": Code.CONFIGURATION,
         "SnapshotMissingError": Code.SNAPSHOT_MISSING,
         "SnapshotUnreadableError": Code.SNAPSHOT_UNREADABLE,
     },

@@ -21,7 +21,7 @@ from orchestration.evidence.releases.reproduction import (
     compare,
     lay_out_inputs,
 )
-from orchestration.ims.connector import Snapshot, SourceError
+from orchestration.ims.connector import Snapshot, SnapshotMissingError
 from orchestration.lake.paths import Lake
 from orchestration.publish.shelf import Release, release_named
 from orchestration.run import DayFailed, open_instance, run_day
@@ -44,7 +44,7 @@ class SealedOnly:
 
     def extract(self, as_of: date, since: date | None) -> Snapshot:
         """Raise `SourceError`: a release is made again from its sealed snapshots alone."""
-        raise SourceError(f"{as_of} is not sealed in this home, and a reproduction asks no source")
+        raise SnapshotMissingError(f"{as_of} is not sealed in this home, and a reproduction asks no source")
 
 
 def reproduce(release: Release, lake: Lake, settings: Settings, scratch: Path) -> Reproduction:

@@ -70,11 +70,11 @@ def open_instance(pipeline: Pipeline) -> dg.DagsterInstance:
 
 def choose_date(pipeline: Pipeline) -> date:
     """Return the newest business date of the source. Raises `SourceError` when it has none."""
-    from orchestration.ims.connector import SourceError
+    from orchestration.ims.connector import SnapshotMissingError
 
     dates = pipeline.connector.business_dates()
     if not dates:
-        raise SourceError("the source holds no business date; deliver a snapshot first")
+        raise SnapshotMissingError("the source holds no business date; deliver a snapshot first")
     return dates[-1]
 
 

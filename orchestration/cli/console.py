@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from optimization.errors import StockplanError
+from orchestration.outcomes import ConfigurationError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +29,7 @@ _BORDER_WIDTH = 3
 
 
 def settings() -> Settings:
-    """Return the installation's settings. Raises `StockplanError` for values that cannot be, all told."""
+    """Return the installation's settings. Raises `ConfigurationError` for values that cannot be, all told."""
     from pydantic import ValidationError
 
     from orchestration.settings import settings as installed
@@ -40,7 +40,7 @@ def settings() -> Settings:
         told = [
             f"  {'.'.join(map(str, one['loc']))} = {one['input']!r}: {one['msg']}" for one in error.errors()
         ]
-        raise StockplanError(
+        raise ConfigurationError(
             "settings cannot be used; correct them in stockplan.yaml or the environment (STOCKPLAN_…):\n"
             + "\n".join(told)
         ) from error

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.console import console, open_pipeline
+from orchestration.outcomes import Code, exit_code_of
 
 RowLoss = Annotated[
     bool,
@@ -43,7 +44,11 @@ def backfill(
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last business date.")],
     accept_row_loss: RowLoss = False,
 ) -> None:
-    """Publish every business date of the source between two dates, in order, in one process."""
+    """Publish every business date of the source between two dates, in order, in one process.
+
+    The exit code is that of the failed dates where they failed alike, else 1.
+    """
+    from orchestration.ims.connector import SnapshotMissingError
     from orchestration.run import DayFailed, dates_between, open_instance, run_dates
 
     pipeline = open_pipeline(accept_row_loss)
@@ -52,8 +57,7 @@ def backfill(
     end: date = last.date()
     days = dates_between(pipeline, begin, end)
     if not days:
-        console.print(f"The source has no business date from {begin} to {end}.")
-        raise typer.Exit(1)
+        raise SnapshotMissingError(f"the source has no business date from {begin} to {end}")
     console.print(f"[bold]Backfill[/bold] of {len(days)} business dates, {days[0]} to {days[-1]}")
     failures: list[DayFailed] = []
     started = datetime.now()
@@ -70,4 +74,5 @@ def backfill(
                 )
     console.print(f"{len(days) - len(failures)} of {len(days)} business dates are published.")
     if failures:
-        raise typer.Exit(1)
+        codes = {failure.code for failure in failures}
+        raise typer.Exit(exit_code_of(codes.pop() if len(codes) == 1 else Code.REQUEST_REFUSED))

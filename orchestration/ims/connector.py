@@ -85,6 +85,10 @@ class SourceError(StockplanError):
     """The source does not answer or broke off; the message says what to repair."""
 
 
+class SourceSettingsError(SourceError):
+    """A setting or the mapping says of the source what cannot be; the message names the entry."""
+
+
 class SnapshotMissingError(SourceError):
     """The source has no snapshot of the date that was asked for."""
 

@@ -24,7 +24,7 @@ from scipy.optimize import linear_sum_assignment
 from optimization.contracts.column import Column
 from orchestration.contracts.raw import RAW_BY_NAME, STAMPS, RawTable
 from orchestration.ims.casting import cast_column, mask_of
-from orchestration.ims.connector import SourceError
+from orchestration.ims.connector import SnapshotMissingError
 from orchestration.ims.files import read_table, translate
 from orchestration.ims.mapping import Dialect, Mapping, TableMapping
 from orchestration.ims.vocabulary import (
@@ -114,7 +114,7 @@ def draft_mapping(folder: Path) -> Draft:
 
 def _newest(folder: Path) -> Path:
     if not folder.is_dir():
-        raise SourceError(f"{folder} is not a folder; name the one that holds your files")
+        raise SnapshotMissingError(f"{folder} is not a folder; name the one that holds your files")
     dated = []
     for one in folder.iterdir():
         try:
@@ -127,7 +127,7 @@ def _newest(folder: Path) -> Path:
 def _read_files(folder: Path) -> list[_File]:
     paths = sorted(one for one in folder.iterdir() if one.suffix.lower() in (".csv", ".parquet"))
     if not paths:
-        raise SourceError(f"{folder} holds no .csv or .parquet file; export your tables into it")
+        raise SnapshotMissingError(f"{folder} holds no .csv or .parquet file; export your tables into it")
     files = []
     for path in paths:
         dialect = _sniff(path) if path.suffix.lower() == ".csv" else Dialect()

@@ -19,7 +19,15 @@ import pyarrow.parquet as pq
 
 from optimization.contracts.column import Column
 from orchestration.contracts.raw import RAW_BY_NAME, RawTable
-from orchestration.ims.connector import DeliveredFile, Origin, Snapshot, SourceError, short_hash
+from orchestration.ims.connector import (
+    DeliveredFile,
+    Origin,
+    Snapshot,
+    SnapshotMissingError,
+    SnapshotUnreadableError,
+    SourceSettingsError,
+    short_hash,
+)
 from orchestration.ims.mapping import Dialect, TableMapping, read_mapping, same_names
 from orchestration.lake.hashing import file_sha256
 
@@ -39,7 +47,7 @@ class FilesConnector:
         """
         self.inbox = inbox
         if not inbox.is_dir():
-            raise SourceError(
+            raise SourceSettingsError(
                 f"the inbox {inbox} is not a folder; create it with one folder per business date "
                 "(2024-01-31), or correct source.inbox in stockplan.yaml"
             )
@@ -68,7 +76,7 @@ class FilesConnector:
         """Return the snapshot of `as_of`; see `Connector.extract`."""
         dates = [day for day in self.business_dates() if day <= as_of]
         if as_of not in dates:
-            raise SourceError(
+            raise SnapshotMissingError(
                 f"the inbox {self.inbox} has no folder {as_of}; it has "
                 f"{', '.join(str(day) for day in dates[-3:]) or 'none'} up to that day"
             )
@@ -115,7 +123,7 @@ class FilesConnector:
             return None
         inside = self.inbox.resolve()
         if not path.is_file() or not path.resolve().is_relative_to(inside):
-            raise SourceError(
+            raise SnapshotUnreadableError(
                 f"{path} is not a file inside the inbox (a link that leads out is not followed); "
                 "put the file itself there"
             )
@@ -133,7 +141,7 @@ def read_table(path: Path, dialect: Dialect) -> pa.Table:
             return pq.ParquetFile(path).read()
         return _read_csv(path, dialect)
     except (pa.ArrowException, OSError, LookupError, UnicodeDecodeError) as error:
-        raise SourceError(
+        raise SnapshotUnreadableError(
             f"{path} cannot be read ({str(error).splitlines()[0]}); deliver the file again, or state "
             "its delimiter and encoding under `dialect` in the mapping"
         ) from error
@@ -158,7 +166,7 @@ def _read_csv(path: Path, dialect: Dialect) -> pa.Table:
     unreadable.clear()
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise SourceError(
+        raise SnapshotUnreadableError(
             f"{path}: the header names {', '.join(map(repr, twice))} twice; give each column its own name"
         )
     convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
@@ -177,7 +185,7 @@ def _renamed(
     missing = {ours: name for ours, name in table.columns.items() if name not in names}
     if missing:
         pairs = ", ".join(f"{name!r} (our {ours})" for ours, name in missing.items())
-        raise SourceError(
+        raise SnapshotUnreadableError(
             f"{path} has no column {pairs}; it has {', '.join(names)}. Correct "
             f"tables.{contract.source_name}.columns in the mapping"
         )
@@ -258,7 +266,7 @@ def _joined(contract: RawTable, parts: dict[date, pa.Table]) -> pa.Table:
     try:
         return pa.concat_tables(stamped, promote_options="permissive")
     except pa.ArrowException as error:
-        raise SourceError(
+        raise SnapshotUnreadableError(
             f"the files of {contract.source_name} from {min(parts)} to {max(parts)} do not fit "
             f"together ({error}); deliver their columns with the same types"
         ) from error

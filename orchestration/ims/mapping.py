@@ -15,7 +15,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orchestration.contracts.raw import RAW_BY_NAME
-from orchestration.ims.connector import SourceError
+from orchestration.ims.connector import SourceSettingsError
 
 _PLAIN_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*\.(csv|parquet)", re.IGNORECASE)
 
@@ -99,15 +99,15 @@ class Mapping(_Section):
 
 
 def read_mapping(path: Path) -> Mapping:
-    """Read and check a mapping. Raises `SourceError` naming the entry and the repair."""
+    """Read and check a mapping. Raises `SourceSettingsError` naming the entry and the repair."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SourceError(
+        raise SourceSettingsError(
             f"the mapping {path} cannot be read ({error.strerror}); `stockplan init FOLDER` drafts one"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SourceError(f"the mapping {path} is not YAML: {error}") from error
+        raise SourceSettingsError(f"the mapping {path} is not YAML: {error}") from error
     try:
         return Mapping.model_validate(content)
     except ValidationError as error:
@@ -115,7 +115,7 @@ def read_mapping(path: Path) -> Mapping:
             f"  {'.'.join(str(part) for part in one['loc']) or 'mapping'}: {one['msg']}"
             for one in error.errors()
         )
-        raise SourceError(f"the mapping {path} needs repair:\n{entries}") from error
+        raise SourceSettingsError(f"the mapping {path} needs repair:\n{entries}") from error
 
 
 def same_names(extensions: dict[str, str]) -> Mapping:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestration.ims.connector import Connector, SourceError
+from orchestration.ims.connector import Connector, SourceSettingsError
 
 if TYPE_CHECKING:
     from orchestration.settings import Settings
@@ -18,7 +18,7 @@ CONNECTORS = ("demo", "files", "generator")
 def open_connector(settings: Settings) -> Connector:
     """Return the connector that `settings.source` describes.
 
-    Raises `SourceError` when a path it needs is not set, or the name is unknown.
+    Raises `SourceSettingsError` when a path it needs is not set, or the name is unknown.
     """
     source = settings.source
     if source.connector == "demo":
@@ -27,7 +27,7 @@ def open_connector(settings: Settings) -> Connector:
         return DemoConnector(source.demo_intervals, source.demo_seed)
     if source.connector == "generator":
         if source.generated is None:
-            raise SourceError(
+            raise SourceSettingsError(
                 "source.generated is not set; name the folder that `stockplan generate` wrote, in "
                 "stockplan.yaml or as STOCKPLAN_SOURCE__GENERATED"
             )
@@ -36,14 +36,14 @@ def open_connector(settings: Settings) -> Connector:
         return GeneratedConnector(source.generated)
     if source.connector == "files":
         if source.inbox is None:
-            raise SourceError(
+            raise SourceSettingsError(
                 "source.inbox is not set; name the folder with one sub-folder per business date, in "
                 "stockplan.yaml or as STOCKPLAN_SOURCE__INBOX"
             )
         from orchestration.ims.files import FilesConnector
 
         return FilesConnector(source.inbox, source.mapping)
-    raise SourceError(
+    raise SourceSettingsError(
         f"there is no connector {source.connector!r}; there are {', '.join(CONNECTORS)}. A new one is "
         "a module that satisfies orchestration.ims.connector.Connector and a line here"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from orchestration.ims.connector import Connector, SourceError
+from orchestration.ims.connector import Connector, SnapshotMissingError
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.manifests import latest_sealed, latest_versions
 from orchestration.lake.paths import Lake
@@ -38,7 +38,7 @@ def seal_date(
         if sealed is not None:
             return SealOutcome("duplicate", sealed, notes=(f"{as_of} is no longer at the source",))
         known = f"it has {dates[0]} to {dates[-1]}" if dates else "it has no business date at all"
-        raise SourceError(f"the source has no snapshot of {as_of}; {known}")
+        raise SnapshotMissingError(f"the source has no snapshot of {as_of}; {known}")
     earlier = [one.as_of for one in latest_versions(lake, until=as_of) if one.as_of < as_of]
     since = sealed.since if sealed else (earlier[-1] if earlier else None)
     return seal(

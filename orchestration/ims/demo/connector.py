@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.contracts.raw import RAW_BY_NAME
-from orchestration.ims.connector import Snapshot, SourceError, short_hash
+from orchestration.ims.connector import Snapshot, SnapshotMissingError, short_hash
 from orchestration.ims.demo.history import VehicleHistory, generate_history
 from orchestration.ims.demo.history_tables import HistoryTables, lost_request_lines
 from orchestration.ims.demo.intervals import SAMPLE, VehicleSightings, read_sightings
@@ -63,7 +63,7 @@ class DemoConnector:
         day = to_day(as_of)
         if day not in self._sightings.days:
             dates = self.business_dates()
-            raise SourceError(
+            raise SnapshotMissingError(
                 f"the vehicle intervals show nothing on {as_of}; they reach from {dates[0]} to {dates[-1]}: "
                 "run one of these dates"
             )

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.ims.connector import SourceError
+from orchestration.ims.connector import SnapshotUnreadableError, SourceSettingsError
 from orchestration.ims.generator.counters import Floats, Ints, UInts
 
 SAMPLE = Path(__file__).parent / "data" / "vehicle_intervals.parquet"
@@ -94,11 +94,13 @@ def read_sightings(path: Path | None) -> VehicleSightings:
     """
     path = SAMPLE if path is None else Path(path)
     if not path.exists():
-        raise SourceError(f"{path} does not exist: set source.demo_intervals to a Parquet file of intervals")
+        raise SourceSettingsError(
+            f"{path} does not exist: set source.demo_intervals to a Parquet file of intervals"
+        )
     table = pq.read_table(path)
     missing = [name for name in INTERVAL_COLUMNS if name not in table.column_names]
     if missing:
-        raise SourceError(
+        raise SnapshotUnreadableError(
             f"{path} lacks the columns {missing}; it needs {list(INTERVAL_COLUMNS)}: rename its columns "
             "or reshape it with scripts/reshape_demo.py"
         )
@@ -107,7 +109,9 @@ def read_sightings(path: Path | None) -> VehicleSightings:
     )
     first, last = (table.column(name).cast(pa.date32()) for name in ("valid_from", "valid_to"))
     if first.null_count or last.null_count or not len(table):
-        raise SourceError(f"{path} holds no row, or rows without valid_from or valid_to: remove them first")
+        raise SnapshotUnreadableError(
+            f"{path} holds no row, or rows without valid_from or valid_to: remove them first"
+        )
     return _sightings(table, _numbers(first.cast(pa.int32())), _numbers(last.cast(pa.int32())))
 
 

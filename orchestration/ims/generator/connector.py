@@ -10,7 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.contracts.raw import RAW_TABLES, RawTable
-from orchestration.ims.connector import Origin, Snapshot, SourceError, short_hash
+from orchestration.ims.connector import (
+    Origin,
+    Snapshot,
+    SnapshotMissingError,
+    SourceSettingsError,
+    short_hash,
+)
 from orchestration.ims.generator.writer import MANIFEST
 
 
@@ -25,7 +31,7 @@ class GeneratedConnector:
     def business_dates(self) -> Sequence[date]:
         """Return the dates for which the folder holds tables, ascending."""
         if not (self._folder / MANIFEST).exists():
-            raise SourceError(
+            raise SourceSettingsError(
                 f"{self._folder} holds no {MANIFEST}: point source.generated at a folder written by "
                 "`stockplan generate --out`"
             )
@@ -40,7 +46,7 @@ class GeneratedConnector:
         """Return the snapshot of `as_of`; event tables with what became known after `since`."""
         dates = self.business_dates()
         if as_of not in dates:
-            raise SourceError(
+            raise SnapshotMissingError(
                 f"{self._folder} holds no snapshot of {as_of}; it holds {dates[0]} to {dates[-1]}: "
                 "run one of these dates, or generate again with --snapshots"
             )
