@@ -315,6 +315,7 @@ PLAUSIBILITY: dict[str, Plausibility] = {
         lists={"age_source": ("unit", "layer")},
         total="on_hand_value",
     ),
+    "location": Plausibility(key=("location_id",), is_never_empty=True),
     "kpi": Plausibility(
         key=("kpi", "scope_type", "scope_id", "period", "window_days", "period_end_date"),
         is_never_empty=True,

@@ -306,6 +306,7 @@ def test_published_tables_are_public_versioned_and_list_their_columns(models: di
         "solver_run",
         "inventory_position",
         "inventory_aging",
+        "location",
         "kpi",
         "kpi_catalogue",
         "plan_vs_actual",

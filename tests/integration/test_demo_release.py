@@ -60,6 +60,7 @@ DBT_TABLES = {
     "forecast_value_added",
     "inventory_aging",
     "inventory_position",
+    "location",
     "kpi",
     "kpi_catalogue",
     "plan_vs_actual",
