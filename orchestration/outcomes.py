@@ -51,6 +51,7 @@ class Code(StrEnum):
     RELEASE_BROKEN = "RELEASE_BROKEN"
     SERVING_LAGS = "SERVING_LAGS"
     OPENED_LAGS = "OPENED_LAGS"
+    RELEASE_LATE = "RELEASE_LATE"
     INTERNAL = "INTERNAL"
     CANCELLED = "CANCELLED"
 
@@ -239,6 +240,12 @@ OUTCOMES: tuple[Outcome, ...] = (
         "Repair the cause and write it again: stockplan workbook or stockplan report --release ID.",
     ),
     Outcome(
+        Code.RELEASE_LATE,
+        52,
+        "The time by which a release was due has passed, and there is none that is new enough.",
+        "Look at the last runs and at whether the source has delivered; then stockplan run.",
+    ),
+    Outcome(
         Code.INTERNAL,
         70,
         "A fault of Stockplan itself.",
@@ -284,6 +291,7 @@ _ERRORS: dict[str, dict[str, Code]] = {
     "orchestration.lake.locks": {"AlreadyRunningError": Code.ALREADY_RUNNING},
     "orchestration.lake.disk": {"DiskFullError": Code.DISK_FULL},
     "orchestration.postgres.connection": {"DatabaseError": Code.SERVING_LAGS},
+    "orchestration.upkeep.dagster_home": {"RunStorageError": Code.RUN_STORAGE_UNAVAILABLE},
     "orchestration.publish.gate": {"GateRefused": Code.GATE_REFUSED},
     "orchestration.publish.candidate": {"CandidateError": Code.CONTRACT_BROKEN},
     "orchestration.publish.shelf": {"ReleaseError": Code.RELEASE_BROKEN},

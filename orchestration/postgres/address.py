@@ -13,7 +13,6 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
-from optimization.errors import StockplanError
 from orchestration.outcomes import ConfigurationError
 from orchestration.production_settings import Address
 from orchestration.secret_file import read_secret
@@ -23,7 +22,7 @@ _IN_URL = re.compile(r"(\bpostgres(?:ql)?://[^:/@\s]*:)[^\s/]*@", re.IGNORECASE)
 _AS_PAIR = re.compile(r"\b(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
 
 
-class AddressError(StockplanError):
+class AddressError(ConfigurationError):
     """An address is not told, cannot be read, or is none; the message never holds it."""
 
 
