@@ -16,10 +16,13 @@ from optimization.errors import StockplanError
 
 if TYPE_CHECKING:
     from psycopg import Connection
+    from psycopg.rows import TupleRow
 
 _FOLDER = Path(__file__).with_name("sql")
 # Taken while the schema is made, so that two administrators cannot make it at once.
 _INIT_LOCK = 7_380_412_001
+# Detaching a partition while others read came with it.
+_OLDEST_SERVER = 14
 
 
 class ServingError(StockplanError):
@@ -32,24 +35,25 @@ def schema_files() -> Mapping[str, str]:
     return {file.name: file.read_text(encoding="utf-8") for file in sorted(_FOLDER.glob("*.sql"))}
 
 
-def init(connection: Connection) -> list[str]:
+def init(connection: Connection[TupleRow]) -> list[str]:
     """Make the schema, or bring it to this version; return the names of the files that were new or changed.
 
     `connection`: an administrator's, who may create roles and schemas. All or nothing: one transaction.
-    Raises `ServingError` when the database's encoding cannot hold every text.
+    Readers wait while it works: run it when nobody reads. Raises `ServingError` when the server is too old or
+    the database's encoding cannot hold every text.
     """
+    _require_server(connection)
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_INIT_LOCK])
-        (encoding,) = connection.execute("select current_setting('server_encoding')").fetchone() or ("",)
-        if encoding != "UTF8":
-            raise ServingError(
-                f"the database's encoding is {encoding}, which cannot hold every text; create one with: "
-                "create database … encoding 'UTF8' template template0"
-            )
         before = applied_files(connection)
         for text in schema_files().values():
             connection.execute(text.encode())
             connection.execute("reset role")
+        # What a file says of every table holds for those that are there as well.
+        connection.execute(
+            "select serving.show_table(relname) from pg_class "
+            "where relnamespace = to_regnamespace('store') and relkind = 'p' order by relname"
+        )
         changed = [name for name, digest in _digests().items() if before.get(name) != digest]
         for name in changed:
             connection.execute(
@@ -60,7 +64,19 @@ def init(connection: Connection) -> list[str]:
     return changed
 
 
-def applied_files(connection: Connection) -> dict[str, str]:
+def _require_server(connection: Connection[TupleRow]) -> None:
+    version = connection.info.server_version // 10_000
+    if version < _OLDEST_SERVER:
+        raise ServingError(f"the server is PostgreSQL {version}; releases need {_OLDEST_SERVER} or newer")
+    (encoding,) = connection.execute("select current_setting('server_encoding')").fetchone() or ("",)
+    if encoding != "UTF8":
+        raise ServingError(
+            f"the database's encoding is {encoding}, which cannot hold every text; create one with: "
+            "create database … encoding 'UTF8' template template0"
+        )
+
+
+def applied_files(connection: Connection[TupleRow]) -> dict[str, str]:
     """Return the SHA-256 of every file as this database has it; empty before `init`."""
     found = connection.execute("select to_regclass('serving.schema_version')").fetchone()
     if found is None or found[0] is None:
@@ -68,7 +84,7 @@ def applied_files(connection: Connection) -> dict[str, str]:
     return dict(connection.execute("select file_name, sha256 from serving.schema_version").fetchall())
 
 
-def require_schema(connection: Connection) -> None:
+def require_schema(connection: Connection[TupleRow]) -> None:
     """Raise `ServingError` when the database's schema is missing or of another version."""
     applied = applied_files(connection)
     if applied == _digests():

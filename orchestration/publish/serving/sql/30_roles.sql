@@ -1,0 +1,45 @@
+-- Who may do what with what lies in the schemas of 10_store.sql and 20_published.sql.
+--
+-- Logins are members of the group roles and have no right of their own. What is not granted here, in
+-- serving.protect (40_regions.sql), 50_audit.sql or 60_decide.sql, nobody may. `stockplan_keeper` owns the
+-- audit chain and the decisions; nobody is a member of it, so that who publishes cannot rewrite them.
+
+do $$
+begin
+    begin
+        create role stockplan_keeper nologin;
+    exception when duplicate_object or unique_violation then null;
+    end;
+    if not pg_has_role(current_user, 'stockplan_keeper', 'member') then
+        execute format('grant stockplan_keeper to %I', current_user);
+    end if;
+    execute format('grant create on database %I to stockplan_keeper', current_database());
+    -- A temporary table or view is a place to keep what one read, under a name that may hide another.
+    execute format('revoke all on database %I from public', current_database());
+    execute format(
+        'grant connect on database %I to stockplan_publisher, stockplan_reader, stockplan_auditor, '
+        'stockplan_planner, stockplan_manager',
+        current_database()
+    );
+    -- The schema `public` and the makers of large objects are the superuser's to close; an administrator
+    -- without that right is told by `stockplan db check`.
+    begin
+        revoke all on schema public from public;
+        revoke execute on function
+            lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea) from public;
+    exception when insufficient_privilege then null;
+    end;
+end
+$$;
+
+set local role stockplan_owner;
+
+alter default privileges for role stockplan_owner revoke execute on functions from public;
+
+grant usage on schema published to
+    stockplan_reader, stockplan_auditor, stockplan_planner, stockplan_manager, stockplan_keeper;
+grant select on published.release to
+    stockplan_publisher, stockplan_reader, stockplan_auditor, stockplan_planner, stockplan_manager,
+    stockplan_keeper;
+grant usage on schema serving to stockplan_auditor, stockplan_keeper;
+grant select on serving.release, serving.pointer, serving.schema_version to stockplan_auditor;
