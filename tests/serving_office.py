@@ -57,7 +57,7 @@ class ServingOffice:
         return release, self.serve(release)
 
     def connect(self) -> psycopg.Connection:
-        """A superuser's connection to the database: region policies do not touch what is asked here."""
+        """A connection of the superuser, who may see every region here."""
         return self.server.connect(self.database)
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
@@ -77,6 +77,7 @@ def open_office(root: Path, server: PostgresServer) -> Iterator[ServingOffice]:
         with server.connect(database) as connection:
             init(connection)
             word = _login(connection)
+            connection.execute("insert into serving.reader_region (login, region) values ('postgres', '*')")
         settings = Settings(
             home=root,
             serving={"url": server.url(PUBLISHER, word, database), "retry_budget_seconds": 5},  # type: ignore[arg-type]

@@ -27,9 +27,7 @@ begin
         'select %s from store.%I where release_id = (select release_id from serving.pointer)',
         table_name, column_list, table_name
     );
-    if to_regprocedure('serving.protect(text)') is not null then
-        execute 'select serving.protect($1)' using table_name;
-    end if;
+    perform serving.protect(table_name);
 end
 $$;
 comment on function serving.show_table(text) is 'Make the view of a table, or give it the columns it lacks';
