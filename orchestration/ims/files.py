@@ -28,7 +28,14 @@ from orchestration.ims.connector import (
     SourceSettingsError,
     short_hash,
 )
-from orchestration.ims.mapping import Dialect, TableMapping, read_mapping, same_names
+from orchestration.ims.mapping import (
+    ColumnMapping,
+    Dialect,
+    Mapping,
+    TableMapping,
+    read_mapping,
+    same_names,
+)
 from orchestration.lake.hashing import file_sha256
 
 # A line of a text file that has too many or too few cells is kept here, its cells all missing.
@@ -51,7 +58,7 @@ class FilesConnector:
                 f"the inbox {inbox} is not a folder; create it with one folder per business date "
                 "(2024-01-31), or correct source.inbox in stockplan.yaml"
             )
-        self._mapping = read_mapping(mapping) if mapping else None
+        self._mapping = read_mapping(mapping, Mapping) if mapping else None
 
     def business_dates(self) -> Sequence[date]:
         """Return the dates that have a folder, ascending; other names are left alone."""
@@ -199,8 +206,7 @@ def _renamed(
             values = theirs.column(sources[column.name])
             columns[column.name] = translate(values, column, table, dialect)
         elif column.name in table.constants:
-            constant = pa.scalar(_constant_text(table.constants[column.name]), pa.string())
-            columns[column.name] = pa.chunked_array([pa.repeat(constant, theirs.num_rows)])
+            columns[column.name] = constant_column(table.constants[column.name], theirs.num_rows)
     for name in names:
         if name not in sources.values():
             # An unmapped column that bears the name of one of ours is not ours.
@@ -209,7 +215,7 @@ def _renamed(
 
 
 def translate(
-    values: pa.ChunkedArray, column: Column, table: TableMapping, dialect: Dialect
+    values: pa.ChunkedArray, column: Column, table: ColumnMapping, dialect: Dialect
 ) -> pa.ChunkedArray:
     """Translate the source's way of writing a text cell into ours; other types stay as they are."""
     if pa.types.is_dictionary(values.type):
@@ -249,8 +255,10 @@ def _delivered(table: str, path: Path) -> DeliveredFile:
     return DeliveredFile(table, named, status.st_size, file_sha256(path), arrived)
 
 
-def _constant_text(value: bool | float | date | str) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def constant_column(value: bool | float | date | str, rows: int) -> pa.ChunkedArray:
+    """Return what the mapping says of every row, as the text that a file would hold."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return pa.chunked_array([pa.repeat(pa.scalar(text, pa.string()), rows)])
 
 
 def _joined(contract: RawTable, parts: dict[date, pa.Table]) -> pa.Table:

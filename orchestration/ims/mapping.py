@@ -1,6 +1,6 @@
-"""The column mapping of the files connector: what the source calls our tables and columns.
+"""The column mapping: what the source calls our tables and columns, and where its files are.
 
-A YAML file, read with `yaml.safe_load` and checked before any data is touched. A column that
+A YAML file, read within bounds and checked before any data is touched. A column that
 already bears our name needs no entry. What it may say is `Mapping`; nothing else is accepted.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from orchestration.bounded_yaml import read_yaml
 from orchestration.contracts.raw import RAW_BY_NAME
 from orchestration.ims.connector import SourceSettingsError
 
@@ -29,11 +30,13 @@ def _plain_file_name(name: str) -> str:
     return name
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of a mapping: it says what it may say, and nothing else."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Dialect(_Section):
+class Dialect(Section):
     """How the source writes text files.
 
     `date_format` and `timestamp_format` are strptime patterns; without one, ISO is expected.
@@ -50,20 +53,25 @@ class Dialect(_Section):
     missing_values: tuple[str, ...] = ()
 
 
-class TableMapping(_Section):
-    """One of our tables: its file, its columns (ours: theirs), and what is the same in every row.
+class ColumnMapping(Section):
+    """The columns of one of our tables (ours: theirs), and what is the same in every row.
 
     `values` translates the texts of a column, theirs: ours; what it does not list stays as it is.
     """
 
-    file: Annotated[str, AfterValidator(_plain_file_name)]
     columns: dict[str, str] = {}
     constants: dict[str, bool | int | float | date | str] = {}
     values: dict[str, dict[str, str]] = {}
+
+
+class TableMapping(ColumnMapping):
+    """One of our tables in a file, and how that file is written where it differs from the others."""
+
+    file: Annotated[str, AfterValidator(_plain_file_name)]
     dialect: Dialect | None = None
 
 
-class Mapping(_Section):
+class Mapping(Section):
     """The whole mapping: how files are written, and our tables by name."""
 
     dialect: Dialect = Dialect()
@@ -71,26 +79,7 @@ class Mapping(_Section):
 
     @model_validator(mode="after")
     def _names_are_ours(self) -> Mapping:
-        for name, table in self.tables.items():
-            if name not in RAW_BY_NAME:
-                raise ValueError(f"there is no table {name!r}; tables are {', '.join(RAW_BY_NAME)}")
-            known = set(RAW_BY_NAME[name].column_names)
-            for kind, entries in (
-                ("columns", table.columns),
-                ("constants", table.constants),
-                ("values", table.values),
-            ):
-                unknown = sorted(set(entries) - known)
-                if unknown:
-                    raise ValueError(
-                        f"tables.{name}.{kind}: {', '.join(unknown)} is no column of {name}; its "
-                        f"columns are {', '.join(sorted(known))}"
-                    )
-            both = sorted(set(table.columns) & set(table.constants))
-            if both:
-                raise ValueError(
-                    f"tables.{name}: {', '.join(both)} is mapped to a column and to a constant; keep one"
-                )
+        check_names(self.tables)
         return self
 
     def dialect_of(self, table_name: str) -> Dialect:
@@ -98,10 +87,38 @@ class Mapping(_Section):
         return self.tables[table_name].dialect or self.dialect
 
 
-def read_mapping(path: Path) -> Mapping:
-    """Read and check a mapping. Raises `SourceSettingsError` naming the entry and the repair."""
+_Columns = TypeVar("_Columns", bound=ColumnMapping)
+_Kind = TypeVar("_Kind", bound=Section)
+
+
+def check_names(tables: dict[str, _Columns]) -> None:
+    """Raise `ValueError` where a mapping names a table or column that is none of ours, or one twice."""
+    for name, table in tables.items():
+        if name not in RAW_BY_NAME:
+            raise ValueError(f"there is no table {name!r}; tables are {', '.join(RAW_BY_NAME)}")
+        known = set(RAW_BY_NAME[name].column_names)
+        for kind, entries in (
+            ("columns", table.columns),
+            ("constants", table.constants),
+            ("values", table.values),
+        ):
+            unknown = sorted(set(entries) - known)
+            if unknown:
+                raise ValueError(
+                    f"tables.{name}.{kind}: {', '.join(unknown)} is no column of {name}; its "
+                    f"columns are {', '.join(sorted(known))}"
+                )
+        both = sorted(set(table.columns) & set(table.constants))
+        if both:
+            raise ValueError(
+                f"tables.{name}: {', '.join(both)} is mapped to a column and to a constant; keep one"
+            )
+
+
+def read_mapping(path: Path, kind: type[_Kind]) -> _Kind:
+    """Read and check a source's mapping. Raises `SourceSettingsError` naming the entry and the repair."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
     except OSError as error:
         raise SourceSettingsError(
             f"the mapping {path} cannot be read ({error.strerror}); `stockplan init FOLDER` drafts one"
@@ -109,7 +126,7 @@ def read_mapping(path: Path) -> Mapping:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SourceSettingsError(f"the mapping {path} is not YAML: {error}") from error
     try:
-        return Mapping.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         entries = "\n".join(
             f"  {'.'.join(str(part) for part in one['loc']) or 'mapping'}: {one['msg']}"

@@ -12,11 +12,13 @@ from orchestration.ims.connector import Connector, SourceSettingsError
 if TYPE_CHECKING:
     from orchestration.settings import Settings
 
-CONNECTORS = ("demo", "files", "generator")
+CONNECTORS = ("demo", "files", "generator", "postgres")
 
 
-def open_connector(settings: Settings) -> Connector:
+def open_connector(settings: Settings, *, is_patient: bool = True) -> Connector:
     """Return the connector that `settings.source` describes.
+
+    One that is not patient asks a source that is down only once, where a run would wait for it.
 
     Raises `SourceSettingsError` when a path it needs is not set, or the name is unknown.
     """
@@ -43,6 +45,10 @@ def open_connector(settings: Settings) -> Connector:
         from orchestration.ims.files import FilesConnector
 
         return FilesConnector(source.inbox, source.mapping)
+    if source.connector == "postgres":
+        from orchestration.ims.postgres import PostgresConnector
+
+        return PostgresConnector(source.postgres, source.mapping, is_patient=is_patient)
     raise SourceSettingsError(
         f"there is no connector {source.connector!r}; there are {', '.join(CONNECTORS)}. A new one is "
         "a module that satisfies orchestration.ims.connector.Connector and a line here"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.ims.connector import SourceError
-from orchestration.ims.mapping import read_mapping
+from orchestration.ims.mapping import Mapping, read_mapping
 
 GOOD = """
 dialect: {delimiter: ";", decimal: ","}
@@ -26,7 +26,7 @@ tables:
 def _read(tmp_path: Path, text: str):
     path = tmp_path / "mapping.yaml"
     path.write_text(text, encoding="utf-8")
-    return read_mapping(path)
+    return read_mapping(path, Mapping)
 
 
 def test_a_mapping_is_read_with_its_defaults(tmp_path: Path) -> None:
@@ -65,4 +65,4 @@ def test_a_wrong_mapping_says_where_and_what(tmp_path: Path, text: str, message:
 
 def test_an_absent_mapping_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="stockplan init"):
-        read_mapping(tmp_path / "none.yaml")
+        read_mapping(tmp_path / "none.yaml", Mapping)

@@ -1,0 +1,61 @@
+"""What a failure of the source's database means for a day: which error it is, and what to do next."""
+
+from __future__ import annotations
+
+from orchestration.ims.connector import SnapshotUnreadableError, SourceError, SourceSettingsError
+from orchestration.outcomes import Code
+from orchestration.postgres.connection import DatabaseError
+
+# Tables or columns that are not there, or not of the type that is needed.
+_UNREADABLE = ("42P01", "42703", "42704", "42883", "42804", "3F000", "0A000", "22P02")
+_CANCELLED = "57014"
+_LOG_IN_WORDS = (
+    "authentication failed",
+    "pg_hba.conf",
+    "not permitted to log in",
+    "no password",
+    "permission denied",
+)
+
+
+class SourceAccessError(SourceError):
+    """The source does not let our login in, or does not let it read what is mapped."""
+
+    code = Code.ACCESS_REFUSED
+
+
+def source_error(error: DatabaseError, budget_seconds: int) -> SourceError:
+    """Return what is raised in place of `error`, with the next step."""
+    if error.is_passing:
+        return SourceError(
+            f"{error}. It was tried again for {budget_seconds} seconds "
+            "(source.postgres.retry_budget_seconds) and nothing was sealed; bring the source back, then run "
+            "the date again"
+        )
+    if error.sqlstate == _CANCELLED:
+        return SourceError(
+            f"{error}. Nothing was sealed; find out what slows the source, or raise "
+            "source.postgres.statement_timeout_seconds, then run the date again"
+        )
+    if error.sqlstate == "42501" or _is_log_in(error):
+        return SourceAccessError(
+            f"{error}. Give the login of source.postgres the right to connect, usage on the schema and "
+            "select on the tables of the mapping, all rows of them; then run the date again"
+        )
+    if error.sqlstate in _UNREADABLE:
+        return SnapshotUnreadableError(f"{error}. Correct the mapping or the source, then run the date again")
+    if error.sqlstate is None:
+        return SourceSettingsError(f"{error}. Correct the address of source.postgres")
+    return SourceError(f"{error}. Repair it at the source, then run the date again")
+
+
+def _is_log_in(error: DatabaseError) -> bool:
+    """Whether the server refused the login; a refused connection has no SQLSTATE."""
+    words = (
+        "authentication failed",
+        "pg_hba.conf",
+        "not permitted to log in",
+        "no password",
+        "permission denied",
+    )
+    return (error.sqlstate or "").startswith("28") or any(word in str(error) for word in words)

@@ -1,0 +1,139 @@
+"""Rows of the source as Arrow text, cell by cell as PostgreSQL writes them.
+
+A cell is taken as text whatever its type, as it would stand in a file: what it means is decided when
+the snapshot is checked, so that a cell that means nothing (an infinite date, a number without end)
+is reported as it stood and stops nothing. Values go into a query as bound parameters, names as
+quoted identifiers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+import psycopg
+import pyarrow as pa
+import pyarrow.csv as pacsv
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from optimization.contracts.column import Kind
+from orchestration.ims.connector import SourceSettingsError
+from orchestration.ims.postgres.catalogue import Relation, SourceColumn
+
+# A longer text is cut here: no column has room for it, and one cell must not fill the memory.
+LONGEST_CELL = 1_000_000
+_MOST_BYTES_AT_ONCE = 64 * 2**20
+
+Query = tuple[sql.Composed, list[object]]
+
+
+def table_query(
+    relation: Relation,
+    columns: Mapping[str, tuple[SourceColumn, Kind]],
+    condition: Query | None,
+    zone: str,
+) -> Query:
+    """Return the query of a table's rows with our columns in the order of `columns`, and its parameters.
+
+    `columns`: ours -> theirs and the kind that we need. Timestamps are written in UTC; those without a
+    zone are taken to be of `zone`.
+    """
+    cells: list[sql.Composable] = []
+    values: list[object] = []
+    for theirs, kind in columns.values():
+        cell: sql.Composable = sql.Identifier(theirs.name)
+        if theirs.type_name == "timestamp" and kind == "timestamp" and zone != "UTC":
+            cell = sql.SQL("pg_catalog.timezone('UTC', pg_catalog.timezone(%s, {}))").format(cell)
+            values.append(zone)
+        cell = sql.SQL("{}::pg_catalog.text").format(cell)
+        if theirs.is_long:
+            cell = sql.SQL("pg_catalog.left({}, {})").format(cell, sql.Literal(LONGEST_CELL))
+        cells.append(cell)
+    query = sql.SQL("select {} from {}").format(sql.SQL(", ").join(cells), sql.Identifier(*relation))
+    if condition is not None:
+        query = sql.SQL("{} where {}").format(query, condition[0])
+        values += condition[1]
+    return query, values
+
+
+def state_condition(column: SourceColumn, as_of: date, zone: str, entry: str) -> Query:
+    """Rows of a dated table that are of the business date."""
+    start, end = _borders(column, as_of, as_of, zone, entry)
+    name = sql.Identifier(column.name)
+    return sql.SQL("{} >= %s and {} < %s").format(name, name), [start, end]
+
+
+def event_condition(
+    watermark: SourceColumn, as_of: date, since: date | None, late_days: int, zone: str, entry: str
+) -> Query:
+    """Rows that became known up to `as_of`, and after `since` less the days that a row may be late.
+
+    Days are whole, so that rows with one stamp are never parted by the border. A row without a stamp
+    is read every time: nothing says that it was read before.
+    """
+    name = sql.Identifier(watermark.name)
+    first = as_of if since is None else since + timedelta(days=1 - late_days)
+    start, end = _borders(watermark, first, as_of, zone, entry)
+    if since is None:
+        return sql.SQL("({} < %s or {} is null)").format(name, name), [end]
+    return sql.SQL("({} >= %s and {} < %s or {} is null)").format(name, name, name), [start, end]
+
+
+def read_text(
+    connection: psycopg.Connection[TupleRow], query: Query, names: Sequence[str], batch_rows: int
+) -> pa.Table:
+    """Return what a query gives as text columns with `names`; missing is null.
+
+    The rows come as a stream, and `batch_rows` of them are held at a time beside what is read already.
+    """
+    statement = sql.SQL("copy ({}) to stdout (format csv)").format(query[0])
+    schema = pa.schema([(name, pa.string()) for name in names])
+    batches = [schema.empty_table()]
+    with connection.cursor() as cursor, cursor.copy(statement, query[1]) as copy:
+        batches += [_parsed(block, schema) for block in _blocks(iter(copy), batch_rows)]
+    return pa.concat_tables(batches)
+
+
+def _blocks(rows: Iterator[bytes | bytearray | memoryview], batch_rows: int) -> Iterator[bytes]:
+    """Join the lines of the stream, each one message, into blocks of whole rows."""
+    held: list[bytes] = []
+    size = 0
+    for row in rows:
+        held.append(bytes(row))
+        size += len(row)
+        if len(held) >= batch_rows or size >= _MOST_BYTES_AT_ONCE:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
+
+
+def _parsed(block: bytes, schema: pa.Schema) -> pa.Table:
+    return pacsv.read_csv(
+        pa.BufferReader(block),
+        # One block: a row that lies across two would be refused.
+        read_options=pacsv.ReadOptions(
+            column_names=schema.names, block_size=len(block) + 1, use_threads=False
+        ),
+        # A row of one missing value is an empty line.
+        parse_options=pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        convert_options=pacsv.ConvertOptions(
+            column_types=schema,
+            # What is no UTF-8, in a database without an encoding, is found when the cell is checked.
+            check_utf8=False,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+
+
+def _borders(column: SourceColumn, first: date, last: date, zone: str, entry: str) -> tuple[object, object]:
+    found = column.days(first, last, zone)
+    if found is None:
+        raise SourceSettingsError(
+            f"{entry}: {column.name!r} is of type {column.type_name}, and must be a date or a timestamp; "
+            "map another column, or a view that has one"
+        )
+    return found
