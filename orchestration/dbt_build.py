@@ -13,9 +13,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from packaging.version import Version
 
 from optimization.errors import StockplanError
 from orchestration.project import DbtNotPreparedError, dbt_project
@@ -73,7 +76,12 @@ def build_stage(
         "--indirect-selection",
         "buildable",
     ]
-    with _environment(STOCKPLAN_WORK=str(work.resolve()), STOCKPLAN_DBT_THREADS=str(threads)):
+    with _environment(
+        STOCKPLAN_WORK=str(work.resolve()),
+        STOCKPLAN_DBT_THREADS=str(threads),
+        # The work file is closed below, or by the end of the child.
+        STOCKPLAN_DBT_KEEP_OPEN="True",
+    ):
         if mode == "in_process":
             failure = _build_in_process(arguments, target)
         else:
@@ -87,23 +95,22 @@ def _build_in_process(arguments: list[str], target: Path) -> str | None:
     from dbt.cli.main import dbtRunner
 
     folder = str(dbt_project.project_dir)
-    with _environment(STOCKPLAN_DBT_KEEP_OPEN="True"):
-        try:
-            done = dbtRunner(manifest=_parsed_manifest()).invoke(
-                [
-                    "--log-level",
-                    "none",
-                    *arguments,
-                    "--project-dir",
-                    folder,
-                    "--profiles-dir",
-                    folder,
-                    "--target-path",
-                    str(target.resolve()),
-                ]
-            )
-        finally:
-            _close_work_file()
+    try:
+        done = dbtRunner(manifest=_parsed_manifest()).invoke(
+            [
+                "--log-level",
+                "none",
+                *arguments,
+                "--project-dir",
+                folder,
+                "--profiles-dir",
+                folder,
+                "--target-path",
+                str(target.resolve()),
+            ]
+        )
+    finally:
+        _close_work_file()
     return str(done.exception) if done.exception else None
 
 
@@ -119,9 +126,20 @@ def _close_work_file() -> None:
 def _build_in_child(arguments: list[str], target: Path) -> str | None:
     from dagster_dbt import DbtCliResource
 
+    class QuietDbt(DbtCliResource):
+        """dbt whose version is read from the installed package.
+
+        `dbt --version`, which Dagster would ask, asks the package index for a newer one.
+        """
+
+        @cached_property
+        def _cli_version(self) -> Version:
+            return Version(version("dbt-core"))
+
     # The dbt of this environment, whether or not the environment is on the PATH.
     executable = str(Path(sys.executable).with_name("dbt"))
-    invocation = DbtCliResource(project_dir=dbt_project, dbt_executable=executable).cli(
+    folder = str(dbt_project.project_dir)
+    invocation = QuietDbt(project_dir=folder, profiles_dir=folder, dbt_executable=executable).cli(
         arguments, raise_on_error=False, target_path=target.resolve()
     )
     # Awaited before anything is read: reading along with a running dbt is a busy loop.

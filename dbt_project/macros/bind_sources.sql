@@ -1,7 +1,8 @@
 {#
     Make a view for every source table that the selected models read, over exactly the files that
     Python listed in $STOCKPLAN_WORK/inputs.parquet (table_name, path). A glob would read both
-    versions of a re-sealed partition; the list cannot.
+    versions of a re-sealed partition; the list cannot. Then every other file is shut: no text of a
+    source and no model can read or write beyond these files and the work folder.
 #}
 {% macro bind_sources() %}
     {% if execute and flags.WHICH in ['build', 'run', 'test'] %}
@@ -27,6 +28,21 @@
                 ~ " as select * from read_parquet([" ~ files[table.name] ~ "], union_by_name = true)"
             ) %}
         {% endfor %}
+        {% do shut_other_files(files) %}
+    {% endif %}
+{% endmacro %}
+
+{#
+    Let the connection reach the given files and the work folder, and nothing else, for as long as it
+    is open: DuckDB does not open again what is shut. It loads no extension and asks no network either.
+#}
+{% macro shut_other_files(files) %}
+    {% set answer = run_query("select current_setting('enable_external_access') as is_open") %}
+    {% if answer.rows[0][0] %}
+        {% set folder = work_folder() | replace("'", "''") %}
+        {% do run_query("set allowed_paths = [" ~ files.values() | join(', ') ~ "]") %}
+        {% do run_query("set allowed_directories = ['" ~ folder ~ "']") %}
+        {% do run_query("set enable_external_access = false") %}
     {% endif %}
 {% endmacro %}
 
@@ -34,7 +50,7 @@
 {% macro input_files() %}
     {% set rows = run_query(
         "select table_name, string_agg('''' || replace(path, '''', '''''') || '''', ', ' order by path)"
-        ~ " from read_parquet('" ~ work_folder() ~ "/inputs.parquet') group by table_name"
+        ~ " from read_parquet('" ~ work_folder() | replace("'", "''") ~ "/inputs.parquet') group by table_name"
     ) %}
     {% set files = {} %}
     {% for row in rows.rows %}

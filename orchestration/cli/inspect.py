@@ -58,6 +58,9 @@ def show(
     """Show rows of a published table."""
     import duckdb
 
+    from orchestration.closed_duckdb import closed_duckdb
+    from orchestration.lake.parquet import read_arrow
+
     if now and release is not None:
         raise StockplanError("--now shows the current release; leave out --release")
     chosen = chosen_release(release)
@@ -67,10 +70,9 @@ def show(
         raise StockplanError(f"release {chosen.release_id} has no table {table!r}; it has {known}")
     # The condition is the user's own SQL on the user's own machine: it may read this table and
     # nothing else, no file, no network.
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False})
-    rows = _rows_now(table) if now else connection.read_parquet(str(path)).to_arrow_table()
+    connection = closed_duckdb()
+    rows = _rows_now(table) if now else read_arrow(path)
     connection.register("rows", rows)
-    connection.execute("set enable_external_access = false; set lock_configuration = true")
     try:
         result = connection.execute(
             f"select {columns or '* exclude (release_id, as_of)'} from rows "  # noqa: S608

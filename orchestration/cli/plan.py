@@ -159,8 +159,10 @@ def _decide(plan_id: str, version: int, decision: Decision, comment: str, actor:
 def _read_plan_file(file: Path) -> Mapping[str, Any]:
     import yaml
 
+    from orchestration.bounded_yaml import read_yaml
+
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = read_yaml(file)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise StockplanError(f"{file} is not a YAML file that can be read: {error}") from error
     if not isinstance(content, Mapping):

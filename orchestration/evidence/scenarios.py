@@ -67,8 +67,10 @@ def read_scenario(file: Path) -> Scenario:
     """Read a scenario's YAML. Raises `ScenarioError` naming the file and every fault."""
     import yaml
 
+    from orchestration.bounded_yaml import read_yaml
+
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = read_yaml(file)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ScenarioError(f"{file} is not a YAML file that can be read: {error}") from error
     if not isinstance(content, Mapping):

@@ -22,6 +22,7 @@ from rapidfuzz import fuzz, process
 from scipy.optimize import linear_sum_assignment
 
 from optimization.contracts.column import Column
+from orchestration.closed_duckdb import closed_duckdb
 from orchestration.contracts.raw import RAW_BY_NAME, STAMPS, RawTable
 from orchestration.ims.casting import cast_column, mask_of
 from orchestration.ims.connector import SnapshotMissingError
@@ -144,7 +145,7 @@ def _sniff(path: Path) -> Dialect:
         path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         encoding = "cp1252"
-    with duckdb.connect() as connection:
+    with closed_duckdb([path]) as connection:
         try:
             found = connection.execute(
                 "select Delimiter, Quote, DateFormat, TimestampFormat from sniff_csv(?, encoding = ?)",

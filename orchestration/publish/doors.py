@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from orchestration.closed_duckdb import closed_duckdb
 from orchestration.crash_points import reach
 from orchestration.lake.parquet import SIBLING_SUFFIX, remove_left_siblings, sync_folder, write_text
 from orchestration.lake.paths import Lake
@@ -68,7 +69,7 @@ def _database_release(path: Path) -> str:
     if not path.is_file():
         return ""
     try:
-        with duckdb.connect(path, read_only=True) as connection:
+        with closed_duckdb(database=path, read_only=True) as connection:
             row = connection.execute("select release_id from release").fetchone()
     except duckdb.Error:
         return ""
@@ -77,16 +78,10 @@ def _database_release(path: Path) -> str:
 
 def _build_database(release: Release, path: Path) -> None:
     """Write every table of the release into a DuckDB file beside `path`, then put it in place."""
-    import duckdb
-
     workshop = Path(tempfile.mkdtemp(dir=path.parent, prefix=ASIDE_PREFIX))
     try:
         aside = workshop / path.name
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
-        with duckdb.connect(aside, config=settings) as connection:
+        with closed_duckdb(release.tables.values(), database=aside) as connection:
             connection.execute("begin")
             for name, file in sorted(release.tables.items()):
                 # Table names were checked to be plain names when the candidate was built.

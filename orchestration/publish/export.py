@@ -16,8 +16,9 @@ import pyarrow as pa
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from orchestration.bounded_yaml import read_yaml
 from orchestration.lake.parquet import read_arrow, write_json
-from orchestration.publish.shelf import ReleaseError
+from orchestration.publish.shelf import ReleaseSettingsError
 
 ExportTable = Literal[
     "policy",
@@ -58,31 +59,31 @@ _CONTENT: TypeAdapter[dict[ExportTable, dict[str, str]]] = TypeAdapter(dict[Expo
 def read_export_columns(path: Path | None) -> dict[str, dict[str, str]]:
     """Read the customer's column names; no file means every column under our name.
 
-    Raises `ReleaseError` when the file is not there, not YAML, names a table that is not exported,
+    Raises `ReleaseSettingsError` when the file is not there, not YAML, names a table that is not exported,
     or gives one name to two columns.
     """
     if path is None:
         return {}
     try:
-        content = _CONTENT.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        content = _CONTENT.validate_python(read_yaml(path) or {})
     except OSError as error:
-        raise ReleaseError(
+        raise ReleaseSettingsError(
             f"release.export_columns: {path} cannot be read ({error}); correct the setting"
         ) from error
     except yaml.YAMLError as error:
-        raise ReleaseError(f"{path} is not YAML ({error}); correct the file") from error
+        raise ReleaseSettingsError(f"{path} is not YAML ({error}); correct the file") from error
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
         )
-        raise ReleaseError(
+        raise ReleaseSettingsError(
             f"{path} does not map columns of {', '.join(EXPORT_TABLES)} ({faults}); write "
             "{table: {our_column: theirs}}"
         ) from error
     for table, columns in content.items():
         twice = sorted(name for name, count in Counter(columns.values()).items() if count > 1)
         if twice or not all(columns.values()) or not columns:
-            raise ReleaseError(
+            raise ReleaseSettingsError(
                 f"{path}, {table}: every exported column needs one name of its own; given twice or "
                 f"empty: {', '.join(twice) or 'the list'}"
             )
@@ -90,13 +91,13 @@ def read_export_columns(path: Path | None) -> dict[str, dict[str, str]]:
 
 
 def check_export_columns(columns: ExportColumns, tables: Mapping[str, pa.Schema]) -> None:
-    """Raise `ReleaseError` when a column to export is in no table that is to be published."""
+    """Raise `ReleaseSettingsError` when a column to export is in no table that is to be published."""
     for table, chosen in columns.items():
         if table not in tables:
             continue
         unknown = sorted(set(chosen) - {"release_id", *tables[table].names})
         if unknown:
-            raise ReleaseError(
+            raise ReleaseSettingsError(
                 f"release.export_columns: {table} has no {', '.join(unknown)}; it has "
                 f"{', '.join(['release_id', *tables[table].names])}"
             )

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from optimization.errors import StockplanError
+from orchestration.closed_duckdb import closed_duckdb
 from orchestration.evidence.allocation.operations import read_operations
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow
@@ -175,15 +176,13 @@ def _asked(
     first: Sequence[str],
 ) -> pa.Table:
     """The rows that meet all conditions, in an order, some columns first."""
-    import duckdb
-
     # The release's id is the same in most rows: it comes last.
     last = ["release_id"] if "release_id" in rows.column_names else []
     leading = [name for name in first if name in rows.column_names]
     others = [name for name in rows.column_names if name not in {*leading, *last}]
     columns = ", ".join([*leading, *others, *last])
     used = {name: value for name, value in values.items() if any(f"${name}" in one for one in conditions)}
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    connection = closed_duckdb()
     connection.register("rows", rows)
     return connection.execute(
         f"select {columns} from rows where {' and '.join(conditions) or 'true'} order by {', '.join(order)}",  # noqa: S608

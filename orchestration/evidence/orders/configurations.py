@@ -174,9 +174,12 @@ def _inputs(lake: Lake, base: Release) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _content(path: Path) -> object:
     import yaml
 
+    from orchestration.bounded_yaml import read_yaml
+
     try:
-        text = path.read_text(encoding="utf-8")
-        return json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+        if path.suffix.lower() == ".json":
+            return json.loads(path.read_text(encoding="utf-8"))
+        return read_yaml(path)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError) as error:
         raise StockplanError(f"{path} cannot be read: {error}") from error
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from orchestration.closed_duckdb import closed_duckdb
 from orchestration.publish.plain_json import plain_json
 
 if TYPE_CHECKING:
@@ -73,12 +74,10 @@ def table_changes(
     >>> found.added, found.removed, found.changed, dict(found.columns), found.top[0]["units"]
     (1, 1, 1, {'units': 1}, [2.0, 5.0])
     """
-    import duckdb
-
     ours = [name for name in before.column_names if name not in STAMPS]
     theirs = [name for name in after.column_names if name not in STAMPS]
     shared = [name for name in ours if name in theirs]
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+    with closed_duckdb() as connection:
         connection.register("old", before.select(ours))
         connection.register("new", after.select(theirs))
         named = [name for name in key if name in shared and name not in STAMPS]

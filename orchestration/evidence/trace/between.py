@@ -86,7 +86,8 @@ def mart_steps(
             "tables": [],
             "names": names,
         }
-    connection.execute(f"attach '{work / 'warehouse.duckdb'}' as work (read_only)")
+    warehouse = str(work / "warehouse.duckdb").replace("'", "''")
+    connection.execute(f"attach '{warehouse}' as work (read_only)")
     held: dict[str, tuple[str, list[str]]] = {}
     for schema, name, column in connection.execute(
         "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'work' "

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.closed_duckdb import closed_duckdb
 from orchestration.evidence.table_keys import table_key
 from orchestration.evidence.trace.between import border_steps, mart_steps
 from orchestration.evidence.trace.edges import upstream
@@ -72,14 +73,12 @@ def trace(
     `column`: the number asked for, else the table's main ones. `max_rows`: rows shown per table
     behind it; how many there are is told. Raises `TraceError` when no row, or more than one, fits.
     """
-    import duckdb
-
     row = _the_row(release, table, key)
     columns = _columns(table, column, row)
     edges = upstream(release, table, columns)
     snapshots = snapshots_read(release, lake)
     own = snapshots[-1]
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+    with closed_duckdb([lake.root]) as connection:
         selection = widened(
             selection_of(row), connection, raw_file(lake, own, "item"), raw_file(lake, own, "location")
         )
