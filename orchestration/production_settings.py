@@ -72,6 +72,7 @@ class AlertSettings(_Section):
     webhook_url_file: Path | None = None
     webhook_timeout_seconds: int = Field(10, ge=1)
     release_due: time = time(6, 0)
+    release_age_days: int = Field(1, ge=0)
     timezone: str = "UTC"
 
     @field_validator("timezone")
