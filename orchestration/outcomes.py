@@ -11,6 +11,7 @@ checks, 40-49 what was kept, 50-59 what follows a release, 70 a fault of Stockpl
 from __future__ import annotations
 
 import errno
+import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -224,7 +225,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome(
         Code.RELEASE_BROKEN,
         42,
-        "A release, its manifest or the pointer cannot be read.",
+        "A release, its manifest or the pointer to it is not what was written, or cannot be read.",
         "Restore the release from a copy as the message says; running any date mends pointer and doors.",
     ),
     Outcome(
@@ -283,18 +284,24 @@ _ERRORS: dict[str, dict[str, Code]] = {
         "SnapshotUnreadableError": Code.SNAPSHOT_UNREADABLE,
     },
     "orchestration.lake.sealing": {"SnapshotRefused": Code.SNAPSHOT_REFUSED},
-    "orchestration.lake.inputs": {
-        "InputsError": Code.HISTORY_GAP,
-        "SealedFileError": Code.SEALED_FILE_CHANGED,
-    },
+    "orchestration.lake.inputs": {"InputsError": Code.HISTORY_GAP},
+    "orchestration.lake.sealed_files": {"SealedFileError": Code.SEALED_FILE_CHANGED},
     "orchestration.lake.events": {"LedgerBrokenError": Code.LEDGER_BROKEN},
     "orchestration.lake.locks": {"AlreadyRunningError": Code.ALREADY_RUNNING},
-    "orchestration.lake.disk": {"DiskFullError": Code.DISK_FULL},
+    "orchestration.lake.disk": {
+        "StorageError": Code.STORAGE_FAULT,
+        "DiskFullError": Code.DISK_FULL,
+        "StorageDeniedError": Code.STORAGE_DENIED,
+    },
     "orchestration.postgres.connection": {"DatabaseError": Code.SERVING_LAGS},
     "orchestration.upkeep.dagster_home": {"RunStorageError": Code.RUN_STORAGE_UNAVAILABLE},
     "orchestration.publish.gate": {"GateRefused": Code.GATE_REFUSED},
     "orchestration.publish.candidate": {"CandidateError": Code.CONTRACT_BROKEN},
-    "orchestration.publish.shelf": {"ReleaseError": Code.RELEASE_BROKEN},
+    "orchestration.publish.shelf": {
+        "ReleaseError": Code.REQUEST_REFUSED,
+        "ReleaseBrokenError": Code.RELEASE_BROKEN,
+        "ReleaseSettingsError": Code.CONFIGURATION,
+    },
     "builtins": {
         "OSError": Code.STORAGE_FAULT,
         "TimeoutError": Code.TIMED_OUT,
@@ -304,7 +311,7 @@ _ERRORS: dict[str, dict[str, Code]] = {
     },
     "concurrent.futures.process": {"BrokenProcessPool": Code.WORKER_LOST},
     "subprocess": {"TimeoutExpired": Code.TIMED_OUT},
-    "_duckdb": {"OutOfMemoryException": Code.OUT_OF_MEMORY},
+    "_duckdb": {"IOException": Code.STORAGE_FAULT, "OutOfMemoryException": Code.OUT_OF_MEMORY},
     "pydantic_core._pydantic_core": {"ValidationError": Code.CONFIGURATION},
     "sqlalchemy.exc": {"DatabaseError": Code.RUN_STORAGE_UNAVAILABLE},
     "dagster._core.errors": {
@@ -319,8 +326,11 @@ _BY_ERRNO = {
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), Code.STORAGE_DENIED),
     errno.ENOMEM: Code.OUT_OF_MEMORY,
 }
-# How Python and Arrow tell an errno in the text of an OSError.
+# How Python and Arrow tell an errno in a text; DuckDB, and dbt after it, tell the system's own words for it.
 _ERRNO_TOLD = re.compile(r"\[errno (\d+)\]", re.IGNORECASE)
+_WORDS_TOLD = {os.strerror(number): code for number, code in _BY_ERRNO.items()} | {
+    "Out of Memory Error": Code.OUT_OF_MEMORY
+}
 # How a traceback's last line begins: the class, with its module unless it is a builtin.
 _CLASS_TOLD = re.compile(r"([A-Za-z_][\w.]*)(?::|$)", re.MULTILINE)
 
@@ -374,9 +384,11 @@ def exit_code_of(code: Code) -> int:
 
 
 def _more_exactly(code: Code, number: int | None, text: str) -> Code:
-    """A fault of the disk is told more exactly by its errno, where there is one."""
-    if code != Code.STORAGE_FAULT:
+    """What the system said is told more exactly than that the disk, or dbt, had a fault."""
+    if code not in (Code.STORAGE_FAULT, Code.MODELS_FAILED):
         return code
     if number is None and (found := _ERRNO_TOLD.search(text)):
         number = int(found[1])
-    return _BY_ERRNO.get(number, code) if number is not None else code
+    if number in _BY_ERRNO:
+        return _BY_ERRNO[number]
+    return next((exact for words, exact in _WORDS_TOLD.items() if words in text), code)

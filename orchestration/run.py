@@ -17,6 +17,7 @@ from optimization.errors import StockplanError
 from orchestration.defs.borders import DETAIL, FAILING_ROWS, REPAIR
 from orchestration.defs.failures import failure_code
 from orchestration.defs.resources import Pipeline
+from orchestration.lake.disk import StorageError
 from orchestration.lake.parquet import write_text
 from orchestration.outcomes import Code
 from orchestration.publish.opened import AFTER_RELEASE
@@ -160,7 +161,7 @@ def _write_lineage(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance
 
     try:
         write_run_events(instance, run_id, as_of, pipeline.lake)
-    except OSError as error:
+    except (OSError, StorageError) as error:
         # What was published stays published; the events can be made again from Dagster's history.
         pipeline.notes.append(f"the OpenLineage events of this run could not be written: {error}")
 

@@ -107,11 +107,13 @@ def prepare_inputs(pipeline: Pipeline, as_of: date, stage: Stage) -> None:
 
     from optimization.contracts.history_tables import HISTORY_TABLES
     from optimization.contracts.outputs import OUTPUTS
-    from orchestration.lake.inputs import add_inputs, collect_inputs, write_inputs
+    from orchestration.lake.inputs import add_inputs, check_sealed_files, collect_inputs, write_inputs
 
     if stage == "marts":
         shutil.rmtree(pipeline.lake.build_dir(as_of), ignore_errors=True)
-        write_inputs(collect_inputs(pipeline.lake, as_of), pipeline.lake, pipeline.settings)
+        inputs = collect_inputs(pipeline.lake, as_of)
+        check_sealed_files(inputs, pipeline.lake)
+        write_inputs(inputs, pipeline.lake, pipeline.settings)
         return
     add_inputs(
         pipeline.lake.build_dir(as_of) / "inputs.parquet",

@@ -26,7 +26,7 @@ FAMILIES: dict[str, frozenset[str]] = {
     "policy": frozenset({*POLICY_DECISIONS, "bootstrap_approved", "auto_approved"}),
     "review": frozenset({"completed"}),
     "demand_plan": frozenset(DEMAND_PLAN_DECISIONS),
-    "release": frozenset({"published", "unchanged", "refused"}),
+    "release": frozenset({"published", "unchanged", "refused", "rolled_back"}),
     "allocation": frozenset(OPERATIONS),
     "allocation_plan": frozenset({"proposed", "approved", "rejected", "withdrawn"}),
     "overlay": frozenset({"published", "refused"}),
@@ -47,6 +47,10 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=Fals
 
 class LedgerError(StockplanError):
     """An event may not be written, or the ledger cannot be read; the message says why."""
+
+
+class LedgerBrokenError(LedgerError):
+    """The ledger was edited, cut or damaged; nothing is written to it until it is restored."""
 
 
 class Event(NamedTuple):

@@ -24,6 +24,7 @@ from orchestration.contracts.registry import RUN_CONTEXT, SOURCE_PRESENCE
 from orchestration.lake.manifests import SealedSnapshot, latest_versions
 from orchestration.lake.parquet import read_arrow, write_arrow
 from orchestration.lake.paths import Lake
+from orchestration.lake.sealed_files import SealedFileError, sealed_file_fault
 
 if TYPE_CHECKING:
     from orchestration.settings import Settings
@@ -59,8 +60,8 @@ def collect_inputs(lake: Lake, as_of: date) -> RunInputs:
 
     A table without rows to read, and one sealed before the contract grew a column, gets an empty
     file of the whole schema, so that every column exists for the marts.
-    Raises `InputsError` when the date is not sealed, when the history has a gap, or when a
-    sealed file is gone.
+    Raises `InputsError` when the date is not sealed or the history has a gap, `SealedFileError`
+    when a sealed file is gone.
     """
     snapshots = latest_versions(lake, until=as_of)
     if not snapshots or snapshots[-1].as_of != as_of:
@@ -76,11 +77,30 @@ def collect_inputs(lake: Lake, as_of: date) -> RunInputs:
             files[table.source_name].append(_write_empty(table, lake, as_of))
     gone = [path for paths in files.values() for path in paths if not path.is_file()]
     if gone:
-        raise InputsError(
+        raise SealedFileError(
             f"sealed files are missing: {', '.join(str(path) for path in gone[:3])}; restore "
             "them from a copy, or remove the snapshot's manifest and seal the date again"
         )
     return RunInputs(as_of, snapshots, files)
+
+
+def check_sealed_files(inputs: RunInputs, lake: Lake) -> None:
+    """Read every sealed file of the run and hold it against what its sealing recorded.
+
+    Raises `SealedFileError` naming those that are gone or changed.
+    """
+    faults = [
+        f"{held.file} {fault}"
+        for snapshot in inputs.snapshots
+        for held in snapshot.tables.values()
+        if lake.root / held.file in inputs.files[held.name]
+        and (fault := sealed_file_fault(lake.root / held.file, held.sha256, held.logical_hash))
+    ]
+    if faults:
+        raise SealedFileError(
+            f"{len(faults)} sealed files are not what was sealed: {'; '.join(faults[:3])}. Restore them "
+            "from a copy, or move the snapshot's manifest away and seal the date again"
+        )
 
 
 def write_inputs(inputs: RunInputs, lake: Lake, settings: Settings) -> Path:

@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from orchestration.crash_points import reach
+from orchestration.lake.disk import StorageError, told_by_path
 from orchestration.lake.events import (
     FAMILIES,
     GENESIS,
     Chain,
     Draft,
     Event,
+    LedgerBrokenError,
     LedgerError,
     choice,
     parse,
@@ -34,7 +36,16 @@ from orchestration.lake.events import (
 )
 from orchestration.lake.parquet import sync_folder
 
-__all__ = ["FAMILIES", "GENESIS", "Draft", "Event", "Ledger", "LedgerError", "LedgerVerdict"]
+__all__ = [
+    "FAMILIES",
+    "GENESIS",
+    "Draft",
+    "Event",
+    "Ledger",
+    "LedgerBrokenError",
+    "LedgerError",
+    "LedgerVerdict",
+]
 
 # Read at a time from the end of the file when only its last line is asked for.
 _TAIL_BYTES = 1 << 16
@@ -120,9 +131,16 @@ class Ledger:
                 lines.append(line)
             content = b"".join(lines)
             reach("ledger.begun")
-            _write_all(descriptor, content)
-            reach("ledger.written")
-            os.fsync(descriptor)
+            size = os.fstat(descriptor).st_size
+            try:
+                with told_by_path(self.path):
+                    _write_all(descriptor, content)
+                    reach("ledger.written")
+                    os.fsync(descriptor)
+            except StorageError:
+                # Nothing of it was acknowledged, so nothing of it may stay.
+                os.ftruncate(descriptor, size)
+                raise
             reach("ledger.flushed")
             self._identity = identity
             self._read_bytes += len(content)
@@ -148,7 +166,7 @@ class Ledger:
             try:
                 yield parse(line)
             except ValueError as error:
-                raise LedgerError(
+                raise LedgerBrokenError(
                     f"{self.path}, line {number} is not an event ({error}); run "
                     "`stockplan audit verify` and restore the ledger from a copy"
                 ) from error
@@ -186,7 +204,7 @@ class Ledger:
             # The next line and a payload may tell the same hash; only the event's own counts.
             if mark in line and line.endswith(b"\n") and (event := parse(line)).hash == head:
                 return event.seq
-        raise LedgerError(
+        raise LedgerBrokenError(
             f"{self.path} has no event with the hash {head}, which was its head when it was read: its end "
             "was cut off or it was replaced; restore the ledger from a copy"
         )
@@ -283,7 +301,7 @@ class Ledger:
         try:
             return parse(whole[-1])
         except ValueError as error:
-            raise LedgerError(
+            raise LedgerBrokenError(
                 f"{self.path}: its last line is not an event ({error}); run `stockplan audit verify` and "
                 "restore the ledger from a copy"
             ) from error
@@ -335,7 +353,7 @@ class Ledger:
             for line in file:
                 fault = self._chain.read(line[:-1])
                 if fault:
-                    raise LedgerError(
+                    raise LedgerBrokenError(
                         f"{self.path}, line {self._chain.n_events + 1}: {fault}; nothing is appended to a "
                         "broken chain: restore the ledger from a copy"
                     )

@@ -16,6 +16,7 @@ from typing import Any
 from orchestration.ims.connector import DeliveredFile
 from orchestration.lake.parquet import write_json
 from orchestration.lake.paths import Lake
+from orchestration.lake.sealed_files import SealedFileError
 
 MANIFEST_VERSION = 1
 
@@ -106,7 +107,7 @@ def write_manifest(snapshot: SealedSnapshot, schemas: Mapping[str, Any], lake: L
 
 
 def read_manifest(path: Path) -> SealedSnapshot:
-    """Read one manifest. Raises `ValueError` naming the file when it is not one."""
+    """Read one manifest. Raises `SealedFileError` naming the file when it is not one."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return SealedSnapshot(
@@ -121,7 +122,7 @@ def read_manifest(path: Path) -> SealedSnapshot:
             tables={name: _read_table(name, table) for name, table in content["tables"].items()},
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
+        raise SealedFileError(
             f"{path} is not a readable snapshot manifest ({error!r}); restore it from a copy, or "
             "move it away and seal the snapshot again"
         ) from error

@@ -23,6 +23,7 @@ from optimization.contracts.column import Column
 from optimization.contracts.table import Table
 from orchestration.contracts.arrow import arrow_schema
 from orchestration.crash_points import reach
+from orchestration.lake.disk import told_by_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,12 +34,23 @@ SIBLING_SUFFIX = ".tmp"
 
 
 def write_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary sibling of `path`, then put it in place in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sibling, claim = _claimed_sibling(path)
+    """Let `write` fill a temporary sibling of `path`, then put it in place in one step.
+
+    Raises `StorageError` naming `path` when the disk is full or refuses.
+    """
+    with told_by_path(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sibling, claim = _claimed_sibling(path)
+        _fill(sibling, claim, path, write)
+        sync_folder(path.parent)
+
+
+def _fill(sibling: Path, claim: int, path: Path, write: Callable[[Path], object]) -> None:
+    """Fill the sibling and put it onto `path`; of one that cannot be filled nothing stays."""
     try:
         reach("file.begun")
-        write(sibling)
+        with told_by_path(path, sibling):
+            write(sibling)
         reach("file.written")
         with sibling.open("rb+") as file:
             os.fsync(file.fileno())
@@ -52,7 +64,6 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
         raise
     finally:
         os.close(claim)
-    sync_folder(path.parent)
 
 
 def _claimed_sibling(path: Path) -> tuple[Path, int]:

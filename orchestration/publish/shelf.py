@@ -26,6 +26,14 @@ class ReleaseError(StockplanError):
     """A release cannot be read or published; the message names it and the repair."""
 
 
+class ReleaseBrokenError(ReleaseError):
+    """A release, its manifest or the pointer to it is not what was written."""
+
+
+class ReleaseSettingsError(ReleaseError):
+    """The setting of how a release is exported cannot be used."""
+
+
 @dataclass(frozen=True)
 class Release:
     """One published release: an immutable folder of tables, a manifest and evidence."""
@@ -115,7 +123,7 @@ def current_release(lake: Lake) -> Release | None:
         return None
     folder = lake.releases_dir / release_id
     if not number_of(release_id) or not folder.is_dir():
-        raise ReleaseError(
+        raise ReleaseBrokenError(
             f"CURRENT names {release_id!r}, which is not in {lake.releases_dir}; restore the folder from a "
             "copy, or run any date again: the pointer then moves to the newest release there is"
         )
@@ -163,7 +171,7 @@ def _read(folder: Path) -> Release:
             manifest=manifest,
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ReleaseError(
+        raise ReleaseBrokenError(
             f"{path} is not a readable manifest ({error!r}); restore the release from a copy, or move its "
             "folder out of the shelf"
         ) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from orchestration.crash_points import reach
+from orchestration.lake.disk import told_by_path
 from orchestration.lake.parquet import sync_folder
 from orchestration.publish.doors import seal_files
 from orchestration.publish.shelf import UNFINISHED_PREFIX
@@ -19,8 +20,9 @@ from orchestration.publish.shelf import UNFINISHED_PREFIX
 @contextmanager
 def whole_folder(shelf: Path, name: str) -> Iterator[Path]:
     """Give a folder to fill; it stands on the shelf under `name` only when it was filled without error."""
-    shelf.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=shelf, prefix=UNFINISHED_PREFIX))
+    with told_by_path(shelf / name):
+        shelf.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=shelf, prefix=UNFINISHED_PREFIX))
     try:
         yield aside
         # mkdtemp makes private folders; what is published is read by other users of the machine.

@@ -20,6 +20,7 @@ from orchestration.lake.inputs import sealed_schema
 from orchestration.lake.manifests import SealedSnapshot
 from orchestration.lake.paths import Lake
 from orchestration.lake.snapshots import seal_date
+from orchestration.publish.room import check_room
 
 
 @dg.multi_asset(
@@ -33,6 +34,7 @@ def snapshot(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipel
     """Extract the business date from the source, set bad rows aside, seal the rest."""
     as_of = business_date(context)
     with pipeline.stage("seal") as stage:
+        check_room(pipeline.lake, pipeline.settings)
         outcome = seal_date(
             pipeline.connector,
             as_of,

@@ -19,13 +19,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from optimization.errors import StockplanError
-from orchestration.evidence.releases.reproduction import sealed_file_fault
 from orchestration.lake.events import Chain, parse
 from orchestration.lake.hashing import file_sha256, logical_hash
 from orchestration.lake.ledger import GENESIS, Ledger
 from orchestration.lake.manifests import sealed_snapshots
 from orchestration.lake.parquet import write_file
 from orchestration.lake.paths import Lake
+from orchestration.lake.sealed_files import sealed_file_fault
 from orchestration.publish.shelf import Release
 
 BUNDLE_VERSION = 1

@@ -16,11 +16,12 @@ from typing import Any
 from optimization.errors import StockplanError
 from orchestration.evidence.releases.table_changes import TableChanges, table_changes
 from orchestration.evidence.table_keys import table_key
-from orchestration.lake.hashing import file_sha256, logical_hash
+from orchestration.lake.hashing import logical_hash
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.manifests import SealedSnapshot, sealed_snapshots
 from orchestration.lake.parquet import copy_file, read_arrow
 from orchestration.lake.paths import Lake
+from orchestration.lake.sealed_files import sealed_file_fault
 from orchestration.publish.manifest import code_version, package_versions
 from orchestration.publish.read_point import read_point
 from orchestration.publish.shelf import Release, releases
@@ -220,21 +221,6 @@ def _lay_out_snapshot(snapshot: SealedSnapshot, lake: Lake, scratch: Lake) -> No
         _link(snapshot.quarantine_file, lake, scratch)
     manifest = lake.snapshot_manifest(snapshot.as_of, snapshot.snapshot_id)
     copy_file(manifest, scratch.snapshot_manifest(snapshot.as_of, snapshot.snapshot_id))
-
-
-def sealed_file_fault(path: Path, sha256: str, rows_hash: str) -> str:
-    """Say what is wrong with a sealed file; empty when it is the one that was sealed.
-
-    By the hash of its bytes where sealing recorded it, else by that of its rows.
-    """
-    if not path.is_file():
-        return "is gone"
-    if sha256:
-        return (
-            "" if file_sha256(path) == sha256 else "was changed after it was sealed (its bytes' hash differs)"
-        )
-    rows = logical_hash(read_arrow(path), exclude=["snapshot_date"])
-    return "" if rows == rows_hash else "was changed after it was sealed (its rows' hash differs)"
 
 
 def _shelf_then(release: Release, lake: Lake) -> Iterable[Release]:

@@ -23,6 +23,7 @@ from orchestration.lake.inputs import (
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
+from orchestration.lake.sealed_files import SealedFileError
 from orchestration.lake.sealing import SealedSnapshot, seal
 from orchestration.settings import Settings
 from tests.factories import small_snapshot
@@ -140,7 +141,7 @@ def test_a_lost_file_is_named(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     sealed = _seal(lake, small_snapshot(DAYS[0]))
     (lake.root / sealed.tables["item"].file).unlink()
-    with pytest.raises(InputsError, match=r"sealed files are missing: .*raw__item"):
+    with pytest.raises(SealedFileError, match=r"sealed files are missing: .*raw__item"):
         collect_inputs(lake, DAYS[0])
 
 

@@ -19,6 +19,7 @@ from orchestration.lake.ledger import Ledger
 from orchestration.lake.manifests import read_manifest
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
+from orchestration.lake.sealed_files import SealedFileError
 from orchestration.lake.sealing import (
     SealOutcome,
     SnapshotRefused,
@@ -81,7 +82,7 @@ def test_a_damaged_manifest_is_named(lake: Lake) -> None:
     sealed = _seal(lake, small_snapshot(DAY)).snapshot_or_raise()
     path = lake.snapshot_manifest(DAY, sealed.snapshot_id)
     path.write_text('{"as_of": "2022-08-15"}')
-    with pytest.raises(ValueError, match="not a readable snapshot manifest"):
+    with pytest.raises(SealedFileError, match="not a readable snapshot manifest"):
         sealed_snapshots(lake)
 
 
