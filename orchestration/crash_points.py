@@ -45,6 +45,7 @@ CRASH_POINTS: Final[Mapping[str, str]] = {
     # publication
     "release.shelved": "the release is on the shelf; the ledger does not know of it",
     "release.recorded": "the ledger knows of the release; the pointer has not moved",
+    "release.rolled_back": "the ledger knows of a roll-back; the pointer has not moved",
     "release.pointed": "the pointer names the release; the doors lead to the one before",
     "release.opened": "every door of the files leads to the release",
     # the doors
@@ -58,6 +59,14 @@ CRASH_POINTS: Final[Mapping[str, str]] = {
     "export.placed": "the export's folder has its name; its door leads to the one before",
     "overlay.begun": "the doors of an overlay whose release is no longer current are about to go",
     "overlay.taken": "one of them is gone",
+    # PostgreSQL
+    "serving.grown": "a table has a part's columns; the part is not loaded",
+    "serving.loading": "a part's rows are copied; its transaction is open",
+    "serving.loaded": "a part is complete and nobody sees it",
+    "serving.showing": "the release is attached and pointed to; the transaction that shows it is open",
+    "serving.shown": "readers see the release; older ones are still attached",
+    "serving.detached": "one part of a release that nobody sees is detached",
+    "serving.dropped": "a release beyond those kept is gone",
     # a scenario that is kept
     "scenario.filled": "its folder is filled aside and has not its name yet",
     "scenario.placed": "its folder has its name; the entry is not flushed",

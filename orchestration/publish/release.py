@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.crash_points import reach
@@ -30,9 +31,11 @@ from orchestration.publish.doors import open_doors, point_to, sweep
 from orchestration.publish.export import check_export_columns, read_export_columns
 from orchestration.publish.overlay_shelf import bring_up_overlay, finish_overlays
 from orchestration.publish.plain_json import plain_json
+from orchestration.publish.rolled_back import FAMILY, ROLLED_BACK, release_to_show
 from orchestration.publish.shelf import (
     UNFINISHED_PREFIX,
     Release,
+    ReleaseBrokenError,
     ReleaseError,
     current_release,
     new_release_id,
@@ -40,6 +43,7 @@ from orchestration.publish.shelf import (
     number_of,
     pointed_id,
     previous_release,
+    release_named,
     releases,
 )
 from orchestration.publish.shelving import whole_folder, with_release_id
@@ -56,6 +60,7 @@ __all__ = [
     "record_refusal",
     "releases",
     "repair",
+    "roll_back",
     "stale_releases",
 ]
 
@@ -151,6 +156,56 @@ def repair(lake: Lake, settings: Settings) -> list[str]:
         return done + _bring_up(lake, settings)
 
 
+def roll_back(release_id: str, reason: str, actor: str, lake: Lake, settings: Settings) -> Release:
+    """Lead readers to an earlier release, and return it; the ledger tells who did so and why.
+
+    It holds until a newer release is published than any there is now. Raises `ReleaseError` when there is
+    no such release, a file of it is gone or cut short, it is the current one already, or no reason is told.
+    """
+    if not reason.strip():
+        raise ReleaseError("a roll-back needs its reason: --reason TEXT")
+    with publishing_alone(lake):
+        ledger = Ledger(lake.ledger_file)
+        _finish(lake, ledger, actor)
+        # A crash may have kept the pointer back: what readers would come to counts.
+        _bring_up(lake, settings)
+        target, current = release_named(lake, release_id), pointed_id(lake)
+        if target.release_id == current:
+            raise ReleaseError(f"{release_id} is the current release already; nothing was changed")
+        _require_whole(target)
+        ledger.append(
+            FAMILY,
+            ROLLED_BACK,
+            subject=target.release_id,
+            business_date=target.as_of,
+            actor=actor,
+            payload={
+                "from": current,
+                "to": target.release_id,
+                "newest": releases(lake)[-1].release_id,
+                "reason": reason.strip(),
+            },
+        )
+        reach("release.rolled_back")
+        _bring_up(lake, settings)
+    return target
+
+
+def _require_whole(release: Release) -> None:
+    for name, file in release.tables.items():
+        try:
+            rows = pq.read_metadata(file).num_rows
+        except (OSError, pa.ArrowInvalid) as error:
+            raise ReleaseBrokenError(
+                f"{file} cannot be read ({error}); restore release {release.release_id} from a copy"
+            ) from error
+        if rows != release.rows[name]:
+            raise ReleaseBrokenError(
+                f"{file} holds {rows:,} rows and its manifest says {release.rows[name]:,}; restore release "
+                f"{release.release_id} from a copy"
+            )
+
+
 def _finish(lake: Lake, ledger: Ledger, actor: str) -> list[str]:
     """Remove unfinished work and record releases that a crash kept out of the ledger; return those."""
     _sweep_shelf(lake)
@@ -163,19 +218,20 @@ def _finish(lake: Lake, ledger: Ledger, actor: str) -> list[str]:
 
 
 def _bring_up(lake: Lake, settings: Settings) -> list[str]:
-    """Let the pointer and every door lead to the newest release of the latest date."""
+    """Let the pointer and every door lead to the newest release, or to the one that was rolled back to."""
     shelf = releases(lake)
     if not shelf:
         return []
+    shown = release_to_show(shelf, Ledger(lake.ledger_file))
     # First, so that nobody reads the new release with what was laid on the old one.
-    done = bring_up_overlay(lake, shelf[-1].release_id)
-    if point_to(shelf[-1], lake):
-        done.append(f"moved CURRENT to {shelf[-1].release_id}")
+    done = bring_up_overlay(lake, shown.release_id)
+    if point_to(shown, lake):
+        done.append(f"moved CURRENT to {shown.release_id}")
     reach("release.pointed")
     columns = read_export_columns(settings.release.export_columns)
-    opened = open_doors(shelf[-1], lake, columns)
+    opened = open_doors(shown, lake, columns)
     reach("release.opened")
-    return done + [f"brought {door} to {shelf[-1].release_id}" for door in opened]
+    return done + [f"brought {door} to {shown.release_id}" for door in opened]
 
 
 def _shelve(
@@ -188,7 +244,7 @@ def _shelve(
         for name, file in candidate.tables.items():
             table = read_arrow(file)
             if logical_hash(table) != candidate.hashes[name]:
-                raise ReleaseError(
+                raise ReleaseBrokenError(
                     f"{name} was changed after the candidate of {candidate.as_of} was built and checked; "
                     "run the whole job for this date again"
                 )

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from psycopg import DataError, sql
 from pyarrow import csv
 
+from orchestration.crash_points import reach
 from orchestration.publish.serving.catalogue import Part, described, part_name
 from orchestration.publish.serving.schema import ServingError
 from orchestration.publish.shelf import Release
@@ -82,6 +83,8 @@ def load_part(connection: Connection[TupleRow], release: Release, table: str) ->
         told = described(rows, expected["logical_hash"], replaced)
         cursor.execute(sql.SQL("comment on table {} is {}").format(part, sql.Literal(told)))
         cursor.execute(sql.SQL("analyze {}").format(part))
+        reach("serving.loading")
+    reach("serving.loaded")
     return Part(table, release.release_id, "detached", rows, expected["logical_hash"], replaced)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow.parquet as pq
 from psycopg import sql
 
+from orchestration.crash_points import reach
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
 from orchestration.postgres.connection import retrying
@@ -129,6 +130,7 @@ class _Publication:
         for table, path in sorted(release.tables.items()):
             wanted = column_types(table, pq.read_schema(path))
             grow_table(self.connection, table, wanted, catalogue.columns.get(table), limit)
+            reach("serving.grown")
             part = catalogue.parts.get((table, release.release_id))
             if part is not None:
                 if part.logical_hash == release.manifest["tables"][table]["logical_hash"]:
@@ -161,6 +163,8 @@ class _Publication:
                         )
                     )
             cursor.execute(_MOVE_POINTER, [current.release_id])
+            reach("serving.showing")
+        reach("serving.shown")
         return time.perf_counter() - begun
 
     def _record(self, release: Release, published: Mapping[str, str]) -> dict[str, object]:

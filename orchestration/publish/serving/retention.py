@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import errors, sql
 
+from orchestration.crash_points import reach
 from orchestration.publish.serving.catalogue import Part, part_name, read_catalogue
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def tidy(connection: Connection[TupleRow], keep_releases: int) -> list[str]:
         for part in attached:
             # Concurrently: readers of the table go on. It cannot be part of a transaction.
             connection.execute(_detaching(part, "finalize" if part.state == "leaving" else "concurrently"))
+            reach("serving.detached")
         return _drop_oldest(connection, keep_releases, seen)
     except errors.LockNotAvailable:
         return ["a reader holds an older release: it is detached or dropped after the next publication"]
@@ -83,6 +85,7 @@ def _drop_oldest(connection: Connection[TupleRow], keep_releases: int, seen: set
         with connection.transaction():
             connection.execute("delete from serving.release where release_id = %s", [release_id])
             _drop(connection, [part for part in parts if part.release_id == release_id])
+        reach("serving.dropped")
         done.append(f"dropped release {release_id}: {keep_releases} are kept in the database")
     return done
 
