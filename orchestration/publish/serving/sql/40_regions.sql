@@ -180,9 +180,9 @@ create or replace function serving.my_keys(table_name text, column_name text) re
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not exists (
-        select from serving.region_rule as rule
-        where rule.parent = my_keys.table_name or my_keys.table_name = 'location'
+    if not (
+        table_name = 'location'
+        or exists (select from serving.region_rule as rule where rule.parent = my_keys.table_name)
     ) or to_regclass(format('store.%I', table_name)) is null then
         return;
     end if;
@@ -194,8 +194,8 @@ end
 $$;
 comment on function serving.my_keys(text, text) is 'Keys of a table that the login may see';
 
--- The condition under which a login that does not see all may see a row. Raises for a table without a rule's
--- columns; a table without a rule is seen by nobody.
+-- The condition under which a login that does not see all may see a row. Where there is no rule, or a column
+-- of the rule is missing, nobody else sees any.
 create or replace function serving.region_condition(table_name text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -205,6 +205,15 @@ declare
     regions constant text := $q$(select serving.my_regions())$q$;
 begin
     select * into rule from serving.region_rule where region_rule.table_name = region_condition.table_name;
+    if exists (
+        select from unnest(rule.columns) as name
+        where not exists (
+            select from pg_attribute
+            where attrelid = to_regclass(format('store.%I', region_condition.table_name)) and attname = name
+        )
+    ) then
+        return 'false';
+    end if;
     return case rule.kind
         when 'catalogue' then 'true'
         when 'location' then (
