@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from psycopg import sql
+
 from orchestration.lake.events import GENESIS, Chain, Event, LedgerError, parse
 from orchestration.lake.ledger import Ledger
 from orchestration.publish.serving.schema import ServingError
@@ -23,10 +25,6 @@ if TYPE_CHECKING:
 
 # Events that are sent to the server at once.
 _BATCH = 1000
-_COLUMNS = (
-    "seq, event_id, family, event_type, subject, business_date, actor, recorded_at, payload, line, "
-    "prev_hash, hash"
-)
 _REPAIR = "restore the ledger from a copy, or the database from its own, whichever was changed"
 
 
@@ -40,7 +38,7 @@ class AuditComparison:
 
 
 class _Stored(NamedTuple):
-    """One row of audit.event, as `_COLUMNS` names them."""
+    """One row of audit.event."""
 
     seq: int
     event_id: str
@@ -54,6 +52,11 @@ class _Stored(NamedTuple):
     line: str
     prev_hash: str
     hash: str
+
+
+_ALL_EVENTS = sql.SQL("select {} from audit.event order by seq").format(
+    sql.SQL(", ").join(map(sql.Identifier, _Stored._fields))
+)
 
 
 def append_events(cursor: Cursor[TupleRow], ledger: Ledger) -> int:
@@ -94,7 +97,7 @@ def compare_audit(connection: Connection[TupleRow], ledger: Ledger) -> AuditComp
     n_stored = 0
     file_events = _readable(ledger)
     with connection.transaction(), connection.cursor("audit") as cursor:
-        for row in cursor.execute(f"select {_COLUMNS} from audit.event order by seq"):
+        for row in cursor.execute(_ALL_EVENTS):
             stored = _Stored(*row)
             n_stored += 1
             fault = _fault_of_row(chain, stored)
@@ -154,7 +157,7 @@ def _as_stored(event: Event) -> dict[str, Any]:
 
 
 def _is_same(value: Any, kept: Any) -> bool:
-    """Whether two plain values are equal; jsonb writes a number in digits, so 1e300 comes back a whole one."""
+    """Whether two plain values are equal; jsonb writes numbers in digits, so 1e300 comes back a whole one."""
     if isinstance(value, dict) and isinstance(kept, dict):
         return value.keys() == kept.keys() and all(_is_same(value[name], kept[name]) for name in value)
     if isinstance(value, list) and isinstance(kept, list):

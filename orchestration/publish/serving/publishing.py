@@ -20,6 +20,7 @@ from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
 from orchestration.postgres.connection import retrying
 from orchestration.publish.reading import ReleaseReader, standing_of
+from orchestration.publish.serving.audit import append_events
 from orchestration.publish.serving.catalogue import part_name, read_catalogue
 from orchestration.publish.serving.loading import column_types, load_part
 from orchestration.publish.serving.retention import drop_leftovers, finish_detaching, tidy
@@ -162,6 +163,7 @@ class _Publication:
                             sql.Literal(current.release_id),
                         )
                     )
+            append_events(cursor, self.ledger)
             cursor.execute(_MOVE_POINTER, [current.release_id])
             reach("serving.showing")
         reach("serving.shown")
