@@ -6,6 +6,7 @@ Dagster and the science are not there. The same deliveries always give the same 
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pydantic import SecretStr
 
 from orchestration.contracts.arrow import arrow_schema
 from orchestration.contracts.raw import RAW_BY_NAME
@@ -38,6 +40,7 @@ from orchestration.publish.release import (
     publish,
     record_refusal,
 )
+from orchestration.publish.serving.publishing import publish_release
 from orchestration.publish.verdicts import Verdict, check_result_table
 from orchestration.settings import Settings
 
@@ -216,13 +219,13 @@ def _settings() -> Settings:
 
 @dataclass
 class Miniature:
-    """One installation: a home, what its source has now, and the server that it publishes to, if any."""
+    """One installation: a home, what its source has now, the address of its serving database, if any."""
 
     home: Path
     source: MiniatureSource
     today: date = date(2030, 1, 1)
     actor: str = "drill"
-    serving: ServingSettings | None = None
+    serving: str | None = None
 
     @property
     def lake(self) -> Lake:
@@ -237,8 +240,8 @@ class Miniature:
     @property
     def settings(self) -> Settings:
         """Its settings."""
-        told: dict[str, Any] = {"serving": self.serving} if self.serving else {}
-        return _settings().model_copy(update={"home": self.home, "today": self.today, **told})
+        serving = ServingSettings(url=SecretStr(self.serving)) if self.serving else ServingSettings()
+        return _settings().model_copy(update={"home": self.home, "today": self.today, "serving": serving})
 
     def run(self, as_of: date) -> PublishOutcome:
         """Run one business date from the source to the release, as one process does.
@@ -258,6 +261,8 @@ class Miniature:
     def release(self, as_of: date) -> PublishOutcome:
         """Decide on the sealed date and publish what came of it."""
         lake, ledger, settings = self.lake, self.ledger, self.settings
+        # As the real run does before its first stage.
+        shutil.rmtree(lake.build_dir(as_of), ignore_errors=True)
         inputs = collect_inputs(lake, as_of)
         before = previous_release(lake, as_of)
         candidate, verdicts = decide(inputs, before, lake)
@@ -274,7 +279,10 @@ class Miniature:
             verdicts=verdicts,
             candidate=candidate,
         )
-        return publish(candidate, facts, None, lake, ledger, settings, actor=self.actor)
+        outcome = publish(candidate, facts, None, lake, ledger, settings, actor=self.actor)
+        if self.serving:
+            publish_release(outcome.release, lake, ledger, settings)
+        return outcome
 
 
 def decide(inputs: RunInputs, earlier: Release | None, lake: Lake) -> tuple[Candidate, list[Verdict]]:

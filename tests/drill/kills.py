@@ -1,0 +1,143 @@
+"""Killing: every crash point, then random times; after each the invariants, and the re-run's content.
+
+A step is one business date of a script of new dates, corrections and repeated deliveries. The same script
+was run undisturbed first; whatever is killed must end where that one did, to the byte.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.drill.invariants import Home, after_a_death, living_in_group, when_done
+from tests.drill.miniature import days
+from tests.drill.points import every_point
+from tests.drill.readers import Readers
+from tests.drill.report import Report, scaled
+from tests.drill.template import Ended, Job, Template
+
+KILLS = 1_000
+READS = 100_000
+# A run that follows a death is itself killed this often.
+_AGAIN = 0.25
+_SCRIPT_DAYS = 16
+_SEED = 20_240_131
+# Where homes are built: in memory, because SIGKILL does not ask of a disk what a power cut asks.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of ours is made in it
+
+
+@dataclass(frozen=True)
+class Step:
+    """One delivery: the date that is run, and the editions that the source has by then."""
+
+    day: str
+    editions: dict[str, int]
+
+
+@dataclass
+class Undisturbed:
+    """The script, and what a home came to after each of its steps."""
+
+    steps: list[Step] = field(default_factory=list)
+    homes: list[Home] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def script(seed: int = _SEED) -> list[Step]:
+    """New dates in order; in between the date before comes again, corrected or as it was."""
+    dice, editions, steps = random.Random(seed), {}, []
+    for number, day in enumerate(day.isoformat() for day in days(_SCRIPT_DAYS)):
+        editions[day] = 1
+        steps.append(Step(day, dict(editions)))
+        if number % 4 == 3:
+            old = dice.choice(sorted(editions))
+            editions[old] += dice.choice((0, 1, 1))
+            steps.append(Step(old, dict(editions)))
+    return steps
+
+
+def undisturbed(template: Template, home: Path, steps: list[Step], serving: str | None = None) -> Undisturbed:
+    """Run the script with nobody in its way."""
+    done = Undisturbed(steps)
+    for step in steps:
+        ended = run_step(template, home, step, serving)
+        if ended.error:
+            raise RuntimeError(f"undisturbed, {step.day}: {ended.answer}")
+        done.homes.append(Home.of(home))
+        # The first steps warm up; what counts is how long the later ones take.
+        done.seconds = ended.seconds if len(done.homes) < 3 else 0.8 * done.seconds + 0.2 * ended.seconds
+    return done
+
+
+def run_step(
+    template: Template, home: Path, step: Step, serving: str | None = None, kill_after: float | None = None
+) -> Ended:
+    """Run one step in a process of its own, which may be killed."""
+    told = {"day": step.day, "editions": step.editions, "serving": serving}
+    return template.run(Job("run", home, told, kill_after=kill_after))[0]
+
+
+@contextmanager
+def workshop() -> Iterator[Path]:
+    """Yield a folder in memory, where there is one, for homes."""
+    folder = Path(tempfile.mkdtemp(prefix="stockplan-drill-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(scale: float, report: Report) -> None:
+    """Every crash point, then a thousand random kills while somebody reads."""
+    with workshop() as folder, Template() as template:
+        every_point(template, folder / "points", report)
+        with Readers(folder) as readers:
+            landed = random_kills(template, folder, scaled(KILLS, scale), report, readers)
+            found = readers.wait_for(scaled(READS, scale))
+        report.count("random kills, files only", landed, least=scaled(KILLS, scale))
+        report.count("reads of all tables meanwhile", found.reads, least=scaled(READS, scale))
+        report.count("mixed reads", found.mixed, exactly=0, note=f"of {found.releases} releases")
+        for fault in found.faults:
+            report.miss(f"a reader found {fault}")
+
+
+def random_kills(
+    template: Template, folder: Path, kills: int, report: Report, readers: Readers | None = None
+) -> int:
+    """Go through the script again and again, killing each step at a random time; return the kills."""
+    dice, landed, faulty, rounds = random.Random(_SEED), 0, 0, 0
+    reference = undisturbed(template, folder / "undisturbed", script())
+    while landed < kills:
+        rounds += 1
+        home = folder / f"round-{rounds}"
+        home.mkdir()
+        if readers:
+            readers.read(home)
+        for number, step in enumerate(reference.steps):
+            before = reference.homes[number - 1] if number else Home("", {}, frozenset())
+            expected = reference.homes[number]
+            faults: list[str] = []
+            while landed < kills:
+                ended = run_step(template, home, step, None, dice.uniform(0, 1.2 * reference.seconds))
+                faults += [f"the run itself ended in {ended.answer}"] if ended.error else []
+                if not ended.was_killed:
+                    break
+                landed += 1
+                faults += [f"I5 process {one} lives on" for one in living_in_group(ended.pid)]
+                faults += after_a_death(home, {before.pointer, expected.pointer}, expected.releases)
+                if dice.random() >= _AGAIN:
+                    break
+            ended = run_step(template, home, step)
+            faults += [f"the run after it ended in {ended.answer}"] if ended.error else []
+            faults += when_done(home, expected)
+            faulty += bool(faults)
+            for fault in faults:
+                report.miss(f"round {rounds}, step {number} ({step.day}): {fault}")
+        shutil.rmtree(folder / f"round-{rounds - 1}", ignore_errors=True)
+    report.count("steps that did not converge", faulty, exactly=0, note=f"{rounds} rounds of the script")
+    return landed
