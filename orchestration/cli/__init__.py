@@ -12,6 +12,7 @@ from optimization.errors import StockplanError
 from orchestration.cli import (
     allocation,
     audit,
+    db,
     evidence,
     inspect,
     opened,
@@ -25,6 +26,7 @@ from orchestration.cli import (
     run,
     scenario,
     serve,
+    serving,
     shortage,
     validate,
 )
@@ -43,6 +45,9 @@ app.command("show")(inspect.show)
 app.command("charts")(inspect.charts)
 app.command("workbook")(opened.workbook)
 app.command("report")(opened.report)
+app.command("serving")(serving.serving)
+app.command("rollback")(serving.rollback)
+app.add_typer(db.db, name="db")
 allocation.allocation.command("week")(shortage.week)
 app.add_typer(allocation.allocation, name="allocation")
 app.add_typer(plan.plan, name="plan")

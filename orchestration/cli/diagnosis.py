@@ -6,26 +6,16 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from orchestration.findings import Finding
 from orchestration.settings import PROJECT_ROOT, Settings
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    subject: str
-    is_ok: bool
-    found: str
-    repair: str = ""
 
 
 def diagnose() -> list[Finding]:

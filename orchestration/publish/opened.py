@@ -16,8 +16,8 @@ from orchestration.publish.release import publishing_alone
 from orchestration.publish.shelf import Release, pointed_id
 
 WORKBOOK, REPORT = "stockplan.xlsx", "report.html"
-# The assets that write them: when one fails, the release of the run is published all the same.
-AFTER_RELEASE = ("workbook", "report")
+# The assets that follow a release: when one fails, the release of the run is published all the same.
+AFTER_RELEASE = ("workbook", "report", "serving")
 
 
 def open_workbook(release: Release, lake: Lake, most_rows: int) -> tuple[Path, int]:
@@ -46,6 +46,19 @@ def open_report(release: Release, lake: Lake) -> tuple[Path, int]:
     write_text(report_page(ReleaseReader(release, standing_of(release, lake))), path)
     _bring_door(lake.report_door, path, release, lake)
     return path, path.stat().st_size
+
+
+def bring_opened(release: Release, lake: Lake, most_rows: int) -> None:
+    """Let the doors lead to the workbook and the report of the current release; write what it lacks."""
+    folder = lake.open_dir(release.release_id)
+    if (folder / WORKBOOK).is_file():
+        _bring_door(lake.workbook_door, folder / WORKBOOK, release, lake)
+    else:
+        open_workbook(release, lake, most_rows)
+    if (folder / REPORT).is_file():
+        _bring_door(lake.report_door, folder / REPORT, release, lake)
+    else:
+        open_report(release, lake)
 
 
 def _bring_door(door: Path, path: Path, release: Release, lake: Lake) -> None:

@@ -1,4 +1,4 @@
-"""Release: the candidate with all its evidence, the gate and the publication, then what people open."""
+"""Release: the candidate with all its evidence, the gate and the publication, then what people read."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -212,6 +212,42 @@ def report(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipelin
         path, weight = open_report(published, pipeline.lake)
         stage.detail = f"{weight / 1e6:.1f} MB"
     return _opened("report", published, path, pipeline, {"bytes": weight})
+
+
+@_release_asset(
+    "serving",
+    ["release"],
+    "The rows of the release just published in PostgreSQL, for whoever reads with SQL; the views show them "
+    "when it is the current one. Without an address it does nothing.",
+    {"python", "postgres"},
+)
+def serving(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Made:
+    """Bring the release into the database, and its readers to the current one."""
+    with pipeline.stage("serving") as stage:
+        published = _just_published(context, pipeline)
+        if not pipeline.settings.serving.is_set:
+            stage.detail = "off: no address is set"
+            return dg.MaterializeResult(
+                asset_key="serving",
+                data_version=dg.DataVersion("off"),
+                metadata={"state": "off", "release_id": published.release_id},
+            )
+        from orchestration.publish.serving.publishing import publish_release
+
+        outcome = publish_release(published, pipeline.lake, pipeline.ledger, pipeline.settings)
+        pipeline.notes += [f"serving: {note}" for note in outcome.notes]
+        stage.detail = f"{outcome.state}; readers see {outcome.current_id}"
+    return dg.MaterializeResult(
+        asset_key="serving",
+        data_version=dg.DataVersion(published.content_hash[:16]),
+        metadata={
+            "state": outcome.state,
+            "release_id": published.release_id,
+            "current_release": outcome.current_id,
+            "rows_loaded": outcome.rows,
+            "show_seconds": outcome.show_seconds,
+        },
+    )
 
 
 def _just_published(context: dg.AssetExecutionContext, pipeline: Pipeline) -> "Release":

@@ -1,20 +1,23 @@
-"""A publisher's session: connected, in the publisher's role, on a schema of this version, and alone."""
+"""Sessions with the serving database: a publisher's, alone and in its role, and an administrator's."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 from orchestration.postgres.address import place, resolve
 from orchestration.postgres.connection import connect, told
-from orchestration.publish.serving.schema import ServingError, applied_files, require_schema
+from orchestration.production_settings import Address, ServingSettings
+from orchestration.publish.serving.schema import ServingError, require_schema
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
-
-    from orchestration.production_settings import ServingSettings
 
 SETTING = "serving"
 PUBLISHER = "stockplan_publisher"
@@ -31,7 +34,7 @@ def publisher(settings: ServingSettings) -> Iterator[Connection[TupleRow]]:
     Raises `DatabaseError` for everything the database refuses inside, `ServingError` when the schema is
     missing or another one, or the login is no publisher.
     """
-    with opened(settings) as connection:
+    with opened(settings, SETTING, settings.connect_timeout_seconds) as connection:
         _become_publisher(connection)
         require_schema(connection)
         connection.execute("select set_config('lock_timeout', %s, false)", [f"{_MOST_WAIT_SECONDS}s"])
@@ -41,17 +44,35 @@ def publisher(settings: ServingSettings) -> Iterator[Connection[TupleRow]]:
 
 
 @contextmanager
-def opened(settings: ServingSettings) -> Iterator[Connection[TupleRow]]:
-    """Give a connection of the login that the settings tell, in no role but its own."""
-    where = place(resolve(settings, SETTING))
+def administrator(settings: ServingSettings, url_file: Path | None = None) -> Iterator[Connection[TupleRow]]:
+    """Give a connection of whoever may make roles and schemas.
+
+    Its address is that in `url_file`, or STOCKPLAN_ADMIN__URL of the environment, or the serving address.
+    Raises `DatabaseError` for everything the database refuses inside.
+    """
+    told_url = os.environ.get("STOCKPLAN_ADMIN__URL")
+    if url_file is not None:
+        address, setting = Address(url_file=url_file), "admin"
+    elif told_url:
+        address, setting = Address(url=SecretStr(told_url)), "admin"
+    else:
+        address, setting = settings, SETTING
+    with opened(address, setting, settings.connect_timeout_seconds) as connection:
+        yield connection
+
+
+@contextmanager
+def opened(address: Address, setting: str, connect_timeout: float) -> Iterator[Connection[TupleRow]]:
+    """Give a connection of the login that the address tells, in no role but its own."""
+    url = resolve(address, setting)
     connection = connect(
-        settings,
-        SETTING,
+        address,
+        setting,
         application_name="stockplan serving",
-        connect_timeout=settings.connect_timeout_seconds,
+        connect_timeout=connect_timeout,
         autocommit=True,
     )
-    with connection, told(f"{where} refused", resolve(settings, SETTING)):
+    with connection, told(f"{place(url)} refused", url):
         yield connection
 
 
@@ -66,8 +87,3 @@ def _become_publisher(connection: Connection[TupleRow]) -> None:
             "stockplan db user NAME --role publisher"
         )
     connection.execute("set role stockplan_publisher")
-
-
-def is_initialised(connection: Connection[TupleRow]) -> bool:
-    """Whether `init` was ever run on this database."""
-    return bool(applied_files(connection))
