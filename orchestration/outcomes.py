@@ -47,9 +47,11 @@ class Code(StrEnum):
     NO_PLAN = "NO_PLAN"
     PLAN_REFUSED = "PLAN_REFUSED"
     MODELS_FAILED = "MODELS_FAILED"
+    ITEMS_LOST = "ITEMS_LOST"
     LEDGER_BROKEN = "LEDGER_BROKEN"
     SEALED_FILE_CHANGED = "SEALED_FILE_CHANGED"
     RELEASE_BROKEN = "RELEASE_BROKEN"
+    FILE_DAMAGED = "FILE_DAMAGED"
     SERVING_LAGS = "SERVING_LAGS"
     OPENED_LAGS = "OPENED_LAGS"
     RELEASE_LATE = "RELEASE_LATE"
@@ -211,6 +213,12 @@ OUTCOMES: tuple[Outcome, ...] = (
         "Read what dbt says under the message; the work file of the date may be deleted.",
     ),
     Outcome(
+        Code.ITEMS_LOST,
+        36,
+        "More items failed in the calculation than single bad items would explain.",
+        "Read the first failures that the message names; the machine, the data or the code is at fault.",
+    ),
+    Outcome(
         Code.LEDGER_BROKEN,
         40,
         "The ledger was edited, cut or damaged.",
@@ -227,6 +235,12 @@ OUTCOMES: tuple[Outcome, ...] = (
         42,
         "A release, its manifest or the pointer to it is not what was written, or cannot be read.",
         "Restore the release from a copy as the message says; running any date mends pointer and doors.",
+    ),
+    Outcome(
+        Code.FILE_DAMAGED,
+        43,
+        "A file that Stockplan wrote cannot be read any more.",
+        "Restore the file that the message names from a copy; what lies under build/ is made again.",
     ),
     Outcome(
         Code.SERVING_LAGS,
@@ -292,9 +306,13 @@ _ERRORS: dict[str, dict[str, Code]] = {
         "StorageError": Code.STORAGE_FAULT,
         "DiskFullError": Code.DISK_FULL,
         "StorageDeniedError": Code.STORAGE_DENIED,
+        "FileDamagedError": Code.FILE_DAMAGED,
     },
     "orchestration.postgres.connection": {"DatabaseError": Code.SERVING_LAGS},
     "orchestration.upkeep.dagster_home": {"RunStorageError": Code.RUN_STORAGE_UNAVAILABLE},
+    "orchestration.publish.serving.schema": {"ServingError": Code.SERVING_LAGS},
+    "orchestration.isolation": {"ForemanLostError": Code.WORKER_LOST},
+    "optimization.separable": {"TooManyLostError": Code.ITEMS_LOST},
     "orchestration.publish.gate": {"GateRefused": Code.GATE_REFUSED},
     "orchestration.publish.candidate": {"CandidateError": Code.CONTRACT_BROKEN},
     "orchestration.publish.shelf": {
@@ -313,6 +331,7 @@ _ERRORS: dict[str, dict[str, Code]] = {
     "subprocess": {"TimeoutExpired": Code.TIMED_OUT},
     "_duckdb": {"IOException": Code.STORAGE_FAULT, "OutOfMemoryException": Code.OUT_OF_MEMORY},
     "pydantic_core._pydantic_core": {"ValidationError": Code.CONFIGURATION},
+    "yaml.error": {"YAMLError": Code.CONFIGURATION},
     "sqlalchemy.exc": {"DatabaseError": Code.RUN_STORAGE_UNAVAILABLE},
     "dagster._core.errors": {
         "DagsterAssetCheckFailedError": Code.CHECK_FAILED,

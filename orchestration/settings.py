@@ -37,6 +37,7 @@ from optimization.order_parameters import (
 from optimization.parameters import AllocationParameters, AtpParameters, GovernanceParameters
 from optimization.planning.annual.parameters import AnnualParameters
 from orchestration.crash_points import arm, read_point
+from orchestration.outcomes import ConfigurationError
 from orchestration.production_settings import (
     AlertSettings,
     DagsterSettings,
@@ -74,6 +75,9 @@ class SealingSettings(_Section):
     max_row_loss_share: float = Field(0.20, ge=0, le=1)
     max_bad_row_share: float = Field(0.02, ge=0, le=1)
     max_text_length: int = Field(1000, ge=1)
+    max_file_mb: int = Field(2000, ge=1)
+    max_table_rows: int = Field(50_000_000, ge=1)
+    max_table_columns: int = Field(1000, ge=1)
 
 
 class DemandSettings(_Section):
@@ -326,6 +330,8 @@ class ExecutionSettings(_Section):
     dbt: Literal["in_process", "subprocess"] = "in_process"
     dbt_threads: int = Field(2, ge=1)
     workers: int = Field(1, ge=1)
+    item_seconds: float = Field(30.0, gt=0)
+    item_memory_mb: int = Field(1024, ge=16)
     min_free_disk_mb: int = Field(500, ge=0)
     # For tests alone: the process dies at this crash point (orchestration.crash_points).
     crash_at: str | None = None
@@ -355,7 +361,7 @@ def function_named(name: str | None, setting: str) -> Callable[..., Any] | None:
     if name is None:
         return None
     module_name, _, function_name = name.partition(":")
-    if (folder := str(_file().resolve().parent)) not in sys.path:
+    if (folder := str(settings_file().resolve().parent)) not in sys.path:
         sys.path.append(folder)
     try:
         function = getattr(importlib.import_module(module_name), function_name)
@@ -394,7 +400,8 @@ _DECIDING = {
 }
 
 
-def _file() -> Path:
+def settings_file() -> Path:
+    """The file of settings of this process."""
     return Path(os.environ.get("STOCKPLAN_CONFIG", PROJECT_ROOT / "stockplan.yaml"))
 
 
@@ -440,7 +447,12 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments beat the environment, which beats stockplan.yaml, which beats defaults."""
-        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=_file())
+        file = _file()
+        if "STOCKPLAN_CONFIG" in os.environ and not file.is_file():
+            raise ConfigurationError(
+                f"STOCKPLAN_CONFIG names {file}, which is no file; name your stockplan.yaml"
+            )
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=file)
 
     def decision_hash(self) -> str:
         """Hash of the settings that may change a published number (not of paths and workers)."""

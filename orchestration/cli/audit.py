@@ -33,12 +33,14 @@ def verify(
 ) -> None:
     """Check the ledger's chain, the heads that releases witnessed, and the tables that hold its lines."""
     from orchestration.evidence.witnesses import LEDGER_TABLES, check_witnesses, witnessed_heads
+    from orchestration.lake.ledger import LedgerBrokenError
+    from orchestration.publish.shelf import ReleaseBrokenError
 
     pipeline = open_pipeline()
     heads = witnessed_heads(pipeline.lake)
     verdict = pipeline.ledger.verify(expected_heads=heads)
     if not verdict.is_intact:
-        raise StockplanError(
+        raise LedgerBrokenError(
             f"the ledger is NOT intact at event {verdict.first_bad_seq}: {verdict.reason}\n"
             f"File: {pipeline.lake.ledger_file}"
         )
@@ -48,7 +50,7 @@ def verify(
     )
     report = check_witnesses(pipeline.lake, pipeline.ledger, None if all_tables else LEDGER_TABLES)
     if report.faults:
-        raise StockplanError(
+        raise ReleaseBrokenError(
             f"what was published is NOT intact ({len(report.faults)} faults):\n"
             + "\n".join(f"  {fault}" for fault in report.faults)
         )

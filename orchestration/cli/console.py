@@ -30,12 +30,15 @@ _BORDER_WIDTH = 3
 
 def settings() -> Settings:
     """Return the installation's settings. Raises `ConfigurationError` for values that cannot be, all told."""
+    import yaml
     from pydantic import ValidationError
 
     from orchestration.settings import settings as installed
 
     try:
         return installed()
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"stockplan.yaml is not YAML; correct it: {error}") from error
     except ValidationError as error:
         told = [
             f"  {'.'.join(map(str, one['loc']))} = {one['input']!r}: {one['msg']}" for one in error.errors()

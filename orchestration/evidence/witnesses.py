@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.lake.disk import FileDamagedError
 from orchestration.lake.hashing import logical_hash
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow
@@ -120,7 +121,7 @@ def table_fault(file: Path, witness: str | None, identity: str) -> str:
     try:
         table = read_arrow(file)
         is_same = logical_hash(table, exclude=["release_id"]) == witness
-    except (OSError, pa.ArrowException, TypeError, UnicodeDecodeError) as error:
+    except (FileDamagedError, OSError, pa.ArrowException, TypeError, UnicodeDecodeError) as error:
         return f"cannot be read ({error})"
     if not is_same:
         return "was changed after its publication (its rows do not match their hash)"

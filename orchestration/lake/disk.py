@@ -32,6 +32,10 @@ class StorageDeniedError(StorageError):
     """A path may not be written; the message names it."""
 
 
+class FileDamagedError(StorageError):
+    """A file that Stockplan wrote cannot be read any more; the message names it."""
+
+
 @contextmanager
 def told_by_path(path: Path, held: Path | None = None) -> Iterator[None]:
     """Let the body write `path`; what the disk refuses becomes a `StorageError` that names it.

@@ -23,7 +23,7 @@ from optimization.contracts.column import Column
 from optimization.contracts.table import Table
 from orchestration.contracts.arrow import arrow_schema
 from orchestration.crash_points import reach
-from orchestration.lake.disk import told_by_path
+from orchestration.lake.disk import FileDamagedError, told_by_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,8 +159,19 @@ def write_frame(frame: pd.DataFrame, contract: Table, path: Path) -> None:
 
 
 def read_arrow(path: Path) -> pa.Table:
-    """Read one Parquet file; what its folder is called adds no column."""
-    return pq.ParquetFile(path).read()
+    """Read one Parquet file; what its folder is called adds no column.
+
+    Raises `FileNotFoundError` when it is not there, `FileDamagedError` when it cannot be read.
+    """
+    try:
+        return pq.ParquetFile(path).read()
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise FileDamagedError(
+            f"{path} cannot be read ({str(error).splitlines()[0]}); restore it from a copy. What lies under "
+            "build/ is made again when its date is run"
+        ) from error
 
 
 def read_frame(path: Path, contract: Table) -> pd.DataFrame:

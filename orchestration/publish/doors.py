@@ -15,10 +15,11 @@ from pathlib import Path
 
 from orchestration.closed_duckdb import closed_duckdb
 from orchestration.crash_points import reach
+from orchestration.lake.disk import StorageError
 from orchestration.lake.parquet import SIBLING_SUFFIX, remove_left_siblings, sync_folder, write_text
 from orchestration.lake.paths import Lake
 from orchestration.publish.export import ExportColumns, write_export
-from orchestration.publish.shelf import Release, ReleaseError, pointed_id, pointer_file
+from orchestration.publish.shelf import Release, pointed_id, pointer_file
 
 # Files and links with this prefix are being made, or were when something died.
 ASIDE_PREFIX = ".aside-"
@@ -51,7 +52,7 @@ def place_link(door: Path, target: Path) -> bool:
     if door.is_symlink() and str(door.readlink()) == relative:
         return False
     if door.exists() and not door.is_symlink():
-        raise ReleaseError(f"{door} is not a link that Stockplan made; move it away and run the date again")
+        raise StorageError(f"{door} is not a link that Stockplan made; move it away and run the date again")
     aside = door.with_name(f"{ASIDE_PREFIX}{door.name}")
     aside.unlink(missing_ok=True)
     aside.symlink_to(relative, target_is_directory=True)

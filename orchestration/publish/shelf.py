@@ -152,9 +152,9 @@ def newest_of(lake: Lake, as_of: date) -> Release | None:
 
 
 def pointed_id(lake: Lake) -> str:
-    """Return what the pointer says, empty when there is none."""
+    """Return what the pointer says, empty when there is none; bytes that are no text name no release."""
     try:
-        return pointer_file(lake).read_text(encoding="utf-8").strip()
+        return pointer_file(lake).read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
         return ""
 
