@@ -447,7 +447,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments beat the environment, which beats stockplan.yaml, which beats defaults."""
-        file = _file()
+        file = settings_file()
         if "STOCKPLAN_CONFIG" in os.environ and not file.is_file():
             raise ConfigurationError(
                 f"STOCKPLAN_CONFIG names {file}, which is no file; name your stockplan.yaml"

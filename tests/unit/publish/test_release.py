@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.lake.disk import StorageError
 from orchestration.lake.parquet import read_arrow
 from orchestration.outcomes import Code
 from orchestration.publish.release import (
@@ -154,7 +155,7 @@ def test_errors_say_what_is_there_and_what_to_do(shop: ReleaseLake) -> None:
 
 def test_a_folder_in_the_place_of_a_door_is_not_touched(shop: ReleaseLake) -> None:
     shop.lake.current_dir.mkdir(parents=True)
-    with pytest.raises(ReleaseError, match="is not a link that Stockplan made; move it away"):
+    with pytest.raises(StorageError, match="is not a link that Stockplan made; move it away"):
         shop.publish()
     shop.lake.current_dir.rmdir()
     assert shop.publish().state == "unchanged"
