@@ -119,6 +119,8 @@ def random_kills(
         if readers:
             readers.read(home)
         for number, step in enumerate(reference.steps):
+            if landed >= kills:
+                break
             before = reference.homes[number - 1] if number else Home("", {}, frozenset())
             expected = reference.homes[number]
             faults: list[str] = []
