@@ -8,6 +8,7 @@ is checked, so that a cell that means nothing is reported as it stood.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -15,7 +16,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from optimization.contracts.column import Column
 from orchestration.contracts.raw import RAW_BY_NAME, RawTable
@@ -28,6 +28,7 @@ from orchestration.ims.connector import (
     SourceSettingsError,
     short_hash,
 )
+from orchestration.ims.inbox import InboxLimits, delivered_file, read_parquet
 from orchestration.ims.mapping import (
     ColumnMapping,
     Dialect,
@@ -47,12 +48,13 @@ class FilesConnector:
 
     name = "files"
 
-    def __init__(self, inbox: Path, mapping: Path | None = None) -> None:
+    def __init__(self, inbox: Path, mapping: Path | None = None, limits: InboxLimits | None = None) -> None:
         """Read the mapping; without one, files and columns bear our names.
 
         Raises `SourceError` when the inbox is no folder or the mapping needs repair.
         """
         self.inbox = inbox
+        self._limits = limits or InboxLimits()
         if not inbox.is_dir():
             raise SourceSettingsError(
                 f"the inbox {inbox} is not a folder; create it with one folder per business date "
@@ -119,34 +121,32 @@ class FilesConnector:
         for day in days:
             for name in RAW_BY_NAME:
                 for extension in ("csv", "parquet"):
-                    if (self.inbox / day.isoformat() / f"{name}.{extension}").exists():
+                    if os.path.lexists(self.inbox / day.isoformat() / f"{name}.{extension}"):
                         found[name] = extension
         return found
 
     def _read(self, day: date, contract: RawTable, table: TableMapping, dialect: Dialect) -> pa.Table | None:
         """Read one file in our column names; None when the folder does not have it."""
         path = self._path(day, table)
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
-        inside = self.inbox.resolve()
-        if not path.is_file() or not path.resolve().is_relative_to(inside):
-            raise SnapshotUnreadableError(
-                f"{path} is not a file inside the inbox (a link that leads out is not followed); "
-                "put the file itself there"
-            )
-        theirs = read_table(path, dialect)
+        theirs = read_table(path, dialect, self._limits, self.inbox)
         return _renamed(theirs, contract, table, dialect, path)
 
 
-def read_table(path: Path, dialect: Dialect) -> pa.Table:
-    """Read a CSV (every cell as text) or Parquet file as it stands.
+def read_table(
+    path: Path, dialect: Dialect, limits: InboxLimits | None = None, inbox: Path | None = None
+) -> pa.Table:
+    """Read a CSV (every cell as text) or Parquet file as it stands, within the limits and the inbox.
 
     Raises `SourceError` naming the file and the repair when it cannot be read.
     """
     try:
+        limits = limits or InboxLimits()
         if path.suffix.lower() == ".parquet":
-            return pq.ParquetFile(path).read()
-        return _read_csv(path, dialect)
+            with delivered_file(path, limits, inbox) as file:
+                return read_parquet(file, path, limits)
+        return _read_csv(path, dialect, limits, inbox)
     except (pa.ArrowException, OSError, LookupError, UnicodeDecodeError) as error:
         raise SnapshotUnreadableError(
             f"{path} cannot be read ({str(error).splitlines()[0]}); deliver the file again, or state "
@@ -154,7 +154,7 @@ def read_table(path: Path, dialect: Dialect) -> pa.Table:
         ) from error
 
 
-def _read_csv(path: Path, dialect: Dialect) -> pa.Table:
+def _read_csv(path: Path, dialect: Dialect, limits: InboxLimits, inbox: Path | None) -> pa.Table:
     unreadable: list[str] = []
 
     def keep(row: pacsv.InvalidRow) -> str:
@@ -168,8 +168,12 @@ def _read_csv(path: Path, dialect: Dialect) -> pa.Table:
         newlines_in_values=True,
         invalid_row_handler=keep,
     )
-    with pacsv.open_csv(path, read_options=read, parse_options=parse) as reader:
+    with (
+        delivered_file(path, limits, inbox) as file,
+        pacsv.open_csv(pa.PythonFile(file), read_options=read, parse_options=parse) as reader,
+    ):
         names = reader.schema.names
+    limits.check_shape(path, 0, len(names))
     unreadable.clear()
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -177,7 +181,11 @@ def _read_csv(path: Path, dialect: Dialect) -> pa.Table:
             f"{path}: the header names {', '.join(map(repr, twice))} twice; give each column its own name"
         )
     convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
-    table = pacsv.read_csv(path, read_options=read, parse_options=parse, convert_options=convert)
+    with delivered_file(path, limits, inbox) as file:
+        table = pacsv.read_csv(
+            pa.PythonFile(file), read_options=read, parse_options=parse, convert_options=convert
+        )
+    limits.check_shape(path, table.num_rows, table.num_columns)
     if not unreadable:
         return table
     lines = pa.table({UNREADABLE: pa.array(unreadable, pa.string())})

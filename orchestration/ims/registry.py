@@ -43,8 +43,11 @@ def open_connector(settings: Settings, *, is_patient: bool = True) -> Connector:
                 "stockplan.yaml or as STOCKPLAN_SOURCE__INBOX"
             )
         from orchestration.ims.files import FilesConnector
+        from orchestration.ims.inbox import InboxLimits
 
-        return FilesConnector(source.inbox, source.mapping)
+        sealing = settings.sealing
+        limits = InboxLimits(sealing.max_file_mb * 2**20, sealing.max_table_rows, sealing.max_table_columns)
+        return FilesConnector(source.inbox, source.mapping, limits)
     if source.connector == "postgres":
         from orchestration.ims.postgres import PostgresConnector
 
