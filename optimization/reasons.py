@@ -17,6 +17,9 @@ REASONS: dict[str, str] = {
     "SHORT_HISTORY": "Fewer than eight known weeks; the own level is blended with its nearest items'",
     "NO_RECENT_DEMAND": "No demand for a year; the level decays",
     "MODEL_FAILED": "The fitted model gave no finite value; an exponential mean is used",
+    "MODEL_HUNG": "The fitted model did not come to an end; the pooled level is used",
+    "MODEL_CRASHED": "The fitted model brought its process down; the pooled level is used",
+    "MODEL_OUT_OF_MEMORY": "The fitted model wanted more memory than it may have; the pooled level is used",
     "DEMAND_IMPLAUSIBLE": "A weekly demand is not a plausible number and was set aside",
     "MODEL_CARRIED": "Learnt on an earlier business date and still young enough to hold",
     "LITTLE_TO_LEARN_FROM": "Too little history to learn from; the stated prior is used",
@@ -57,7 +60,7 @@ REASONS: dict[str, str] = {
     "END_OF_LIFE": "Past its last order date; no longer replenished",
     "WITHIN_DEAD_BAND": "The change is too small to publish; the previous value stays",
     "APPROVAL_PENDING": "The change is worth more than the limit; the previous value stays",
-    "POLICY_KEPT": "Inputs are implausible; the last effective value stays",
+    "POLICY_KEPT": "Inputs are implausible, or the calculation failed; the last effective value stays",
     # --- approvals
     "APPROVED_CHANGE": "A change that was approved, or a planner's within the limits, took effect",
     "MANUAL_OVERRIDE": "An override pins the value until it ends",

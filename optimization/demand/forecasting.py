@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,7 @@ from optimization.demand.hierarchy import vehicle_rates
 from optimization.demand.intervals import protection_intervals
 from optimization.demand.learning import model_of
 from optimization.demand.levels import CLASSES
-from optimization.demand.models import Chunk, fitted_levels
+from optimization.demand.models import FITTING, Chunk
 from optimization.demand.panel import DemandPanel
 from optimization.demand.pooled import PooledModel
 from optimization.demand.sensing import sensing_factors
@@ -35,6 +34,7 @@ from optimization.parameters import DemandParameters
 from optimization.reasons import first_that_holds
 from optimization.results import Mapper, Report
 from optimization.screening import screened
+from optimization.separable import Loss
 
 Texts = npt.NDArray[np.object_]
 
@@ -44,6 +44,14 @@ _NEW = CLASSES.index("intermittent")
 # A category's level counts as much as this many weeks of own demand.
 PRIOR_WEEKS = 13.0
 LEVELS = np.array([0.5, 0.8, 0.9, 0.95])
+# Why a promoted method gave a series no level, so that the pooled one stands.
+_WITHOUT_LEVEL = {
+    None: "MODEL_FAILED",
+    Loss.RAISED: "MODEL_FAILED",
+    Loss.HUNG: "MODEL_HUNG",
+    Loss.CRASHED: "MODEL_CRASHED",
+    Loss.MEMORY: "MODEL_OUT_OF_MEMORY",
+}
 
 
 @dataclass(frozen=True)
@@ -242,11 +250,11 @@ def _promote(
         if len(part)
     ]
     chunks = [Chunk(method, values[part]) for method, part in parts]
-    for (method, part), answer in zip(parts, mapper(partial(fitted_levels), chunks), strict=True):
-        good = np.isfinite(answer)
-        levels.rate[part[good]] = answer[good]
+    for (method, part), answer in zip(parts, mapper(FITTING, chunks), strict=True):
+        good = np.isfinite(answer.levels)
+        levels.rate[part[good]] = answer.levels[good]
         levels.method[part[good]] = method
-        levels.reason[part[~good]] = "MODEL_FAILED"
+        levels.reason[part[~good]] = [_WITHOUT_LEVEL[loss] for loss in answer.loss[~good]]
 
 
 def _weekly(

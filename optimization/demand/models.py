@@ -7,13 +7,17 @@ NaN where the library fails: what then happens is the caller's fallback chain.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from optimization.demand.series import Numbers
+from optimization.separable import Integers, Loss, Separable, concatenated
 
 # The methods that are several models of the library: their median. Any other name is one model.
 MEDIAN_OF_FIVE = "median_of_five"
@@ -27,6 +31,21 @@ class Chunk:
     method: str
     weeks: Numbers
 
+    def __len__(self) -> int:
+        return len(self.weeks)
+
+    def take(self, rows: Integers) -> Chunk:
+        """Return the chunk of these series."""
+        return Chunk(self.method, self.weeks[rows])
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Expected weekly demand per series, NaN without a plausible one, and the `Loss` of those that failed."""
+
+    levels: Numbers
+    loss: npt.NDArray[np.object_]
+
 
 def fitted_levels(chunk: Chunk) -> Numbers:
     """Expected weekly demand per row of the chunk; NaN where the model gave no plausible number.
@@ -34,23 +53,39 @@ def fitted_levels(chunk: Chunk) -> Numbers:
     Missing weeks are skipped, so that the model sees the known weeks in their order. A series
     that makes the library raise is found by halving and costs only itself.
     """
-    levels = _levels_or_halves(chunk.method, chunk.weeks)
+    return FITTING(chunk).levels
+
+
+def _fitted(chunk: Chunk) -> Fitted:
+    levels = _run(chunk.method, chunk.weeks)
     highest = np.nanmax(chunk.weeks, axis=1, initial=0.0)
     # No sensible level lies below zero or above the highest week.
-    return np.where(np.isfinite(levels) & (levels >= 0) & (levels <= highest + 1e-9), levels, np.nan)
+    plausible = np.isfinite(levels) & (levels >= 0) & (levels <= highest + 1e-9)
+    return Fitted(np.where(plausible, levels, np.nan), np.full(len(levels), None, dtype=object))
 
 
-def _levels_or_halves(method: str, weeks: Numbers) -> Numbers:
-    try:
-        return _run(method, weeks)
-    # The library raises whatever numba or its models happen to raise on a poisoned series.
-    except Exception:
-        if len(weeks) == 1:
-            return np.array([np.nan])
-        middle = len(weeks) // 2
-        return np.concatenate(
-            [_levels_or_halves(method, weeks[:middle]), _levels_or_halves(method, weeks[middle:])]
-        )
+def _lost(chunk: Chunk, loss: Loss) -> Fitted:
+    return Fitted(np.full(len(chunk), np.nan), np.full(len(chunk), loss, dtype=object))
+
+
+def _keys(chunk: Chunk) -> Sequence[str]:
+    """Digest method and known weeks; how far a chunk reaches back beyond a series is no matter of it."""
+    first = (~np.isnan(chunk.weeks)).argmax(axis=1)
+    head = f"{chunk.method}|".encode()
+    return [
+        sha256(head + row[start:].tobytes()).hexdigest()
+        for row, start in zip(chunk.weeks, first, strict=True)
+    ]
+
+
+def _harmless(chunk: Chunk) -> Chunk:
+    # Two seasons of something that sells every week, and of something that seldom does.
+    week = np.arange(104)
+    return Chunk(chunk.method, np.stack([5.0 + week % 3, (week % 9 == 0) * 2.0]))
+
+
+# The library's code is neither ours nor pure Python: on a strange series it may do worse than raise.
+FITTING: Separable[Chunk, Fitted] = Separable(_fitted, concatenated, _lost, _keys, _harmless, part_items=100)
 
 
 def _run(method: str, weeks: Numbers) -> Numbers:

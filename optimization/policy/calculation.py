@@ -17,13 +17,14 @@ import pandas as pd
 from optimization.parameters import PolicyParameters
 from optimization.policy import budget_targets, final_orders
 from optimization.policy.eoq import economic_order_quantity
-from optimization.policy.inputs import PolicyInputs, inputs_of
+from optimization.policy.inputs import PolicyInputs, inputs_hashes, inputs_of
 from optimization.policy.order_quantity import DAYS_PER_YEAR, Wanted, order_quantity
 from optimization.policy.order_up_to import order_up_to_level
 from optimization.policy.position_losses import ReviewedDemand
 from optimization.policy.price_breaks import quantities_with_discounts
 from optimization.policy.service_aim import aimed_at
 from optimization.policy.service_levels import Target, reorder_points
+from optimization.separable import Loss, Separable, concatenated
 
 Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -73,7 +74,7 @@ def calculated(inputs: PolicyInputs) -> Calculation:
     >>> [level.tolist() for level in found.wanted]
     [[41.0], [51.0]]
     """
-    demand, terms = _demand_of(inputs), _terms_of(inputs)
+    demand, terms = _demand_of(inputs), terms_of(inputs)
     bought = _quantities(inputs, terms)
     target, method = _targets(inputs)
     (point, level), rules = _wanted_levels(inputs, terms, demand, target, bought.quantity)
@@ -82,7 +83,7 @@ def calculated(inputs: PolicyInputs) -> Calculation:
         own = inputs.take(last)
         final = final_orders.levels(
             demand[last],
-            _terms_of(own),
+            terms_of(own),
             _life_days(own),
             own.demand_decay,
             own.final_buy_years,
@@ -104,6 +105,37 @@ def calculated(inputs: PolicyInputs) -> Calculation:
     )
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """A calculation, and the `Loss` of each row on which it failed: there it is that of an empty row."""
+
+    calculation: Calculation
+    loss: Texts
+
+
+def _attempted(inputs: PolicyInputs) -> Attempt:
+    return Attempt(calculated(inputs), np.full(len(inputs), None, dtype=object))
+
+
+def _lost(inputs: PolicyInputs, loss: Loss) -> Attempt:
+    nothing = inputs.without(np.ones(len(inputs), dtype=np.bool_))
+    return Attempt(calculated(nothing), np.full(len(inputs), loss, dtype=object))
+
+
+def _keys(inputs: PolicyInputs) -> list[str]:
+    return [str(each) for each in inputs_hashes(inputs)]
+
+
+def _harmless(inputs: PolicyInputs) -> PolicyInputs:
+    first = inputs.take(np.arange(min(len(inputs), 1)))
+    return first.without(np.ones(len(first), dtype=np.bool_))
+
+
+CALCULATION: Separable[PolicyInputs, Attempt] = Separable(
+    _attempted, concatenated, _lost, _keys, _harmless, part_items=20_000
+)
+
+
 def within_budget(inputs: PolicyInputs, is_vital: Flags, parameters: PolicyParameters) -> PolicyInputs:
     """Return the inputs with the service that the cash budget buys each row; as they are without one.
 
@@ -111,7 +143,7 @@ def within_budget(inputs: PolicyInputs, is_vital: Flags, parameters: PolicyParam
     """
     if parameters.cash_budget is None:
         return inputs
-    terms = _terms_of(inputs)
+    terms = terms_of(inputs)
     quantity = _quantities(inputs, terms).quantity
     return inputs.within(
         budget_targets.service_within(_demand_of(inputs), terms, quantity, is_vital, parameters)
@@ -143,7 +175,8 @@ def _demand_of(inputs: PolicyInputs) -> ReviewedDemand:
     return ReviewedDemand.of(inputs.mean_units, inputs.variance_units2, share)
 
 
-def _terms_of(inputs: PolicyInputs) -> dict[str, Numbers]:
+def terms_of(inputs: PolicyInputs) -> dict[str, Numbers]:
+    """Return the costs, `review_days`, `display_min_units` and `yearly` demand of each row."""
     names = ("unit_cost", "holding_rate", "order_cost", "shortage_cost", "review_days", "display_min_units")
     yearly = inputs.mean_units / inputs.protection_days * DAYS_PER_YEAR
     return {**{name: getattr(inputs, name) for name in names}, "yearly": yearly}

@@ -7,8 +7,9 @@ plan has shown, the share of a cash budget) is brought to a value of the row her
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import Field, dataclass, fields, replace
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,17 @@ _TERMS = (
     "shelf_life_days",
     "service_target",
 )
+# What `without` may not set to zero: divisors, and what is NaN where there is none.
+_POSITIVE = (
+    "protection_days",
+    "lead_time_days",
+    "unit_cost",
+    "holding_rate",
+    "review_days",
+    "line_lot_units",
+    "max_cover_days",
+)
+_MAY_BE_UNKNOWN = ("shelf_life_days", "logit_shift", "budget_service")
 _DEMAND = ("mean_units", "variance_units2", "protection_days", "lead_time_days")
 
 
@@ -85,9 +97,30 @@ class PolicyInputs:
         """Return the inputs of these rows."""
         return PolicyInputs(**{one.name: getattr(self, one.name)[rows] for one in fields(self)})
 
+    def without(self, rows: Flags) -> PolicyInputs:
+        """Return the inputs with nothing asked for, known or bought at these rows.
+
+        Every formula has an answer for such a row, whatever made it fail on the row itself.
+        """
+        zero = {one.name: np.where(rows, 0.0, getattr(self, one.name)) for one in _of_type(self, np.float64)}
+        no = {one.name: getattr(self, one.name) & ~rows for one in _of_type(self, np.bool_)}
+        safe: dict[str, Numbers | Texts] = {
+            **{name: np.where(rows, 1.0, getattr(self, name)) for name in _POSITIVE},
+            "service_target": np.where(rows, 0.5, self.service_target),
+            **{name: np.where(rows, np.nan, getattr(self, name)) for name in _MAY_BE_UNKNOWN},
+            "service_metric": np.where(rows, "cycle", self.service_metric).astype(object),
+            "stockout_behaviour": np.where(rows, "backorder", self.stockout_behaviour).astype(object),
+            "price_scale": np.where(rows, "", self.price_scale).astype(object),
+        }
+        return PolicyInputs(**{**zero, **no, **safe})
+
     def within(self, budget_service: Numbers) -> PolicyInputs:
         """Return the inputs with the service that a cash budget leaves, (n,)."""
         return replace(self, budget_service=budget_service)
+
+
+def _of_type(inputs: PolicyInputs, kind: type[np.generic]) -> list[Field[Any]]:
+    return [one for one in fields(inputs) if getattr(inputs, one.name).dtype == kind]
 
 
 def inputs_of(

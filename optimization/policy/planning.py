@@ -16,7 +16,7 @@ from optimization.contracts.outputs import POLICY, PROTECTION_DEMAND
 from optimization.keys import known_positions, positions, sorted_by_key
 from optimization.measures import abc_xyz
 from optimization.parameters import GovernanceParameters, PolicyParameters
-from optimization.policy.calculation import calculated, is_vital, within_budget
+from optimization.policy.calculation import CALCULATION, is_vital, terms_of, within_budget
 from optimization.policy.governed_day import Calculated
 from optimization.policy.governed_rows import Before
 from optimization.policy.inputs import inputs_hashes, inputs_of
@@ -26,8 +26,9 @@ from optimization.policy.publication import governed
 from optimization.policy.safety_stock import safety_stock
 from optimization.policy.service_levels import Expected, expected_service
 from optimization.reasons import first_that_holds
-from optimization.results import Report
+from optimization.results import Mapper, Report
 from optimization.screening import screened
+from optimization.separable import counted, refuse_many
 
 Numbers = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.object_]
@@ -85,6 +86,7 @@ def planned_policies(
     price_break: pd.DataFrame | None = None,
     demand_history: pd.DataFrame | None = None,
     service_control: pd.DataFrame | None = None,
+    mapper: Mapper = map,
 ) -> PlannedPolicies:
     """Plan the policy of every item-location, and decide what of it takes effect.
 
@@ -93,9 +95,10 @@ def planned_policies(
     `xyz_calculated`), `ledger__policy_event`, `opt_in__price_break`, `opt_in__demand_history` for the
     decay of final buys, and `opt_out__service_control` for what to aim at so that the target is
     delivered. `reorder_point_units` and `order_up_to_units` are effective, the `proposed_` columns
-    today's calculation. An item-location with implausible terms keeps its last value. Raises
-    `ContractError` when a frame is not of its table, `KeyError` when an item-location has no protection
-    demand.
+    today's calculation. An item-location with implausible terms, or on which the calculation fails,
+    keeps its last value; `mapper` runs the calculation. Raises `ContractError` when a frame is not of its
+    table, `KeyError` when an item-location has no protection demand, `TooManyLostError` when the
+    calculation fails on many.
     """
     parameters, rules = parameters or PolicyParameters(), rules or GovernanceParameters()
     item_location, poisoned = screened(sorted_by_key(item_location), ITEM_LOCATION)
@@ -111,8 +114,12 @@ def planned_policies(
         service_control,
     )
     inputs = within_budget(inputs, is_vital(item_location), parameters)
-    today = calculated(inputs)
-    terms, rules_met = today.terms, today.rules
+    (attempt,) = mapper(CALCULATION, [inputs])
+    refuse_many(attempt.loss, "The calculation of the policy")
+    poisoned = poisoned | (attempt.loss != None)  # noqa: E711 (element by element)
+    today = attempt.calculation
+    # The row's own terms, where its calculation failed too: classes compare all rows.
+    terms, rules_met = terms_of(inputs), today.rules
     status = demand["status"].to_numpy(dtype=object).copy()
     status[poisoned] = "QUARANTINED"
     decided = governed(
@@ -173,6 +180,7 @@ def planned_policies(
         }
     )
     figures = {f"change_{name}": int(count) for name, count in frame["change_state"].value_counts().items()}
+    figures |= {f"calculation_{loss}": count for loss, count in counted(attempt.loss).items()}
     return PlannedPolicies(
         policy=POLICY.validate(frame),
         policy_change=decided.policy_change,

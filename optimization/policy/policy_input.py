@@ -92,6 +92,9 @@ def record_inputs(
         sources.demand_history,
         sources.service_control,
     )
+    # What the calculation failed on it would fail on again.
+    kept = (held["reason_code"] == "POLICY_KEPT").to_numpy() & ~poisoned
+    inputs, poisoned = inputs.without(kept) if kept.any() else inputs, poisoned | kept
     inputs = within_budget(inputs, is_vital(item_location), parameters)
     today = held["proposed_reorder_point_units"].to_numpy(np.float64)
     frame = pd.DataFrame(

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 
+from orchestration.batches import Mapper, mapper
 from orchestration.ims.connector import Connector
 from orchestration.ims.registry import open_connector
+from orchestration.isolation import Limits, Remembered
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
 from orchestration.outcomes import Code
@@ -67,6 +69,15 @@ class Pipeline:
     def now(self) -> datetime:
         """The time of day (UTC) on the installation's own date: a replay lives on the date it is set to."""
         return datetime.combine(self.today, datetime.now(UTC).timetz())
+
+    @contextmanager
+    def spread(self, as_of: date) -> Iterator[Mapper]:
+        """Yield the mapper of the settings; of separable work, an item that fails costs only itself."""
+        execution = self.settings.execution
+        limits = Limits(execution.item_seconds, execution.item_memory_mb)
+        remembered = Remembered(self.lake.lost_items_file, as_of)
+        with mapper(execution.workers, limits, remembered) as spread:
+            yield spread
 
     def refuse(self, as_of: date, run_id: str, reason: str, code: Code) -> None:
         """Write into the ledger that this run published nothing; once per run, whoever calls.

@@ -118,6 +118,11 @@ class Lake:
         return self.root / "locks" / f"{as_of.isoformat()}.lock"
 
     @property
+    def lost_items_file(self) -> Path:
+        """Items that cost a worker process, by the digest of their data; deletable at any time."""
+        return self.root / "lost_items.json"
+
+    @property
     def seal_lock(self) -> Path:
         """Lock file that lets one process seal at a time."""
         return self.root / "seal.lock"

@@ -21,7 +21,6 @@ from optimization.contracts.allocation_tables import (
 from optimization.contracts.history_tables import LEDGER_STATE
 from optimization.contracts.inputs import ITEM_LOCATION, SEGMENT, SEGMENT_DEMAND
 from optimization.contracts.outputs import POLICY
-from orchestration.batches import mapper
 from orchestration.defs.allocation.ledger_read import kept_position, previous_position
 from orchestration.defs.borders import (
     Told,
@@ -107,7 +106,7 @@ def segment_allocation(
     from optimization.allocation.planning import AllocationInputs, allocate
 
     as_of = business_date(context)
-    with pipeline.stage("allocation") as stage, mapper(pipeline.settings.execution.workers) as spread:
+    with pipeline.stage("allocation") as stage, pipeline.spread(as_of) as spread:
         item_location, policy, segment, demand, orders, rules = read_borders(
             pipeline,
             as_of,

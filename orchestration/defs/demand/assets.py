@@ -31,7 +31,6 @@ from optimization.contracts.outputs import (
     SUPPLY_EXPECTATION,
 )
 from optimization.parameters import DemandParameters
-from orchestration.batches import mapper
 from orchestration.defs.borders import Told, previous_table, read_borders, write_border
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
@@ -132,7 +131,7 @@ def forecast(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipel
     from optimization.simulation.promotion import current_methods
 
     as_of = business_date(context)
-    with pipeline.stage("forecast") as stage, mapper(pipeline.settings.execution.workers) as spread:
+    with pipeline.stage("forecast") as stage, pipeline.spread(as_of) as spread:
         item_location, history, classes, lead, learnt = read_borders(
             pipeline, as_of, ITEM_LOCATION, DEMAND_HISTORY, DEMAND_CLASS, LEAD_TIME, DEMAND_MODEL
         )

@@ -17,7 +17,6 @@ from optimization.contracts.inputs import (
 from optimization.contracts.network_outputs import NETWORK_OUTPUTS
 from optimization.contracts.outputs import POLICY, PROTECTION_DEMAND, SUPPLY_EXPECTATION
 from optimization.parameters import NetworkParameters
-from orchestration.batches import mapper
 from orchestration.defs.borders import Told, read_borders, write_border
 from orchestration.defs.partitions import business_date
 from orchestration.defs.resources import Pipeline
@@ -31,7 +30,7 @@ def network_plan(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
     from optimization.network.planning import NetworkInputs, plan_network
 
     as_of = business_date(context)
-    with pipeline.stage("network plan") as stage, mapper(pipeline.settings.execution.workers) as spread:
+    with pipeline.stage("network plan") as stage, pipeline.spread(as_of) as spread:
         inputs = NetworkInputs(
             *read_borders(
                 pipeline,

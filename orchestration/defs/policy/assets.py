@@ -80,7 +80,7 @@ def policy(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipelin
     from orchestration.publish.shelf import previous_release
 
     as_of = business_date(context)
-    with pipeline.stage("policy") as stage:
+    with pipeline.stage("policy") as stage, pipeline.spread(as_of) as spread:
         item_location, demand, price_break, history, control = read_borders(
             pipeline, as_of, ITEM_LOCATION, PROTECTION_DEMAND, PRICE_BREAK, DEMAND_HISTORY, SERVICE_CONTROL
         )
@@ -111,6 +111,7 @@ def policy(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipelin
             price_break=price_break,
             demand_history=history,
             service_control=control,
+            mapper=spread,
         )
         judged = judged_plans(consensus, plan_events, rules)
         figures = {**plan.report, "previous_release": before.release_id if before else "none"}
