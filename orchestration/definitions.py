@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.defs import jobs, overlay, schedules, sensors
-from orchestration.defs.graph import ASSETS, CHECKS, check_keys
+from orchestration.defs import jobs, overlay, schedules, sensors, upkeep, worker
+from orchestration.defs.graph import ASSETS, CHECKS
 from orchestration.defs.policy import decision_job
-from orchestration.defs.resources import Pipeline
-from orchestration.settings import settings
 
 defs = dg.Definitions(
     assets=ASSETS,
@@ -21,6 +19,9 @@ defs = dg.Definitions(
         sensors.alert_on_failure,
         sensors.lineage_of_success,
         sensors.lineage_of_failure,
+        upkeep.upkeep,
     ],
-    resources={"pipeline": Pipeline(settings(), graph_checks=check_keys())},
+    resources={"pipeline": worker.pipeline_of_run},
+    # Also what somebody materialises by hand: a process per step would hold the date several times.
+    executor=dg.in_process_executor,
 )

@@ -51,9 +51,11 @@ class ServingSettings(Address):
 
 
 class DagsterSettings(Address):
-    """Where Dagster keeps its runs, and for how long."""
+    """Where Dagster keeps its runs and for how long, and whether it starts them by itself."""
 
     storage: Literal["sqlite", "postgres"] = "sqlite"
+    automatic: bool = False
+    daily_cron: str = "0 4 * * *"
     keep_run_days: int = Field(90, ge=1)
     max_run_seconds: int = Field(14_400, ge=60)
 

@@ -23,6 +23,7 @@ from orchestration.evidence.releases.reproduction import (
 )
 from orchestration.ims.connector import Snapshot, SnapshotMissingError
 from orchestration.lake.paths import Lake
+from orchestration.production_settings import AlertSettings, DagsterSettings, ServingSettings
 from orchestration.publish.shelf import Release, release_named
 from orchestration.run import DayFailed, open_instance, run_day
 from orchestration.settings import Settings
@@ -84,6 +85,10 @@ def _settings_of(release: Release, settings: Settings, home: Path) -> Settings:
         first_business_date=min(settings.first_business_date, release.as_of),
         today=settings.today,
         openlineage=False,
+        # Neither the installation's databases nor whoever is paged has to do with it.
+        dagster=DagsterSettings(),
+        serving=ServingSettings(),
+        alerts=AlertSettings(),
     )
 
 

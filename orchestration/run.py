@@ -5,24 +5,23 @@ The CLI, the tests and the benchmark all come through here; so does whoever embe
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
 
 from optimization.errors import StockplanError
 from orchestration.defs.borders import DETAIL, FAILING_ROWS, REPAIR
 from orchestration.defs.failures import failure_code
 from orchestration.defs.resources import Pipeline
 from orchestration.lake.disk import StorageError
+from orchestration.lake.locks import AlreadyRunningError
 from orchestration.lake.parquet import write_text
 from orchestration.outcomes import Code
 from orchestration.publish.opened import AFTER_RELEASE
 from orchestration.publish.shelf import Release, current_release, releases
-from orchestration.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -32,12 +31,14 @@ class DayFailed(StockplanError):  # noqa: N818 - what the operator calls it
     """A business date did not go through; the message says at which stage and why.
 
     `published` is the release that stands all the same, where only what people open of it is missing.
-    `code` is the reason code of the end.
+    `code` is the reason code of the end, `run_id` the run that failed, where there was one.
     """
 
-    def __init__(self, as_of: date, stage: str, reason: str, code: Code, published: str = "") -> None:
+    def __init__(
+        self, as_of: date, stage: str, reason: str, code: Code, published: str = "", run_id: str = ""
+    ) -> None:
         self.as_of, self.stage, self.reason, self.published = as_of, stage, reason, published
-        self.code = code
+        self.code, self.run_id = code, run_id
         super().__init__(
             f"{as_of} was published as {published}, but its {stage} could not be written:\n{reason}\nRepair "
             f"the cause and write it again: stockplan {stage} --release {published}"
@@ -59,14 +60,23 @@ class DayResult:
 
 
 def open_instance(pipeline: Pipeline) -> dg.DagsterInstance:
-    """Return the Dagster instance under the lake's root: the same history that the UI shows."""
-    import dagster as dg
+    """Return the Dagster instance of the settings: the same history that the UI shows.
 
-    home = pipeline.lake.root / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT_ROOT / "dagster.yaml", home / "dagster.yaml")
-    os.environ["DAGSTER_HOME"] = str(home)
-    return dg.DagsterInstance.from_config(str(home))
+    Raises `RunStorageError` when its database does not answer.
+    """
+    from orchestration.upkeep.dagster_home import open_dagster
+
+    return open_dagster(pipeline.settings)
+
+
+def end_lost_runs(pipeline: Pipeline, instance: dg.DagsterInstance) -> list[str]:
+    """End the runs whose worker is gone, and tell each; whoever starts new ones does so first."""
+    from orchestration.upkeep.round import reconcile
+
+    return [
+        f"run {run.run_id} of {run.as_of or 'no date'} was ended: {run.message}"
+        for run in reconcile(instance, pipeline.settings, pipeline.refuse)
+    ]
 
 
 def choose_date(pipeline: Pipeline) -> date:
@@ -83,20 +93,35 @@ def run_day(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance) -> Da
     """Run the whole job for one business date.
 
     Raises `DayFailed` when nothing was published; the last release then stays current. So it does when
-    the release was published and its workbook or report could not be written.
+    the release was published and its workbook or report could not be written, and when another run works
+    on the date.
     """
-    from orchestration.definitions import defs
     from orchestration.defs.graph import check_keys
+    from orchestration.upkeep.workers import alone_on
 
     pipeline.notes.clear()
     pipeline.graph_checks = check_keys()
     _check_partition(pipeline, as_of)
+    run_id = str(uuid4())
+    try:
+        with alone_on(pipeline.lake, as_of, run_id):
+            return _run_alone(pipeline, as_of, instance, run_id)
+    except AlreadyRunningError as error:
+        raise DayFailed(as_of, "the start", str(error), Code.ALREADY_RUNNING) from error
+
+
+def _run_alone(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance, run_id: str) -> DayResult:
+    from orchestration.definitions import defs
+    from orchestration.upkeep.workers import worker_tags
+
     result = defs.resolve_job_def("daily").execute_in_process(
         partition_key=as_of.isoformat(),
         instance=instance,
         resources={"pipeline": pipeline},
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         raise_on_error=False,
+        run_id=run_id,
+        tags=worker_tags(),
     )
     _write_lineage(pipeline, as_of, instance, result.run_id)
     if not result.success:
@@ -104,9 +129,9 @@ def run_day(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance) -> Da
         if stage in AFTER_RELEASE:
             made = result.asset_materializations_for_node("release")[0].metadata["release_id"].value
             lagging = Code.SERVING_LAGS if stage == "serving" else Code.OPENED_LAGS
-            raise DayFailed(as_of, stage, reason, lagging, str(made))
+            raise DayFailed(as_of, stage, reason, lagging, str(made), run_id)
         pipeline.refuse(as_of, result.run_id, f"{stage}: {reason}", code)
-        raise DayFailed(as_of, stage, reason, code)
+        raise DayFailed(as_of, stage, reason, code, run_id=run_id)
     metadata = result.asset_materializations_for_node("release")[0].metadata
     release_id = str(metadata["release_id"].value)
     return DayResult(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 import warnings
@@ -26,6 +27,7 @@ from orchestration.cli import (
     run,
     scenario,
     serve,
+    service,
     serving,
     shortage,
     validate,
@@ -65,7 +67,9 @@ app.command("diff")(evidence.diff)
 app.command("bundle")(evidence.bundle)
 app.command("retention")(retention.retention)
 app.command("doctor")(serve.doctor)
-app.command("ui")(serve.ui)
+app.command("ui")(service.ui)
+app.command("daemon")(service.daemon)
+app.command("upkeep")(service.upkeep)
 app.command("docs")(serve.docs)
 
 
@@ -73,6 +77,8 @@ def main() -> None:
     """Run the command; an error becomes one message and the exit code of its reason."""
     # What may change in Dagster's next minor version is the developer's business, not the operator's.
     warnings.filterwarnings("ignore", message=".*is currently in beta")
+    # A service manager stops a command as Ctrl-C does: what it has started ends with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except Exception as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from orchestration.cli.diagnosis_service import service_findings
 from orchestration.findings import Finding
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -31,7 +32,7 @@ def diagnose() -> list[Finding]:
     findings.append(Finding("settings", True, f"source {settings.source.connector}, home {settings.home}"))
     findings += [_home(settings), _disk(settings), _dbt(), *_telemetry()]
     findings.append(_source(settings))
-    return findings
+    return [*findings, *service_findings(settings)]
 
 
 def _python() -> Finding:

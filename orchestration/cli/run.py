@@ -29,13 +29,17 @@ def run(
 ) -> None:
     """Publish one business date through the real Dagster job."""
     from orchestration.cli.report import tell_day
-    from orchestration.run import choose_date, open_instance, run_day
+    from orchestration.run import choose_date, end_lost_runs, open_instance, run_day
+    from orchestration.upkeep.alerts import alerting
 
     pipeline = open_pipeline(accept_row_loss)
-    as_of = date.date() if date else choose_date(pipeline)
-    console.print(f"[bold]Stockplan[/bold] · business date {as_of} · source {pipeline.connector.name}")
-    with open_instance(pipeline) as instance:
-        result = run_day(pipeline, as_of, instance)
+    with alerting(pipeline.settings, date.date() if date else None):
+        as_of = date.date() if date else choose_date(pipeline)
+        console.print(f"[bold]Stockplan[/bold] · business date {as_of} · source {pipeline.connector.name}")
+        with open_instance(pipeline) as instance:
+            for told in end_lost_runs(pipeline, instance):
+                console.print(f"  {told}")
+            result = run_day(pipeline, as_of, instance)
     tell_day(result, pipeline.lake)
 
 
@@ -49,7 +53,7 @@ def backfill(
     The exit code is that of the failed dates where they failed alike, else 1.
     """
     from orchestration.ims.connector import SnapshotMissingError
-    from orchestration.run import DayFailed, dates_between, open_instance, run_dates
+    from orchestration.run import DayFailed, dates_between, end_lost_runs, open_instance, run_dates
 
     pipeline = open_pipeline(accept_row_loss)
     pipeline.watch = lambda event: None
@@ -62,6 +66,8 @@ def backfill(
     failures: list[DayFailed] = []
     started = datetime.now()
     with open_instance(pipeline) as instance:
+        for told in end_lost_runs(pipeline, instance):
+            console.print(f"  {told}")
         for done, outcome in enumerate(run_dates(pipeline, begin, end, instance), start=1):
             elapsed = (datetime.now() - started).total_seconds()
             if isinstance(outcome, DayFailed):

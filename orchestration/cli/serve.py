@@ -1,17 +1,15 @@
-"""`stockplan doctor`, `ui` and `docs`: the installation itself."""
+"""`stockplan doctor` and `docs`: the installation itself."""
 
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from optimization.errors import StockplanError
-from orchestration.cli.console import console, open_pipeline
-from orchestration.settings import PROJECT_ROOT
+from orchestration.cli.console import console
 
 
 def doctor() -> None:
@@ -29,26 +27,6 @@ def doctor() -> None:
         console.print(f"\n{bad} to repair.")
         raise typer.Exit(1)
     console.print("\nAll is well. Next: stockplan run")
-
-
-def ui(
-    port: Annotated[int, typer.Option(help="Port on the loopback address.")] = 3000,
-    daemon: Annotated[bool, typer.Option(help="Also run schedule and sensors.")] = True,
-) -> None:
-    """Serve Dagster on loopback, with the history of every run."""
-    from orchestration.run import open_instance
-
-    with open_instance(open_pipeline()):
-        pass
-    command = ["dagster", "dev"] if daemon else ["dagster_webserver"]
-    workspace = PROJECT_ROOT / "workspace.yaml"
-    console.print(f"Dagster on http://127.0.0.1:{port} (stop it with Ctrl-C)")
-    os.chdir(PROJECT_ROOT)
-    # Dagster takes this process's place, so that whoever stops the command stops Dagster.
-    os.execv(  # noqa: S606 - our own interpreter and arguments
-        sys.executable,
-        [sys.executable, "-m", *command, "-h", "127.0.0.1", "-p", str(port), "-w", str(workspace)],
-    )
 
 
 def docs(out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("var/docs")) -> None:

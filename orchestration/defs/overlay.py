@@ -4,6 +4,7 @@ import json
 
 import dagster as dg
 
+from orchestration.defs.automation import sensor_status
 from orchestration.defs.resources import Pipeline
 from orchestration.settings import settings
 
@@ -34,6 +35,7 @@ def overlay() -> None:
 @dg.sensor(
     job=overlay,
     minimum_interval_seconds=30,
+    default_status=sensor_status(),
     description="Operations in the ledger that neither the current release nor its overlay has applied.",
 )
 def new_operations(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:

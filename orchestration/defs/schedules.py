@@ -2,20 +2,22 @@
 
 import dagster as dg
 
+from orchestration.defs.automation import schedule_status
 from orchestration.defs.jobs import daily
 from orchestration.defs.partitions import DAILY
+from orchestration.settings import settings
 
 
 @dg.schedule(
     job=daily,
-    cron_schedule="0 4 * * *",
-    execution_timezone="UTC",
+    cron_schedule=settings().dagster.daily_cron,
+    execution_timezone=settings().alerts.timezone,
+    default_status=schedule_status(),
     description="Every morning: the newest business date that the source holds.",
 )
 def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Ask for the newest business date; the same date again publishes nothing new."""
     from orchestration.ims.registry import open_connector
-    from orchestration.settings import settings
 
     # A delivery dated after today is left for its day, and does not keep the newest one from running.
     dates = [

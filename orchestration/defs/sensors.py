@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
 import dagster as dg
 
+from orchestration.defs.automation import sensor_status
 from orchestration.defs.failures import failure_code
 from orchestration.defs.jobs import daily
 from orchestration.defs.partitions import DAILY
@@ -14,6 +15,7 @@ from orchestration.lake.paths import Lake
 from orchestration.outcomes import Code
 from orchestration.publish.opened import AFTER_RELEASE
 from orchestration.settings import settings
+from orchestration.upkeep.alerts import raise_alert, run_alert
 
 MOST_REQUESTS_PER_TICK = 5
 # Sealed dates whose delivery is watched for a correction; an older one is run by hand.
@@ -23,6 +25,7 @@ WATCHED_SEALED_DATES = 7
 @dg.sensor(
     job=daily,
     minimum_interval_seconds=300,
+    default_status=sensor_status(),
     description="A business date that was delivered and is not sealed yet, or delivered again with a change.",
 )
 def new_snapshot(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
@@ -98,6 +101,7 @@ def _write_lineage(context: dg.RunStatusSensorContext) -> None:
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.SUCCESS,
     monitored_jobs=[daily],
+    default_status=sensor_status(),
     description="Writes the OpenLineage events of each run that succeeded, to a file.",
 )
 def lineage_of_success(context: dg.RunStatusSensorContext) -> None:
@@ -108,6 +112,7 @@ def lineage_of_success(context: dg.RunStatusSensorContext) -> None:
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.FAILURE,
     monitored_jobs=[daily],
+    default_status=sensor_status(),
     description="Writes the OpenLineage events of each run that failed, to a file.",
 )
 def lineage_of_failure(context: dg.RunStatusSensorContext) -> None:
@@ -116,30 +121,27 @@ def lineage_of_failure(context: dg.RunStatusSensorContext) -> None:
 
 
 @dg.run_failure_sensor(
-    description="Writes each failed run to the ledger, and to alerts.jsonl for whatever pages you."
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Writes each failed run to the ledger, to alerts.jsonl and to the webhook.",
 )
 def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
     """Append who failed, which date and why, and see to it that the ledger knows."""
     business_date = context.dagster_run.tags.get("dagster/partition")
     failures = context.get_step_failure_events()
     failed = {event.step_key for event in failures}
-    code = failure_code(failures[0].step_failure_data.error) if failures else Code.WORKER_LOST
+    code = _failure_code(context)
+    as_of = date.fromisoformat(business_date) if business_date else None
+    run_id, message = context.dagster_run.run_id, context.failure_event.message or ""
     # A release whose workbook or report could not be written was not refused.
-    if business_date and not (failed and failed <= set(AFTER_RELEASE)):
-        Pipeline(settings()).refuse(
-            date.fromisoformat(business_date),
-            context.dagster_run.run_id,
-            context.failure_event.message or "",
-            code,
-        )
-    path = settings().home / "alerts.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "business_date": business_date,
-        "run_id": context.dagster_run.run_id,
-        "reason_code": code,
-        "message": context.failure_event.message,
-    }
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    if as_of is not None and not (failed and failed <= set(AFTER_RELEASE)):
+        Pipeline(settings()).refuse(as_of, run_id, message, code)
+    raise_alert(run_alert(run_id, as_of, code, message), settings())
+
+
+def _failure_code(context: dg.RunFailureSensorContext) -> Code:
+    """The code of the step that failed first; of a run that failed before its first step, that of the run."""
+    failures = context.get_step_failure_events()
+    if failures:
+        return failure_code(failures[0].step_failure_data.error)
+    error = getattr(context.failure_event.event_specific_data, "error", None)
+    return failure_code(error) if error is not None else Code.WORKER_LOST
