@@ -21,6 +21,7 @@ from orchestration.lake.paths import Lake
 from orchestration.postgres.connection import retrying
 from orchestration.publish.reading import ReleaseReader, standing_of
 from orchestration.publish.serving.audit import append_events
+from orchestration.publish.serving.audit import append_events
 from orchestration.publish.serving.catalogue import part_name, read_catalogue
 from orchestration.publish.serving.loading import column_types, load_part
 from orchestration.publish.serving.retention import drop_leftovers, finish_detaching, tidy
@@ -89,6 +90,10 @@ class _Publication:
         wanted = {one.release_id: one for one in (release, current)}
         self.notes += drop_leftovers(self.connection, wanted)
         finish_detaching(self.connection)
+        # The lines before the rows: a ledger that was cut off is found before anything is shown, and few
+        # lines are left for the transaction that readers might notice.
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            append_events(cursor, self.ledger)
         missing = [one for one in wanted.values() if not self._is_complete(one)]
         for one in missing:
             self._load(one)
@@ -163,6 +168,7 @@ class _Publication:
                             sql.Literal(current.release_id),
                         )
                     )
+            append_events(cursor, self.ledger)
             append_events(cursor, self.ledger)
             cursor.execute(_MOVE_POINTER, [current.release_id])
             reach("serving.showing")
