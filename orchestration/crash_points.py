@@ -60,18 +60,25 @@ CRASH_POINTS: Final[Mapping[str, str]] = {
     "overlay.begun": "the doors of an overlay whose release is no longer current are about to go",
     "overlay.taken": "one of them is gone",
     # PostgreSQL
+    "schema.applied": "every file of the schema is applied; the transaction is open",
+    "schema.made": "the schema is made",
+    "serving.witnessing": "the ledger's new lines are in the database; the transaction is open",
+    "serving.witnessed": "the ledger's new lines are in the database; the release is not",
+    "serving.growing": "a table and its view have a part's columns; the transaction is open",
     "serving.grown": "a table has a part's columns; the part is not loaded",
     "serving.loading": "a part's rows are copied; its transaction is open",
     "serving.loaded": "a part is complete and nobody sees it",
     "serving.showing": "the release is attached and pointed to; the transaction that shows it is open",
     "serving.shown": "readers see the release; older ones are still attached",
     "serving.detached": "one part of a release that nobody sees is detached",
+    "serving.dropping": "a release beyond those kept is dropped; the transaction is open",
     "serving.dropped": "a release beyond those kept is gone",
     # a scenario that is kept
     "scenario.filled": "its folder is filled aside and has not its name yet",
     "scenario.placed": "its folder has its name; the entry is not flushed",
     # retention
     "retention.recorded": "the ledger says what goes; all of it is still there",
+    "retention.begun": "one thing of what goes is about to go",
     "retention.removed": "one thing of what goes is gone",
 }
 

@@ -4,7 +4,6 @@ Both stages are this one function with another tag. Dagster's own dbt integratio
 graph (keys, dependencies, checks); it does not run dbt, because in process dbt costs a fifth.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
@@ -70,6 +69,8 @@ def dbt_stage_assets(stage: Stage) -> dg.AssetsDefinition:
         dagster_dbt_translator=Translator(),
     )
     def build(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
+        from orchestration.lake.parquet import write_json
+
         if context.is_subset:
             raise dg.Failure(
                 f"the stage {stage!r} is built as a whole: a part of it would mix two states of the data; "
@@ -86,7 +87,7 @@ def dbt_stage_assets(stage: Stage) -> dg.AssetsDefinition:
                 mode=pipeline.settings.execution.dbt,
                 threads=pipeline.settings.execution.dbt_threads,
             )
-            (work / f"dbt_{stage}.json").write_text(json.dumps([asdict(result) for result in results]))
+            write_json([asdict(result) for result in results], work / f"dbt_{stage}.json")
             built = {result.unique_id: result for result in results}
             event.detail = _summary(results)
             yield from _model_events(context, pipeline, built, work)

@@ -284,8 +284,10 @@ def _read_earlier(lake: "Lake", as_of: date) -> "list[Release]":
 
 def _keep(path: Path, candidate: "Candidate", verdicts: "Sequence[Verdict]") -> None:
     """Leave the candidate and its verdicts in the build folder for the asset that publishes."""
+    from orchestration.lake.parquet import write_text
+
     content = {"candidate": asdict(candidate), "verdicts": [asdict(verdict) for verdict in verdicts]}
-    path.write_text(json.dumps(content, default=str), encoding="utf-8")
+    write_text(json.dumps(content, default=str), path)
 
 
 def _kept(path: Path) -> "tuple[Candidate, list[Verdict]]":

@@ -92,13 +92,13 @@ def apply_retention(lake: Lake, ledger: Ledger, removals: Iterable[Removal], act
             reach("retention.recorded")
             for path in one.paths:
                 _remove(path, lake)
-                reach("retention.removed")
             done += 1
     return done
 
 
 def _remove(path: Path, lake: Lake) -> None:
     """Remove a file or folder; a release leaves the shelf whole, in one step, before its files go."""
+    reach("retention.begun")
     if path.parent == lake.releases_dir:
         # Under the name of unfinished work, which the next run removes if this one dies here.
         path = path.rename(path.with_name(f"{UNFINISHED_PREFIX}{path.name}"))
@@ -106,6 +106,7 @@ def _remove(path: Path, lake: Lake) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+    reach("retention.removed")
 
 
 def _folders(lake: Lake, release: Release) -> list[Path]:

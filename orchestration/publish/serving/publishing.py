@@ -21,7 +21,6 @@ from orchestration.lake.paths import Lake
 from orchestration.postgres.connection import retrying
 from orchestration.publish.reading import ReleaseReader, standing_of
 from orchestration.publish.serving.audit import append_events
-from orchestration.publish.serving.audit import append_events
 from orchestration.publish.serving.catalogue import part_name, read_catalogue
 from orchestration.publish.serving.loading import column_types, load_part
 from orchestration.publish.serving.retention import drop_leftovers, finish_detaching, tidy
@@ -94,6 +93,8 @@ class _Publication:
         # lines are left for the transaction that readers might notice.
         with self.connection.transaction(), self.connection.cursor() as cursor:
             append_events(cursor, self.ledger)
+            reach("serving.witnessing")
+        reach("serving.witnessed")
         missing = [one for one in wanted.values() if not self._is_complete(one)]
         for one in missing:
             self._load(one)
@@ -136,7 +137,6 @@ class _Publication:
         for table, path in sorted(release.tables.items()):
             wanted = column_types(table, pq.read_schema(path))
             grow_table(self.connection, table, wanted, catalogue.columns.get(table), limit)
-            reach("serving.grown")
             part = catalogue.parts.get((table, release.release_id))
             if part is not None:
                 if part.logical_hash == release.manifest["tables"][table]["logical_hash"]:
@@ -168,7 +168,6 @@ class _Publication:
                             sql.Literal(current.release_id),
                         )
                     )
-            append_events(cursor, self.ledger)
             append_events(cursor, self.ledger)
             cursor.execute(_MOVE_POINTER, [current.release_id])
             reach("serving.showing")

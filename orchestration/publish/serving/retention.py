@@ -85,6 +85,7 @@ def _drop_oldest(connection: Connection[TupleRow], keep_releases: int, seen: set
         with connection.transaction():
             connection.execute("delete from serving.release where release_id = %s", [release_id])
             _drop(connection, [part for part in parts if part.release_id == release_id])
+            reach("serving.dropping")
         reach("serving.dropped")
         done.append(f"dropped release {release_id}: {keep_releases} are kept in the database")
     return done

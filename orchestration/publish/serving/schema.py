@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optimization.errors import StockplanError
+from orchestration.crash_points import reach
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -61,6 +62,8 @@ def init(connection: Connection[TupleRow]) -> list[str]:
                 "on conflict (file_name) do update set sha256 = excluded.sha256, applied_at = now()",
                 [name, _digests()[name]],
             )
+        reach("schema.applied")
+    reach("schema.made")
     return changed
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from orchestration.crash_points import reach
 from orchestration.publish.reading import ReleaseReader
 from orchestration.publish.serving.schema import ServingError
 
@@ -52,6 +53,8 @@ def grow_table(
         else:
             _add(connection, table, {column: wanted[column] for column in missing})
         connection.execute("select serving.show_table(%s)", [table])
+        reach("serving.growing")
+    reach("serving.grown")
     return True
 
 
@@ -85,7 +88,7 @@ def describe_tables(connection: Connection[TupleRow], reader: ReleaseReader, tab
     for table in tables:
         columns = {column: _meaning(reader, table, column) for column in reader.columns(table)}
         owner = reader.meaning(table, "release_id").owner
-        key = ", ".join(keys.get(table, ()))
+        key = ", ".join(column for column in columns if (table, column) in keys)
         told = [f"{table} of the current release"]
         told += [f"one row per {key}"] if key else []
         told += [f"owned by {owner}"] if owner else []
@@ -95,14 +98,16 @@ def describe_tables(connection: Connection[TupleRow], reader: ReleaseReader, tab
         )
 
 
-def _keys(reader: ReleaseReader) -> dict[str, list[str]]:
+def _keys(reader: ReleaseReader) -> set[tuple[str, str]]:
+    """The columns that identify the rows of each published table."""
     if not reader.has("data_dictionary", "layer", "table_name", "column_name", "is_key"):
-        return {}
-    keys: dict[str, list[str]] = {}
-    for row in reader.arrow("data_dictionary", ["layer", "table_name", "column_name", "is_key"]).to_pylist():
-        if row["layer"] == "published" and row["is_key"]:
-            keys.setdefault(row["table_name"], []).append(row["column_name"])
-    return keys
+        return set()
+    rows = reader.arrow("data_dictionary", ["layer", "table_name", "column_name", "is_key"]).to_pylist()
+    return {
+        (row["table_name"], row["column_name"])
+        for row in rows
+        if row["layer"] == "published" and row["is_key"]
+    }
 
 
 def _meaning(reader: ReleaseReader, table: str, column: str) -> str:
