@@ -8,7 +8,6 @@ It stands apart from the definitions because they need the manifest that prepari
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,6 @@ from dagster_dbt import DbtProject
 from optimization.errors import StockplanError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-# Telemetry stays off however dbt is started: dbt reads this before it reads the project.
-os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
 dbt_project = DbtProject(
     project_dir=PROJECT_ROOT / "dbt_project",
