@@ -297,6 +297,7 @@ _ERRORS: dict[str, dict[str, Code]] = {
         "SnapshotMissingError": Code.SNAPSHOT_MISSING,
         "SnapshotUnreadableError": Code.SNAPSHOT_UNREADABLE,
     },
+    "orchestration.ims.postgres.failures": {"SourceAccessError": Code.ACCESS_REFUSED},
     "orchestration.lake.sealing": {"SnapshotRefused": Code.SNAPSHOT_REFUSED},
     "orchestration.lake.inputs": {"InputsError": Code.HISTORY_GAP},
     "orchestration.lake.sealed_files": {"SealedFileError": Code.SEALED_FILE_CHANGED},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from orchestration.ims.connector import SnapshotUnreadableError, SourceError, SourceSettingsError
-from orchestration.outcomes import Code
 from orchestration.postgres.connection import DatabaseError
 
 # Tables or columns that are not there, or not of the type that is needed.
@@ -20,8 +19,6 @@ _LOG_IN_WORDS = (
 
 class SourceAccessError(SourceError):
     """The source does not let our login in, or does not let it read what is mapped."""
-
-    code = Code.ACCESS_REFUSED
 
 
 def source_error(error: DatabaseError, budget_seconds: int) -> SourceError:

@@ -9,6 +9,7 @@ quoted identifiers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 import psycopg
@@ -87,12 +88,45 @@ def read_text(
 
     The rows come as a stream, and `batch_rows` of them are held at a time beside what is read already.
     """
-    statement = sql.SQL("copy ({}) to stdout (format csv)").format(query[0])
+    statement = sql.SQL("copy ({}) to stdout (format csv)").format(query[0]).as_bytes(connection)
     schema = pa.schema([(name, pa.string()) for name in names])
     batches = [schema.empty_table()]
-    with connection.cursor() as cursor, cursor.copy(statement, query[1]) as copy:
+    with (
+        _any_bytes(connection),
+        connection.cursor() as cursor,
+        cursor.copy(statement, query[1]) as copy,
+    ):
         batches += [_parsed(block, schema) for block in _blocks(iter(copy), batch_rows)]
-    return pa.concat_tables(batches)
+    rows = pa.concat_tables(batches)
+    return (
+        rows
+        if _has_encoding(connection)
+        else pa.table([*map(_as_bytes, rows.columns)], names=rows.column_names)
+    )
+
+
+def _has_encoding(connection: psycopg.Connection[TupleRow]) -> bool:
+    return connection.info.parameter_status("server_encoding") != "SQL_ASCII"
+
+
+@contextmanager
+def _any_bytes(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
+    """Let a database without an encoding send what it holds: what is no text is found cell by cell."""
+    if _has_encoding(connection):
+        yield
+        return
+    connection.execute("set local client_encoding = 'SQL_ASCII'")
+    yield
+    connection.execute("set local client_encoding = 'UTF8'")
+
+
+def _as_bytes(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of texts of which some are none as the bytes that they are."""
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        return values.cast(pa.large_binary())
+    return values
 
 
 def _blocks(rows: Iterator[bytes | bytearray | memoryview], batch_rows: int) -> Iterator[bytes]:
@@ -120,7 +154,7 @@ def _parsed(block: bytes, schema: pa.Schema) -> pa.Table:
         parse_options=pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         convert_options=pacsv.ConvertOptions(
             column_types=schema,
-            # What is no UTF-8, in a database without an encoding, is found when the cell is checked.
+            # The server has seen to it, where the database has an encoding at all.
             check_utf8=False,
             null_values=[""],
             strings_can_be_null=True,
