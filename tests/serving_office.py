@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ class ServingOffice:
     @property
     def ledger(self) -> Ledger:
         return Ledger(self.lake.ledger_file)
+
+    def with_serving(self, **changes: object) -> Settings:
+        """The settings with other ones of serving."""
+        return self.settings.model_copy(update={"serving": self.settings.serving.model_copy(update=changes)})
 
     def release(self, tables: dict[str, pa.Table], as_of: date = DAY) -> PublishOutcome:
         """Publish tables to the files alone."""
@@ -89,8 +94,6 @@ def open_office(root: Path, server: PostgresServer) -> Iterator[ServingOffice]:
 
 def _login(connection: psycopg.Connection) -> str:
     """Give the server's one publisher a password of its own test, and return it."""
-    import secrets
-
     word = secrets.token_urlsafe(12)
     name = sql.Identifier(PUBLISHER)
     found = connection.execute("select 1 from pg_roles where rolname = %s", [PUBLISHER]).fetchone()
