@@ -13,7 +13,7 @@ import yaml
 
 MOST_BYTES = 4_000_000
 # Values of a file, each use of a name counted with all that it stands for.
-MOST_VALUES = 200_000
+MOST_VALUES = 100_000
 MOST_DEPTH = 50
 
 
