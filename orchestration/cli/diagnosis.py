@@ -109,13 +109,15 @@ def _telemetry() -> Iterable[Finding]:
 
 
 def _source(settings: Settings) -> Finding:
-    from orchestration.ims.connector import SourceError
+    from orchestration.ims.connector import CanBeChecked, SourceError
     from orchestration.ims.registry import open_connector
 
     try:
-        dates = open_connector(settings).business_dates()
+        connector = open_connector(settings, is_patient=False)
+        dates = connector.business_dates()
+        tables = f", {connector.check()} tables as mapped" if isinstance(connector, CanBeChecked) else ""
     except (SourceError, OSError, ValueError) as error:
         return Finding("source", False, str(error), "correct `source` in stockplan.yaml")
     if not dates:
         return Finding("source", False, "no business date", "deliver a first snapshot")
-    return Finding("source", True, f"{len(dates)} business dates, {dates[0]} to {dates[-1]}")
+    return Finding("source", True, f"{len(dates)} business dates, {dates[0]} to {dates[-1]}{tables}")

@@ -21,7 +21,9 @@ def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.S
 
     # A delivery dated after today is left for its day, and does not keep the newest one from running.
     dates = [
-        day for day in open_connector(settings()).business_dates() if DAILY.has_partition_key(day.isoformat())
+        day
+        for day in open_connector(settings(), is_patient=False).business_dates()
+        if DAILY.has_partition_key(day.isoformat())
     ]
     if not dates:
         return dg.SkipReason("The source holds no business date yet.")

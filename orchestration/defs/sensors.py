@@ -38,7 +38,7 @@ def new_snapshot(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Sk
     from orchestration.ims.registry import open_connector
     from orchestration.lake.manifests import latest_versions
 
-    connector = open_connector(settings())
+    connector = open_connector(settings(), is_patient=False)
     seen = {date.fromisoformat(day): known for day, known in json.loads(context.cursor or "{}").items()}
     wanted, known = dates_to_ask(
         # A date before the first partition or after today cannot be run; it is not asked for in vain.

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -78,6 +78,15 @@ class Connector(Protocol):
         all history. Raises `SourceError` (named table, what is missing, what to do) when the
         date cannot be read.
         """
+        ...
+
+
+@runtime_checkable
+class CanBeChecked(Protocol):
+    """A source of which one can say, without reading a row, whether it has what the mapping names."""
+
+    def check(self) -> int:
+        """Return how many tables are there. Raises `SourceError` naming what is not."""
         ...
 
 

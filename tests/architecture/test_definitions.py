@@ -136,7 +136,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallSou
     """A source with two dates, and settings of a home that is empty."""
     made = SmallSource()
     own = Settings(home=tmp_path / "home")
-    monkeypatch.setattr("orchestration.ims.registry.open_connector", lambda settings: made)
+    monkeypatch.setattr("orchestration.ims.registry.open_connector", lambda settings, **_: made)
     monkeypatch.setattr(sensors, "settings", lambda: own)
     yield made
 

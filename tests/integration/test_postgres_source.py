@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from psycopg import sql
 
+from orchestration.cli.diagnosis import diagnose
 from orchestration.contracts.raw import RAW_BY_NAME
 from orchestration.ims.connector import Connector, SnapshotMissingError, SourceError
 from orchestration.ims.files import FilesConnector
@@ -482,3 +483,21 @@ def test_what_is_not_known_yet_is_not_read(empty: ImsDatabase) -> None:
     empty.close_day(DAY)
     assert _ids(empty.connector(), DAY, None) == ["M00", "M03"]
     assert _ids(empty.connector(), DAY, BEFORE) == ["M00"]
+
+
+def test_the_doctor_looks_at_the_source(ims: ImsDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(**entry: str) -> str:
+        table = {**ims.content["tables"]["lane"], **entry}
+        path = ims.folder / "doctor.yaml"
+        path.write_text(json.dumps({**ims.content, "tables": {**ims.content["tables"], "lane": table}}))
+        monkeypatch.setenv("STOCKPLAN_SOURCE__MAPPING", str(path))
+        (finding,) = [one for one in diagnose() if one.subject == "source"]
+        return f"{finding.is_ok}: {finding.found}"
+
+    monkeypatch.setenv("STOCKPLAN_SOURCE__CONNECTOR", "postgres")
+    monkeypatch.setenv(
+        "STOCKPLAN_SOURCE__POSTGRES__URL", ims.server.url(ims.login, ims.password, ims.database)
+    )
+    found = f"True: 2 business dates, {BEFORE} to {DAY}, {len(RAW_BY_NAME)} tables as mapped"
+    assert told() == found
+    assert told(table="lanes").startswith("False: the source has no table or view ims.lanes")

@@ -178,7 +178,11 @@ def test_the_registry_knows_what_a_connector_needs(tmp_path: Path) -> None:
 
     assert open_connector(settings(connector="demo")).name == "demo"
     assert open_connector(settings(connector="files", inbox=tmp_path)).name == "files"
-    for name, wanted in (("files", "source.inbox"), ("generator", "source.generated")):
+    for name, wanted in (
+        ("files", "source.inbox"),
+        ("generator", "source.generated"),
+        ("postgres", "source.mapping"),
+    ):
         with pytest.raises(SourceError, match=f"{wanted} is not set"):
             open_connector(settings(connector=name))
     with pytest.raises(SourceError, match="is not a folder"):
