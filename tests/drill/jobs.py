@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import psycopg
 from pandera.pandas import Check
 
 from orchestration.contracts.arrow import arrow_schema
@@ -19,12 +20,13 @@ from orchestration.publish.manifest import code_version, package_versions
 from orchestration.publish.release import ReleaseError, releases
 from orchestration.publish.release import repair as repair_lake
 from orchestration.publish.release import roll_back as roll_back_lake
+from orchestration.publish.serving.schema import init
 from orchestration.publish.staleness import stale_releases
 from orchestration.settings import RetentionSettings
 from tests.drill.miniature import Miniature, MiniatureSource
 
 Editions = Mapping[str, int]
-_NEEDED = ("duckdb", "pyarrow.acero", "pyarrow.csv", "pyarrow.dataset", "psycopg", "pandera.typing")
+_NEEDED = ("duckdb", "pyarrow.acero", "pyarrow.csv", "pyarrow.dataset", "pandera.typing")
 
 
 def warm_up() -> None:
@@ -100,6 +102,12 @@ def retire(home: Path, keep_days: int) -> dict[str, Any]:
     )
     plan = plan_retention(one.lake, keep)
     return {"removed": apply_retention(one.lake, one.ledger, plan.removals, one.actor)}
+
+
+def make_schema(home: Path, address: str) -> dict[str, Any]:
+    """Make the schema of a serving database, or bring it up."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        return {"changed": init(connection)}
 
 
 def keep_scenario(home: Path) -> dict[str, Any]:

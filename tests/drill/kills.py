@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.drill.databases import Databases
 from tests.drill.invariants import Home, after_a_death, living_in_group, when_done
 from tests.drill.miniature import days
-from tests.drill.points import every_point
+from tests.drill.points import every_point, every_serving_point
 from tests.drill.readers import Readers
 from tests.drill.report import Report, scaled
 from tests.drill.template import Ended, Job, Template
@@ -96,28 +97,57 @@ def run(scale: float, report: Report) -> None:
     """Every crash point, then a thousand random kills while somebody reads."""
     with workshop() as folder, Template() as template:
         every_point(template, folder / "points", report)
-        with Readers(folder) as readers:
-            landed = random_kills(template, folder, scaled(KILLS, scale), report, readers)
-            found = readers.wait_for(scaled(READS, scale))
-        report.count("random kills, files only", landed, least=scaled(KILLS, scale))
-        report.count("reads of all tables meanwhile", found.reads, least=scaled(READS, scale))
-        report.count("mixed reads", found.mixed, exactly=0, note=f"of {found.releases} releases")
-        for fault in found.faults:
-            report.miss(f"a reader found {fault}")
+        _while_somebody_reads(template, folder / "files", scale, report, "files only")
+        with Databases() as databases:
+            every_serving_point(template, databases, folder / "serving points", report)
+            _while_somebody_reads(
+                template, folder / "served", scale, report, "files and PostgreSQL", databases
+            )
+
+
+def _while_somebody_reads(
+    template: Template,
+    folder: Path,
+    scale: float,
+    report: Report,
+    what: str,
+    databases: Databases | None = None,
+) -> None:
+    with Readers(folder) as readers:
+        landed = random_kills(template, folder, scaled(KILLS, scale), report, readers, databases)
+        found = readers.wait_for(scaled(READS, scale))
+    report.count(f"random kills, {what}", landed, least=scaled(KILLS, scale))
+    report.count(f"reads of all tables meanwhile, {what}", found.reads, least=scaled(READS, scale))
+    report.count(f"mixed reads, {what}", found.mixed, exactly=0, note=f"{found.releases} releases seen")
+    for fault in found.faults:
+        report.miss(f"a reader found {fault}")
 
 
 def random_kills(
-    template: Template, folder: Path, kills: int, report: Report, readers: Readers | None = None
+    template: Template,
+    folder: Path,
+    kills: int,
+    report: Report,
+    readers: Readers | None = None,
+    databases: Databases | None = None,
 ) -> int:
-    """Go through the script again and again, killing each step at a random time; return the kills."""
+    """Go through the script again and again, killing each step at a random time; return the kills.
+
+    With `databases` every release is served as well, each round from a database of its own.
+    """
     dice, landed, faulty, rounds = random.Random(_SEED), 0, 0, 0
-    reference = undisturbed(template, folder / "undisturbed", script())
+    served = databases.clone() if databases else None
+    reference = undisturbed(template, folder / "undisturbed", script(), served.publisher if served else None)
     while landed < kills:
         rounds += 1
         home = folder / f"round-{rounds}"
         home.mkdir()
+        if databases and served:
+            databases.drop(served)
+            served = databases.clone()
+        address = served.publisher if served else None
         if readers:
-            readers.read(home)
+            readers.read(served.reader if served else home)
         for number, step in enumerate(reference.steps):
             if landed >= kills:
                 break
@@ -125,18 +155,22 @@ def random_kills(
             expected = reference.homes[number]
             faults: list[str] = []
             while landed < kills:
-                ended = run_step(template, home, step, None, dice.uniform(0, 1.2 * reference.seconds))
+                ended = run_step(template, home, step, address, dice.uniform(0, 1.2 * reference.seconds))
                 faults += [f"the run itself ended in {ended.answer}"] if ended.error else []
                 if not ended.was_killed:
                     break
                 landed += 1
                 faults += [f"I5 process {one} lives on" for one in living_in_group(ended.pid)]
                 faults += after_a_death(home, {before.pointer, expected.pointer}, expected.releases)
+                if databases and served:
+                    faults += databases.after_a_death(served, home, {before.pointer, expected.pointer})
                 if dice.random() >= _AGAIN:
                     break
-            ended = run_step(template, home, step)
+            ended = run_step(template, home, step, address)
             faults += [f"the run after it ended in {ended.answer}"] if ended.error else []
             faults += when_done(home, expected)
+            if databases and served:
+                faults += databases.when_done(served, home)
             faulty += bool(faults)
             for fault in faults:
                 report.miss(f"round {rounds}, step {number} ({step.day}): {fault}")

@@ -53,6 +53,8 @@ _PLACES = ("DEPOT", "EAST", "NORTH", "SOUTH")
 _LINES_PER_DAY = 6
 # Every so many days a delivery has a row that must be set aside.
 _BAD_ROW_EVERY = 17
+# Releases that the serving database keeps: few, so that each publication has one to drop.
+_SERVED = 2
 # Editions of a delivery: 1 is the first, 2 and more are corrections, this one cannot be sealed.
 BROKEN = 0
 
@@ -240,7 +242,8 @@ class Miniature:
     @property
     def settings(self) -> Settings:
         """Its settings."""
-        serving = ServingSettings(url=SecretStr(self.serving)) if self.serving else ServingSettings()
+        url = SecretStr(self.serving) if self.serving else None
+        serving = ServingSettings(url=url, keep_releases=_SERVED)
         return _settings().model_copy(update={"home": self.home, "today": self.today, "serving": serving})
 
     def run(self, as_of: date) -> PublishOutcome:

@@ -17,6 +17,7 @@ from typing import Any
 from orchestration.crash_points import CRASH_POINTS
 from orchestration.lake.paths import Lake
 from orchestration.publish.overlay_shelf import overlay_pointer
+from tests.drill.databases import Database, Databases
 from tests.drill.invariants import Home, after_a_death, living_in_group, when_done
 from tests.drill.miniature import BROKEN, days
 from tests.drill.report import Report
@@ -24,6 +25,7 @@ from tests.drill.template import Job, Template
 
 # A date writes sixty files in the same way: of the times that a point is reached, so many are tried.
 _TIMES_EACH = 6
+_OF_SERVING = ("serving.", "schema.")
 _DAYS = [day.isoformat() for day in days(4)]
 _EDITIONS = dict.fromkeys(_DAYS, 1)
 
@@ -141,8 +143,90 @@ def every_point(
 
 
 def points_tried() -> list[str]:
-    """The crash points that work on files reaches; those of the serving database have their own drill."""
-    return [name for name in CRASH_POINTS if not name.startswith("serving.")]
+    """The crash points that work on files reaches."""
+    return [name for name in CRASH_POINTS if not name.startswith(_OF_SERVING)]
+
+
+def every_serving_point(
+    template: Template, databases: Databases, folder: Path, report: Report, seed: int = 1
+) -> None:
+    """Let the making of the schema and the serving of a release die at every point of theirs.
+
+    The fourth date is served to a database that has the three before, of which it keeps two, and to one
+    that has nothing yet.
+    """
+    dice, died = random.Random(seed), Counter[str]()
+    base, day = folder / "base", {"day": _DAYS[3], "editions": _EDITIONS}
+    base.mkdir(parents=True)
+    served = databases.clone()
+    _must(
+        template,
+        Job("run_all", base, {"days": _DAYS[:3], "editions": _EDITIONS, "serving": served.publisher}),
+    )
+    for start in (served, databases.clone()):
+        reached, expected = _reached_by_serving(template, databases, start, folder, day)
+        pointers = {Home.of(base).pointer, expected.pointer}
+        for point, times in sorted(reached.items()):
+            if point in died:
+                continue
+            nth = dice.randint(1, times)
+            home, database = folder / "home", databases.clone(start)
+            _begin(base, home)
+            told = {**day, "serving": database.publisher}
+            (ended,) = template.run(Job("run", home, told, crash_at=f"{point}:{nth}"))
+            died[point] += ended.was_killed
+            faults = [] if ended.was_killed else [f"it did not die there: {ended.answer}"]
+            faults += after_a_death(home, pointers, expected.releases)
+            faults += databases.after_a_death(database, home, pointers)
+            (ended,) = template.run(Job("run", home, told))
+            faults += [f"the run after it: {ended.answer}"] if ended.error else []
+            faults += when_done(home, expected) + databases.when_done(database, home)
+            for fault in faults:
+                report.miss(f"serving, killed at {point}:{nth}: {fault}")
+            databases.drop(database)
+    died.update(_schema_points(template, databases, folder, report))
+    wanted = [name for name in CRASH_POINTS if name.startswith(_OF_SERVING)]
+    missing = sorted(set(wanted) - set(died))
+    report.count(
+        "crash points of serving died at",
+        len(died),
+        exactly=len(wanted),
+        note=f"never: {missing}" if missing else "",
+    )
+    shutil.rmtree(folder)
+
+
+def _reached_by_serving(
+    template: Template, databases: Databases, served: Database, folder: Path, day: Mapping[str, Any]
+) -> tuple[Counter[str], Home]:
+    """Serve the day undisturbed; return the points of serving that it reaches, and what it comes to."""
+    home, database = folder / "done", databases.clone(served)
+    _begin(folder / "base", home)
+    (ended,) = template.run(Job("run", home, {**day, "serving": database.publisher}, listens=True))
+    faults = [str(ended.answer)] if ended.error else databases.when_done(database, home)
+    if faults:
+        raise RuntimeError(f"serving, undisturbed: {faults}")
+    databases.drop(database)
+    return Counter(name for name in ended.reached if name.startswith(_OF_SERVING)), Home.of(home)
+
+
+def _schema_points(template: Template, databases: Databases, folder: Path, report: Report) -> Counter[str]:
+    """Let the making of the schema die; it is there whole or not at all, and can be made again."""
+    died = Counter[str]()
+    for point in (name for name in CRASH_POINTS if name.startswith("schema.")):
+        database = databases.empty()
+        job = Job("make_schema", folder, {"address": database.administrator}, crash_at=point)
+        (ended,) = template.run(job)
+        died[point] += ended.was_killed
+        if not ended.was_killed:
+            report.miss(f"schema, killed at {point}: it did not die there: {ended.answer}")
+        told = {"address": database.administrator}
+        (again,) = template.run(Job("make_schema", folder, told))
+        (once_more,) = template.run(Job("make_schema", folder, told))
+        if again.error or once_more.answer.get("changed"):
+            report.miss(f"schema, killed at {point}: made again it says {again.answer}")
+        databases.drop(database)
+    return died
 
 
 def _settled(template: Template, home: Path, work: Work, expected: Home) -> list[str]:

@@ -1,8 +1,8 @@
 """Somebody who reads: polls all published tables again and again while releases come and writers die.
 
-`python -m tests.drill.reader FOLDER`: the file `home` in FOLDER names the installation to read now, the
-file `address`, where it is, the database to read instead. A read is mixed when the tables it found are not
-all of one release, or not whole; what was found stands in `found.json` when the process is told to end.
+`python -m tests.drill.reader FOLDER`: the file `home` in FOLDER names the installation to read now, or is
+the address of its serving database. A read is mixed when the tables it found are not all of one release,
+or not there; what was found stands in `found.json`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.lake.paths import Lake
 from orchestration.publish.shelf import pointed_id
+from tests.drill.databases import read_once
 from tests.drill.miniature import TABLES
 
 # One read in so many is of published.duckdb, which takes ten times as long to open.
@@ -82,21 +84,38 @@ def _read(home: Path, number: int) -> dict[str, str] | None:
     return read_folder(lake.current_dir.resolve())
 
 
+class _Session:
+    """The reader's session with the database that is read now."""
+
+    def __init__(self) -> None:
+        self._address = ""
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def read(self, address: str) -> dict[str, str] | None:
+        """Read once, in one transaction."""
+        if self._connection is None or address != self._address:
+            self._connection = psycopg.connect(address, autocommit=True)
+            self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            self._connection.read_only = True
+            self._address = address
+        return read_once(self._connection)
+
+
 def main() -> None:
     """Read until SIGTERM, then tell."""
-    folder, found = Path(sys.argv[1]), Found()
+    folder, found, sessions = Path(sys.argv[1]), Found(), _Session()
     is_over = []
     signal.signal(signal.SIGTERM, lambda *_: is_over.append(True))
     number = 0
     while not is_over:
         number += 1
-        home = Path((folder / "home").read_text())
+        home = (folder / "home").read_text()
         started = time.perf_counter()
         try:
-            held = _read(home, number)
-        except (OSError, duckdb.Error) as error:
+            held = sessions.read(home) if home.startswith("postgresql:") else _read(Path(home), number)
+        except (OSError, duckdb.Error, psycopg.Error) as error:
             # A home that was left behind may be gone; in the one that is read nothing may be missing.
-            if Path((folder / "home").read_text()) == home:
+            if (folder / "home").read_text() == home:
                 found.mixed += 1
                 found.faults.append(f"{type(error).__name__}: {error}")
             continue

@@ -30,15 +30,12 @@ class Read:
 class Readers:
     """One reading process beside whatever is done in the `with` block."""
 
-    def __init__(self, folder: Path, address: str | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder / "reader"
-        self._address = address
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True)
         self.read(self._folder)
-        if self._address:
-            (self._folder / "address").write_text(self._address)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.drill.reader", str(self._folder)], cwd=PROJECT_ROOT
         )
@@ -50,8 +47,8 @@ class Readers:
         self._process.terminate()
         self._process.wait(timeout=60)
 
-    def read(self, home: Path) -> None:
-        """Let it read this installation from now on."""
+    def read(self, home: Path | str) -> None:
+        """Let it read this installation, or the database at this address, from now on."""
         aside = self._folder / "home.aside"
         aside.write_text(str(home))
         aside.replace(self._folder / "home")
