@@ -26,6 +26,8 @@ from orchestration.contracts.arrow import ARROW_TYPES
 MISSING_TEXTS = ("", "NaN", "nan", "N/A")
 TRUE_TEXTS = ("1", "t", "true", "y", "yes")
 FALSE_TEXTS = ("0", "f", "false", "n", "no")
+# Control characters other than tab and line ends; NUL would end a text in half the world's readers.
+CONTROL_CHARACTERS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 # Beyond this a float no longer holds every whole number.
 _MOST_INTEGER = 2**53
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
@@ -61,8 +63,12 @@ def cast_column(values: pa.ChunkedArray, kind: Kind) -> CastColumn:
     cast = _CASTS[kind](values)
     misfits = mask_of(pc.is_valid(values)) & ~mask_of(pc.is_valid(cast))
     if kind == "text":
-        # Only now: what the source means by missing is no misfit.
-        cast = _without_missing(cast)
+        # Only now: what the source means by missing is no misfit. A lone control character is no white space.
+        kept = _without_missing(cast)
+        blanked = pc.if_else(pc.is_null(kept), cast, pa.scalar(None, cast.type))
+        if blanked.null_count < len(blanked):
+            kept = pc.if_else(mask_of(pc.match_substring_regex(blanked, CONTROL_CHARACTERS)), cast, kept)
+        cast = kept
     return CastColumn(cast.cast(ARROW_TYPES[kind]), misfits)
 
 

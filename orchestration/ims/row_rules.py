@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from optimization.contracts.column import Column
 from orchestration.contracts.arrow import arrow_schema
 from orchestration.contracts.raw import RAW_BY_NAME, STAMPS, RawTable
-from orchestration.ims.casting import Mask, cast_column, mask_of
+from orchestration.ims.casting import CONTROL_CHARACTERS, Mask, cast_column, mask_of
 
 if TYPE_CHECKING:
     import pandera.pandas as pandera
@@ -32,8 +32,6 @@ MAX_MAGNITUDE = 1e12
 MIN_DATE, MAX_DATE = date(1900, 1, 1), date(2199, 12, 31)
 # What joins the members of a set into one text.
 SET_SEPARATOR = "|"
-# Control characters other than tab and line ends; NUL would end a text in half the world's readers.
-_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 
 @dataclass(frozen=True)
@@ -148,7 +146,7 @@ def check_values(state: Examination, column: Column) -> None:
             column.name,
             "control_character",
             f"remove NUL and other control characters from {column.name}",
-            mask_of(pc.match_substring_regex(values, _CONTROL)),
+            mask_of(pc.match_substring_regex(values, CONTROL_CHARACTERS)),
         )
 
 

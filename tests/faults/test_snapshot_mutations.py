@@ -232,6 +232,7 @@ ROW_MUTATIONS = [
     _cells("10 kB of text", "demand_line", "cancel_reason", "x" * 10_000, "text_length"),
     _cells("NUL in a text", "demand_line", "cancel_reason", "a\x00b", "control_character"),
     _cells("escape in a text", "unit", "color", "\x1b[31mred", "control_character"),
+    _cells("nothing but a separator in a text", "unit", "color", "\x1f", "control_character"),
     *[
         _cells(f"hostile text: {name}", "demand_line", "cancel_reason", text)
         for name, text in HOSTILE.items()
