@@ -25,6 +25,7 @@ from orchestration.publish.shelf import release_named
 from orchestration.settings import Settings
 from tests.servers import PostgresServer
 from tests.serving_office import DAY, NEXT_DAY, ServingOffice, open_office
+from tests.serving_reader import TableReader
 
 
 @pytest.fixture
@@ -405,3 +406,23 @@ def test_served_rows_are_those_of_the_files(office: ServingOffice) -> None:
         )
     assert logical_hash(back, ["release_id"]) == release.manifest["tables"]["lineage"]["logical_hash"]
     assert release_named(office.lake, None).release_id == office.shown()
+
+
+def test_a_reader_of_all_tables_finds_one_release_in_them_and_hardly_waits(
+    office: ServingOffice, tmp_path: Path
+) -> None:
+    """Beside publications of which every third also grows a table, which needs it for a moment."""
+    publications, names = 9, ("capability", "lineage", "rule_check")
+    office.publish({name: pa.table({"mark": [0.0]}) for name in names})
+    with TableReader(
+        tmp_path / "reader", office.server.url(database=office.database), "published", names
+    ) as reader:
+        for number in range(1, publications + 1):
+            grown = {f"extra_{number}": [1]} if number % 3 == 0 else {}
+            office.publish({name: pa.table({"mark": [float(number)], **grown}) for name in names})
+    found = {mark for read in reader.reads for mark in read.marks}
+    slowest = max(read.slowest for read in reader.reads)
+    print(f"{len(reader.reads)} reads of {len(found)} releases; slowest statement {slowest * 1000:.0f} ms")
+    assert [read for read in reader.reads if len(read.marks) != 1] == []
+    assert len(reader.reads) > publications
+    assert len(found) > publications / 2

@@ -46,11 +46,12 @@ def grow_table(
     if held is not None and not missing:
         return False
     with connection.transaction():
-        # The table's lock and then the view's are waited for, and the change itself takes its time.
+        # The view's lock and then the table's are waited for, and the change itself takes its time.
         _limit_lock_waits(connection, lock_timeout_ms // 4)
         if held is None:
             _create(connection, table, wanted)
         else:
+            connection.execute("select serving.hold_view(%s)", [table])
             _add(connection, table, {column: wanted[column] for column in missing})
         connection.execute("select serving.show_table(%s)", [table])
         reach("serving.growing")
