@@ -24,6 +24,7 @@ from optimization.errors import StockplanError
 from orchestration.project import DbtNotPreparedError, dbt_project
 
 if TYPE_CHECKING:
+    from dagster_dbt import DbtCliResource
     from dbt.contracts.graph.manifest import Manifest
 
 Stage = Literal["marts", "published"]
@@ -111,6 +112,9 @@ def _build_in_process(arguments: list[str], target: Path) -> str | None:
         )
     finally:
         _close_work_file()
+    if done.exception is not None and not isinstance(done.exception, Exception):
+        # dbt keeps even what asks the process to stop.
+        raise done.exception
     return str(done.exception) if done.exception else None
 
 
@@ -124,29 +128,30 @@ def _close_work_file() -> None:
 
 
 def _build_in_child(arguments: list[str], target: Path) -> str | None:
-    from dagster_dbt import DbtCliResource
-
-    class QuietDbt(DbtCliResource):
-        """dbt whose version is read from the installed package.
-
-        `dbt --version`, which Dagster would ask, asks the package index for a newer one.
-        """
-
-        @cached_property
-        def _cli_version(self) -> Version:
-            return Version(version("dbt-core"))
-
     # The dbt of this environment, whether or not the environment is on the PATH.
-    executable = str(Path(sys.executable).with_name("dbt"))
-    folder = str(dbt_project.project_dir)
-    invocation = QuietDbt(project_dir=folder, profiles_dir=folder, dbt_executable=executable).cli(
-        arguments, raise_on_error=False, target_path=target.resolve()
-    )
+    dbt = quiet_dbt(Path(sys.executable).with_name("dbt"))
+    invocation = dbt.cli(arguments, raise_on_error=False, target_path=target.resolve())
     # Awaited before anything is read: reading along with a running dbt is a busy loop.
     if invocation.wait().is_successful():
         return None
     error = invocation.get_error()
     return str(error) if error else None
+
+
+def quiet_dbt(executable: Path) -> DbtCliResource:
+    """Return dbt as Dagster runs it, its version read from the installed package.
+
+    `dbt --version`, which Dagster would ask before every build, asks the package index for a newer one.
+    """
+    from dagster_dbt import DbtCliResource
+
+    class QuietDbt(DbtCliResource):
+        @cached_property
+        def _cli_version(self) -> Version:
+            return Version(version("dbt-core"))
+
+    folder = str(dbt_project.project_dir)
+    return QuietDbt(project_dir=folder, profiles_dir=folder, dbt_executable=str(executable))
 
 
 @cache

@@ -33,6 +33,7 @@ from orchestration.cli import (
     validate,
 )
 from orchestration.outcomes import BY_CODE, Code, code_of
+from orchestration.process_limits import limit_process
 
 app = typer.Typer(
     help="Stockplan turns an inventory management system from a book of record into decisions.",
@@ -75,6 +76,7 @@ app.command("docs")(serve.docs)
 
 def main() -> None:
     """Run the command; an error becomes one message and the exit code of its reason."""
+    limit_process()
     # What may change in Dagster's next minor version is the developer's business, not the operator's.
     warnings.filterwarnings("ignore", message=".*is currently in beta")
     # A service manager stops a command as Ctrl-C does: what it has started ends with it.

@@ -35,6 +35,7 @@ from orchestration.lake.events import (
     stamp,
 )
 from orchestration.lake.parquet import sync_folder
+from orchestration.process_limits import FILE_MODE
 
 __all__ = [
     "FAMILIES",
@@ -311,7 +312,7 @@ class Ledger:
         """Open the ledger for this caller alone; the lock goes with the descriptor."""
         is_new = not self.path.exists()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, FILE_MODE)
         try:
             # flock, not lockf: it belongs to the open file, so it also parts threads.
             fcntl.flock(descriptor, fcntl.LOCK_EX)

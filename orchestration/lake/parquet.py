@@ -24,6 +24,7 @@ from optimization.contracts.table import Table
 from orchestration.contracts.arrow import arrow_schema
 from orchestration.crash_points import reach
 from orchestration.lake.disk import FileDamagedError, told_by_path
+from orchestration.process_limits import FILE_MODE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +56,8 @@ def _fill(sibling: Path, claim: int, path: Path, write: Callable[[Path], object]
         with sibling.open("rb+") as file:
             os.fsync(file.fileno())
         reach("file.flushed")
-        # mkstemp makes private files; a release is read by other users of the machine.
-        sibling.chmod(0o644)
+        # mkstemp makes private files; a release is read by other users of the group.
+        sibling.chmod(FILE_MODE)
         sibling.replace(path)
         reach("file.placed")
     except BaseException:

@@ -18,6 +18,7 @@ from orchestration.crash_points import reach
 from orchestration.lake.disk import StorageError
 from orchestration.lake.parquet import SIBLING_SUFFIX, remove_left_siblings, sync_folder, write_text
 from orchestration.lake.paths import Lake
+from orchestration.process_limits import SEALED_MODE
 from orchestration.publish.export import ExportColumns, write_export
 from orchestration.publish.shelf import Release, pointed_id, pointer_file
 
@@ -99,7 +100,7 @@ def _build_database(release: Release, path: Path) -> None:
         with aside.open("rb+") as file_object:
             os.fsync(file_object.fileno())
         reach("database.flushed")
-        aside.chmod(0o444)
+        aside.chmod(SEALED_MODE)
         aside.replace(path)
         reach("database.placed")
         sync_folder(path.parent)
@@ -146,7 +147,7 @@ def seal_files(folder: Path) -> None:
             reach("shelf.file_begun")
             os.fsync(file.fileno())
         reach("shelf.file_flushed")
-        path.chmod(0o444)
+        path.chmod(SEALED_MODE)
     sync_folder(folder)
 
 

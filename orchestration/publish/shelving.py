@@ -13,6 +13,7 @@ import pyarrow as pa
 from orchestration.crash_points import reach
 from orchestration.lake.disk import told_by_path
 from orchestration.lake.parquet import sync_folder
+from orchestration.process_limits import FOLDER_MODE
 from orchestration.publish.doors import seal_files
 from orchestration.publish.shelf import UNFINISHED_PREFIX
 
@@ -25,8 +26,8 @@ def whole_folder(shelf: Path, name: str) -> Iterator[Path]:
         aside = Path(tempfile.mkdtemp(dir=shelf, prefix=UNFINISHED_PREFIX))
     try:
         yield aside
-        # mkdtemp makes private folders; what is published is read by other users of the machine.
-        aside.chmod(0o755)
+        # mkdtemp makes private folders; what is published is read by other users of the group.
+        aside.chmod(FOLDER_MODE)
         reach("shelf.filled")
         seal_files(aside)
         reach("shelf.flushed")

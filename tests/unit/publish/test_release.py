@@ -49,8 +49,8 @@ def test_nobody_may_write_to_a_release_or_its_database(shop: ReleaseLake) -> Non
     files = [path for path in release.folder.rglob("*") if path.is_file()]
     files += [*shop.lake.export_dir.iterdir(), shop.lake.published_database]
     assert len(files) == 3 + 3 + 1
-    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o444}
-    assert stat.S_IMODE(release.folder.stat().st_mode) == 0o755
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o440}
+    assert stat.S_IMODE(release.folder.stat().st_mode) == 0o750
 
 
 def test_the_same_content_again_publishes_nothing_and_says_so(shop: ReleaseLake) -> None:
