@@ -18,7 +18,7 @@ comment on column serving.reader_region.login is 'Name of a login of this server
 comment on column serving.reader_region.region is 'Region as in published.location, or * for all';
 comment on column serving.reader_region.granted_at is 'Since when';
 comment on column serving.reader_region.granted_by is 'Login that granted it';
-grant select on serving.reader_region to stockplan_auditor, stockplan_keeper;
+grant select on serving.reader_region to stockplan_publisher, stockplan_auditor, stockplan_keeper;
 
 -- Replaced as a whole, because it is stated here alone.
 drop table if exists serving.region_rule;
@@ -242,29 +242,58 @@ end
 $$;
 comment on function serving.region_condition(text) is 'The condition of a table''s policy';
 
+-- What is wrong with the protection of a table, null when nothing is. The policy's comment holds its condition
+-- as it was written, and the fingerprint of what the catalogue made of it.
+create or replace function serving.protection_fault(table_name text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when not (relation.relrowsecurity and relation.relforcerowsecurity) then
+            'row-level security is not forced'
+        when array_agg(policy.polname) is distinct from array['regions'::name] then
+            'its policy is not the only one there must be'
+        when min(obj_description(policy.oid, 'pg_policy')) is distinct from format(
+            '%s /* %s */',
+            serving.region_condition(protection_fault.table_name),
+            min(md5(pg_get_expr(policy.polqual, policy.polrelid)))
+        ) or not bool_and(policy.polpermissive and policy.polcmd = '*' and policy.polroles = '{0}') then
+            'its policy is not what its rule says'
+    end
+    from pg_class as relation
+    left join pg_policy as policy on policy.polrelid = relation.oid
+    where relation.oid = to_regclass(format('store.%I', protection_fault.table_name))
+    group by relation.relrowsecurity, relation.relforcerowsecurity
+$$;
+comment on function serving.protection_fault(text) is 'What is wrong with the protection of a table';
+
 -- Put the policy on store.<table> and let the roles read published.<table>. Changes nothing, and so locks
 -- nothing, where all is as it must be.
 create or replace function serving.protect(table_name text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    parent constant regclass := format('store.%I', table_name)::regclass;
-    condition constant text := format(
-        '(select serving.sees_all()) or (%s)', serving.region_condition(table_name)
-    );
-    policy_id constant oid := (
-        select oid from pg_policy where polrelid = parent and polname = 'regions'
-    );
+    condition constant text := serving.region_condition(table_name);
+    other name;
+    fingerprint text;
 begin
-    if not (select relrowsecurity and relforcerowsecurity from pg_class where oid = parent) then
+    if serving.protection_fault(table_name) is not null then
         execute format('alter table store.%I enable row level security', table_name);
         execute format('alter table store.%I force row level security', table_name);
-    end if;
-    -- The comment holds the condition as it was written; the catalogue has it in words of its own.
-    if policy_id is null or obj_description(policy_id, 'pg_policy') is distinct from condition then
-        execute format('drop policy if exists regions on store.%I', table_name);
-        execute format('create policy regions on store.%I using (%s)', table_name, condition);
-        execute format('comment on policy regions on store.%I is %L', table_name, condition);
+        for other in
+            select polname from pg_policy where polrelid = format('store.%I', table_name)::regclass
+        loop
+            execute format('drop policy %I on store.%I', other, table_name);
+        end loop;
+        execute format(
+            'create policy regions on store.%I using ((select serving.sees_all()) or (%s))',
+            table_name, condition
+        );
+        select md5(pg_get_expr(polqual, polrelid)) into strict fingerprint
+        from pg_policy where polrelid = format('store.%I', table_name)::regclass;
+        execute format(
+            'comment on policy regions on store.%I is %L',
+            table_name, format('%s /* %s */', condition, fingerprint)
+        );
     end if;
     if to_regclass(format('published.%I', table_name)) is not null then
         execute format(
@@ -278,6 +307,9 @@ $$;
 comment on function serving.protect(text) is 'Put the region policy on a table and grant its view';
 
 revoke all on function serving.region_condition(text), serving.protect(text) from public;
+revoke all on function serving.protection_fault(text) from public;
+grant execute on function serving.region_condition(text), serving.protection_fault(text) to
+    stockplan_publisher;
 revoke all on function
     serving.my_regions(), serving.sees_all(), serving.my_keys(text, text) from public;
 -- A policy's functions run with the reader's right to them.
