@@ -24,12 +24,17 @@ _ROWS_READ = 50
 
 @dataclass(frozen=True)
 class Read:
-    """One transaction; `marks` is one mark when all tables were of one publication."""
+    """One transaction: when it began, its seconds, its slowest statement's, and the marks found."""
 
     began: float
     seconds: float
     slowest: float
     marks: frozenset[str]
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the tables were not all of one publication, or one of them was empty."""
+        return len(self.marks) != 1 or "None" in self.marks
 
 
 class TableReader:
