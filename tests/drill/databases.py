@@ -65,6 +65,14 @@ class Databases:
     ) -> None:
         self._server.close()
 
+    def stop(self) -> None:
+        """Stop the server; nobody reaches any database."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """Start it again."""
+        self._server.start()
+
     def connect(self, name: str) -> psycopg.Connection[Any]:
         """A connection of the superuser, who sees everything."""
         return self._server.connect(name)

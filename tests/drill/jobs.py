@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import resource
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -74,6 +75,14 @@ def run_stale(home: Path, editions: Editions, serving: str | None = None) -> dic
             return {"error": "Endless", "message": f"{day} stays stale: {stale[0][1]}"}
         ran.append(run(home, day, editions, serving)["release_id"])
     return {"ran": ran}
+
+
+def run_short_of_disk(
+    home: Path, most_bytes: int, day: str, editions: Editions, serving: str | None = None
+) -> dict[str, Any]:
+    """Run one business date where no file may grow beyond so many bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
+    return run(home, day, editions, serving)
 
 
 def repair(home: Path) -> dict[str, Any]:

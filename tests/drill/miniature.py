@@ -243,7 +243,7 @@ class Miniature:
     def settings(self) -> Settings:
         """Its settings."""
         url = SecretStr(self.serving) if self.serving else None
-        serving = ServingSettings(url=url, keep_releases=_SERVED)
+        serving = ServingSettings(url=url, keep_releases=_SERVED, retry_budget_seconds=1)
         return _settings().model_copy(update={"home": self.home, "today": self.today, "serving": serving})
 
     def run(self, as_of: date) -> PublishOutcome:

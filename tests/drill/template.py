@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from orchestration import crash_points
+from orchestration.outcomes import code_of
 from orchestration.settings import PROJECT_ROOT
 from tests.drill import jobs
 
@@ -152,7 +153,7 @@ def _work(told: dict[str, Any], writing: int) -> None:
         does = getattr(jobs, told["does"])
         answer = does(Path(told["home"]), **told["told"])
     except Exception as error:  # the drill judges every error
-        answer = {"error": type(error).__name__, "message": str(error)}
+        answer = {"error": type(error).__name__, "message": str(error), "code": code_of(error)}
     content = json.dumps({"answer": answer, "reached": reached}).encode()
     while content:
         content = content[os.write(writing, content) :]
