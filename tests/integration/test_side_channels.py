@@ -122,7 +122,7 @@ CHANNELS: dict[str, Channel] = {
     "error of a cast": _rows("select 1 from published.policy where substr(item_id, 6)::integer >= 0"),
     "error of a block": _rows(
         "do $$ declare r record; begin for r in select * from published.policy where probe.leak(item_id) "
-        "loop if r.location_id <> 'L-EAST' then raise exception 'saw %', r; end if; end loop; end $$; select 1"
+        "loop if r.region <> 'EAST' then raise exception 'saw %', r; end if; end loop; end $$; select 1"
     ),
     "cursor": _cursor,
     "partition": _rows("select * from store.\"PART\""),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Events that are sent to the server at once.
 _BATCH = 1000
-_REPAIR = "restore the ledger from a copy, or the database from its own, whichever was changed"
+RESTORE_EITHER = "restore the ledger from a copy, or the database from its own, whichever was changed"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def append_events(cursor: Cursor[TupleRow], ledger: Ledger) -> int:
         if last is None or last.seq != last_seq or last.hash != last_hash:
             raise ServingError(
                 f"{ledger.path} no longer holds event {last_seq} as the database has it: its end was cut "
-                f"off or it was replaced; {_REPAIR}. See more with: stockplan db check"
+                f"off or it was replaced; {RESTORE_EITHER}. See more with: stockplan db check"
             )
     appended = 0
     while batch := list(itertools.islice(events, _BATCH)):
@@ -102,17 +102,17 @@ def compare_audit(connection: Connection[TupleRow], ledger: Ledger) -> AuditComp
             n_stored += 1
             fault = _fault_of_row(chain, stored)
             if fault:
-                faults.append(f"the database's audit.event: row {n_stored}: {fault}; {_REPAIR}")
+                faults.append(f"the database's audit.event: row {n_stored}: {fault}")
                 break
             told = next(file_events, None)
             if told is None:
                 faults.append(
                     f"the ledger's file has no event {stored.seq}, which the database has: its end was cut "
-                    f"off; {_REPAIR}"
+                    f"off"
                 )
                 break
             if told.hash != stored.hash:
-                faults.append(f"event {stored.seq} is another in the ledger's file than here; {_REPAIR}")
+                faults.append(f"event {stored.seq} is another in the ledger's file than here")
                 break
     return AuditComparison(n_stored, max(verdict.n_events - n_stored, 0), tuple(faults))
 

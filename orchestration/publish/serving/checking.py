@@ -1,6 +1,6 @@
 """What `stockplan db check` looks at: whether the database is as publication left it, and as the files.
 
-Only reading. Who may do what is looked at in `checking_roles`.
+Only reading. Who may do what is looked at in `checking_roles`, the ledger's lines in `audit`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from orchestration.findings import Finding
+from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
+from orchestration.publish.serving.audit import RESTORE_EITHER, compare_audit
 from orchestration.publish.serving.catalogue import Catalogue, read_catalogue
+from orchestration.publish.serving.checking_roles import check_roles
 from orchestration.publish.serving.schema import ServingError, require_schema
 from orchestration.publish.shelf import pointed_id, releases
 
@@ -39,6 +42,8 @@ def check_database(connection: Connection[TupleRow], lake: Lake) -> list[Finding
         _pointer(connection, catalogue, lake),
         _leftovers(connection, catalogue),
         _locks(connection, catalogue),
+        *check_roles(connection),
+        _audit(connection, lake),
     ]
 
 
@@ -175,6 +180,15 @@ def _locks(connection: Connection[TupleRow], catalogue: Catalogue) -> Finding:
         f"room for {room:,}; four readers of every table need {needed:,}",
         "raise max_locks_per_transaction of the server and restart it",
     )
+
+
+def _audit(connection: Connection[TupleRow], lake: Lake) -> Finding:
+    """Both chains are whole, and what the database has of the ledger the file has too."""
+    compared = compare_audit(connection, Ledger(lake.ledger_file))
+    if compared.faults:
+        return Finding("audit chain", False, "; ".join(compared.faults), RESTORE_EITHER)
+    more = f"; {compared.n_missing:,} more come with the next release" if compared.n_missing else ""
+    return Finding("audit chain", True, f"{compared.n_events:,} events, as in the ledger{more}")
 
 
 def _finding(subject: str, wrong: list[str], found: str, repair: str) -> Finding:
