@@ -1,0 +1,101 @@
+"""The commands of the serving database, as an operator types them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from orchestration.cli import app
+from orchestration.publish.opened import REPORT, WORKBOOK
+from orchestration.publish.shelf import Release
+from orchestration.settings import settings
+from tests.servers import PostgresServer
+from tests.serving_office import DAY, NEXT_DAY, ServingOffice, open_office
+from tests.unit.publish.release_lake import policy_table
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def office(postgres: PostgresServer, tmp_path: Path) -> Iterator[ServingOffice]:
+    with open_office(tmp_path / "home", postgres) as opened:
+        yield opened
+
+
+@pytest.fixture
+def command(office: ServingOffice, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """Run a command on the office's home and database."""
+    told = office.settings.serving.url
+    assert told is not None
+    monkeypatch.setenv("STOCKPLAN_HOME", str(office.lake.root))
+    monkeypatch.setenv("STOCKPLAN_SERVING__URL", told.get_secret_value())
+    monkeypatch.setenv("STOCKPLAN_ADMIN__URL", office.server.url(database=office.database))
+    settings.cache_clear()
+    yield lambda *arguments: CliRunner().invoke(app, list(arguments))
+    settings.cache_clear()
+
+
+def _publish(office: ServingOffice, units: float, number: int) -> Release:
+    release = office.release({"policy": policy_table(units)}, (DAY, NEXT_DAY)[number]).release
+    folder = office.lake.open_dir(release.release_id)
+    folder.mkdir(parents=True)
+    for name in (WORKBOOK, REPORT):
+        (folder / name).write_text(release.release_id)
+    return release
+
+
+def _all_doors(office: ServingOffice) -> set[str]:
+    lake = office.lake
+    return {
+        (lake.root / "CURRENT").read_text().strip(),
+        lake.current_dir.resolve().parent.name,
+        lake.workbook_door.read_text(),
+        lake.report_door.read_text(),
+        office.shown(),
+    }
+
+
+def test_a_release_is_served_rolled_back_and_checked(office: ServingOffice, command: Command) -> None:
+    first, second = _publish(office, 1.0, 0), _publish(office, 2.0, 1)
+    assert "nothing changed" in command("db", "init").stdout
+    told = command("serving")
+    assert told.exit_code == 0
+    assert f"Readers see {second.release_id}" in told.stdout
+    assert "all of it was there" in command("serving", "--release", second.release_id).stdout
+    done = command("rollback", first.release_id, "--reason", "wrong prices", "--actor", "ann")
+    assert done.exit_code == 0, done.output
+    assert _all_doors(office) == {first.release_id}
+    assert command("rollback", first.release_id, "--reason", "again").exit_code != 0
+    assert command("rollback", second.release_id, "--reason", "they were right").exit_code == 0
+    assert _all_doors(office) == {second.release_id}
+    events = [event.event_type for event in office.ledger.events("release")]
+    assert events == ["published", "published", "rolled_back", "rolled_back"]
+    assert office.rows("select count(*) from audit.event where event_type = 'rolled_back'") == [(2,)]
+
+
+def test_a_check_tells_what_lags_and_how_to_mend_it(office: ServingOffice, command: Command) -> None:
+    _publish(office, 1.0, 0)
+    command("serving")
+    good = command("db", "check")
+    assert good.exit_code == 0, good.output
+    current = _publish(office, 2.0, 1)
+    behind = command("db", "check")
+    assert behind.exit_code == 1
+    assert current.release_id in behind.stdout
+    assert "stockplan serving" in behind.stdout
+    command("serving")
+    assert command("db", "check").exit_code == 0
+
+
+def test_without_an_address_the_command_says_where_to_set_it(
+    office: ServingOffice, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _publish(office, 1.0, 0)
+    monkeypatch.delenv("STOCKPLAN_SERVING__URL")
+    settings.cache_clear()
+    told = command("serving")
+    assert told.exit_code != 0
+    assert "STOCKPLAN_SERVING__URL" in str(told.exception)
