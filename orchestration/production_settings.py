@@ -1,4 +1,4 @@
-"""Settings of an installation on a server: PostgreSQL at both ends, Dagster's storage, alerts, the web server.
+"""Settings of an installation on a server: PostgreSQL at both ends, Dagster's storage, alerts, web server.
 
 None of these may change a published number. What each means stands in stockplan.yaml, beside its value.
 Secrets come from the environment or from a file that only the service may read, never from stockplan.yaml.
@@ -45,6 +45,7 @@ class ServingSettings(Address):
 
     connect_timeout_seconds: int = Field(10, ge=1)
     lock_timeout_ms: int = Field(200, ge=1)
+    deadline_seconds: int = Field(3600, ge=1)
     retry_budget_seconds: int = Field(300, ge=0)
     keep_releases: int = Field(30, ge=1)
     reader_statement_timeout_seconds: int = Field(300, ge=1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,10 +19,11 @@ from orchestration.lake.hashing import logical_hash
 from orchestration.lake.parquet import read_arrow, write_arrow
 from orchestration.postgres.connection import DatabaseError
 from orchestration.publish.release import roll_back
+from orchestration.publish.serving.catalogue import part_name
 from orchestration.publish.serving.checking import check_database
 from orchestration.publish.serving.loading import column_types
 from orchestration.publish.serving.publishing import publish_release
-from orchestration.publish.serving.schema import ServingError, init
+from orchestration.publish.serving.schema import ServingError, init, schema_files
 from orchestration.publish.shelf import release_named
 from orchestration.settings import Settings
 from tests.servers import PostgresServer
@@ -347,6 +350,50 @@ def test_a_server_that_is_away_or_unprepared_is_told_without_the_address(
         with postgres.connect(office.database) as connection:
             connection.execute("drop owned by stranger_hush")
             connection.execute("drop role stranger_hush")
+
+
+def test_an_administrator_who_is_no_superuser_can_make_the_schema_in_each_of_his_databases() -> None:
+    with PostgresServer() as server:
+        word = server.create_login("administrator")
+        with server.connect() as connection:
+            connection.execute("alter role administrator createrole")
+            for database in ("first", "second"):
+                connection.execute(f"create database {database} owner administrator")
+        for database in ("first", "second"):
+            with psycopg.connect(server.url("administrator", word, database), autocommit=True) as connection:
+                assert init(connection) == list(schema_files())
+                assert init(connection) == []
+
+
+def test_a_server_that_hangs_is_cut_off_and_the_next_call_goes_on(office: ServingOffice) -> None:
+    first, _ = office.publish(tables(1.0))
+    current = office.release(tables(2.0), NEXT_DAY).release
+    stopped: list[int] = []
+
+    def hang(point: str) -> None:
+        if point == "serving.loading" and not stopped:
+            query = "select pid from pg_stat_activity where application_name = 'stockplan serving'"
+            stopped.append(int(str(office.rows(query)[0][0])))
+            os.kill(stopped[0], signal.SIGSTOP)
+
+    listen(hang)
+    try:
+        hasty = office.with_serving(deadline_seconds=2, retry_budget_seconds=0)
+        with pytest.raises(DatabaseError) as told:
+            publish_release(current, office.lake, office.ledger, hasty)
+    finally:
+        listen(None)
+        os.kill(stopped[0], signal.SIGCONT)
+    assert told.value.is_passing
+    assert office.shown() == first.release_id
+    office.serve(current)
+    assert office.shown() == current.release_id
+
+
+@pytest.mark.parametrize(("table", "words"), [("release", "is the current release"), ("t" * 41, "63 bytes")])
+def test_a_table_whose_name_has_no_room_is_refused(table: str, words: str) -> None:
+    with pytest.raises(ServingError, match=words):
+        part_name(table, "2024-01-31-1-01234567")
 
 
 def test_the_schema_can_be_made_again_over_a_database_in_use(office: ServingOffice) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # PostgreSQL cuts longer names off, so that two of them would become one.
 _MOST_NAME_BYTES = 63
 _SEPARATOR = "__"
+_TAKEN = "release"
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,16 @@ class Catalogue:
 
 
 def part_name(table: str, release_id: str) -> str:
-    """Return the name of a table's part. Raises `ServingError` when PostgreSQL would cut it off.
+    """Return the name of a table's part.
+
+    Raises `ServingError` when PostgreSQL would cut it off, or the table has the name of what tells which
+    release is shown.
 
     >>> part_name("policy", "2024-01-31-2-01234567")
     'policy__2024-01-31-2-01234567'
     """
+    if table == _TAKEN:
+        raise ServingError(f"the table {table!r} cannot be served: published.{table} is the current release")
     name = f"{table}{_SEPARATOR}{release_id}"
     if len(name.encode()) > _MOST_NAME_BYTES:
         raise ServingError(

@@ -19,7 +19,7 @@ from orchestration.crash_points import reach
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
 from orchestration.postgres.connection import retrying
-from orchestration.publish.reading import ReleaseReader, standing_of
+from orchestration.publish.reading import ReleaseReader, Standing
 from orchestration.publish.serving.audit import append_events
 from orchestration.publish.serving.catalogue import part_name, read_catalogue
 from orchestration.publish.serving.loading import column_types, load_part
@@ -98,7 +98,7 @@ class _Publication:
         missing = [one for one in wanted.values() if not self._is_complete(one)]
         for one in missing:
             self._load(one)
-        reader = ReleaseReader(current, standing_of(current, self.lake))
+        reader = ReleaseReader(current, Standing(is_current=True, current_id=current.release_id))
         describe_tables(self.connection, reader, current.tables)
         is_moved = self._pointed() != current.release_id
         shown = self._show(missing, current) if missing or is_moved else 0.0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from orchestration.postgres.address import place, resolve
-from orchestration.postgres.connection import connect, told
+from orchestration.postgres.connection import TimeLimit, connect, told
 from orchestration.production_settings import Address, ServingSettings
 from orchestration.publish.serving.schema import ServingError, require_schema
 
@@ -34,7 +34,10 @@ def publisher(settings: ServingSettings) -> Iterator[Connection[TupleRow]]:
     Raises `DatabaseError` for everything the database refuses inside, `ServingError` when the schema is
     missing or another one, or the login is no publisher.
     """
-    with opened(settings, SETTING, settings.connect_timeout_seconds) as connection:
+    with (
+        opened(settings, SETTING, settings.connect_timeout_seconds) as connection,
+        TimeLimit(connection).of(settings.deadline_seconds),
+    ):
         _become_publisher(connection)
         require_schema(connection)
         connection.execute("select set_config('lock_timeout', %s, false)", [f"{_MOST_WAIT_SECONDS}s"])

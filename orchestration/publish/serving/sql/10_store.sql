@@ -19,10 +19,14 @@ begin
         exception when duplicate_object or unique_violation then null;
         end;
     end loop;
-    -- An administrator who is no superuser must be a member of a role to make things in its name.
-    if not pg_has_role(current_user, 'stockplan_owner', 'member') then
+    -- An administrator who is no superuser must be let into a role to make things in its name, also when
+    -- he has just made it.
+    begin
+        set local role stockplan_owner;
+        reset role;
+    exception when insufficient_privilege then
         execute format('grant stockplan_owner to %I', current_user);
-    end if;
+    end;
     -- Only a table's owner may detach a partition while others read. So the publisher owns the tables of
     -- `store`, and the owner of everything else may do with them what the publisher may.
     if not pg_has_role('stockplan_owner', 'stockplan_publisher', 'member') then

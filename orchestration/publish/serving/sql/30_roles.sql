@@ -10,9 +10,12 @@ begin
         create role stockplan_keeper nologin;
     exception when duplicate_object or unique_violation then null;
     end;
-    if not pg_has_role(current_user, 'stockplan_keeper', 'member') then
+    begin
+        set local role stockplan_keeper;
+        reset role;
+    exception when insufficient_privilege then
         execute format('grant stockplan_keeper to %I', current_user);
-    end if;
+    end;
     execute format('grant create on database %I to stockplan_keeper', current_database());
     -- A temporary table or view is a place to keep what one read, under a name that may hide another.
     execute format('revoke all on database %I from public', current_database());
