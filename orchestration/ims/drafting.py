@@ -1,4 +1,4 @@
-"""`stockplan init`: a mapping drafted from a folder of the user's own files.
+"""`stockplan init`: a mapping drafted from the user's own files, or from samples of another source.
 
 Tables and columns are matched by what they are called and by whether the values fit our column.
 A draft is a start: it lists what it assumed, what it could not find, and which features that
@@ -8,6 +8,7 @@ switches off, and it never guesses a number.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Words
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +28,8 @@ from orchestration.contracts.raw import RAW_BY_NAME, STAMPS, RawTable
 from orchestration.ims.casting import cast_column, mask_of
 from orchestration.ims.connector import SnapshotMissingError
 from orchestration.ims.files import read_table, translate
-from orchestration.ims.mapping import Dialect, Mapping, TableMapping
+from orchestration.ims.mapping import ColumnMapping, Dialect, Mapping, TableMapping
+from orchestration.ims.postgres.mapping import DatabaseMapping
 from orchestration.ims.vocabulary import (
     ASSUMED,
     COLUMN_WORDS,
@@ -39,7 +41,8 @@ from orchestration.ims.vocabulary import (
 # Names this alike are taken to mean the same column; below, the user decides.
 _SAME_COLUMN = 0.80
 _SAME_TABLE = 0.55
-_SAMPLE_ROWS = 1000
+SAMPLE_ROWS = 1000
+CHECK_IT = ("# Look at every line marked CHECK and complete every line marked MISSING.", "")
 # A column whose sample holds more misfits than this is not of our kind.
 _MOST_MISFITS = 0.02
 
@@ -54,7 +57,7 @@ class Draft:
     """
 
     text: str
-    mapping: Mapping
+    tables: Words[str, ColumnMapping]
     missing: tuple[str, ...]
     assumed: tuple[str, ...]
     disabled: tuple[str, ...]
@@ -62,20 +65,25 @@ class Draft:
 
 
 @dataclass
-class _File:
-    """One of the user's files: how it is written, and its first rows."""
+class Sample:
+    """The first rows of one of the user's files or tables, and how it is written.
 
-    path: Path
-    dialect: Dialect
-    sample: pa.Table
+    `name` is what it is called, `kind` what it is; `entry` says in the mapping where it lies.
+    """
+
+    kind: str
+    name: str
+    entry: Words[str, str]
+    rows: pa.Table
+    dialect: Dialect = field(default_factory=Dialect)
 
 
 @dataclass
 class _Match:
-    """Our table found in one of the user's files."""
+    """Our table found in one of the user's files or tables."""
 
     table: RawTable
-    file: _File
+    source: Sample
     columns: dict[str, str]
     constants: dict[str, bool | int | str] = field(default_factory=dict)
     stand_ins: set[str] = field(default_factory=set)
@@ -90,26 +98,46 @@ def draft_mapping(folder: Path) -> Draft:
 
     Raises `SourceError` when there is no CSV or Parquet file, or one cannot be read.
     """
-    files = _read_files(_newest(folder))
-    matches = _match_tables(files)
+
+    def head(shared: Dialect) -> list[str]:
+        stated = _stated(shared) or {"delimiter": shared.delimiter}
+        return [
+            f"# Column mapping drafted from the files in {folder.name}. Ours: theirs.",
+            *CHECK_IT,
+            *_block("dialect", stated, 0),
+        ]
+
+    return draft(_read_files(_newest(folder)), head, Mapping)
+
+
+def draft(
+    samples: Sequence[Sample],
+    head: Callable[[Dialect], list[str]],
+    kind: type[Mapping | DatabaseMapping],
+) -> Draft:
+    """Draft a mapping of one kind from samples.
+
+    `head` gives its lines before the tables, from the way in which most of what was found is written.
+    """
+    matches = _match_tables(samples)
     for match in matches.values():
         _complete(match)
-    dialects = [match.file.dialect for match in matches.values()]
+    dialects = [match.source.dialect for match in matches.values()]
     shared = max(dialects, key=dialects.count) if dialects else Dialect()
-    text = _render(folder, matches, shared)
+    text = _render([*head(shared), ""], matches, shared)
     missing = [
-        f"table {name}: no file was found for it"
+        f"table {name}: nothing was found for it"
         for name, table in RAW_BY_NAME.items()
         if table.is_mandatory and name not in matches
     ]
     missing += [f"{name}.{one}" for name, match in matches.items() for one in match.missing]
     return Draft(
         text=text,
-        mapping=Mapping.model_validate(yaml.safe_load(text)),
+        tables=kind.model_validate(yaml.safe_load(text)).tables,
         missing=tuple(missing),
         assumed=tuple(_assumptions(matches)),
         disabled=tuple(_disabled(matches)),
-        unused=tuple(_unused(files, matches)),
+        unused=tuple(_unused(samples, matches)),
     )
 
 
@@ -125,14 +153,15 @@ def _newest(folder: Path) -> Path:
     return max(dated)[1] if dated else folder
 
 
-def _read_files(folder: Path) -> list[_File]:
+def _read_files(folder: Path) -> list[Sample]:
     paths = sorted(one for one in folder.iterdir() if one.suffix.lower() in (".csv", ".parquet"))
     if not paths:
         raise SnapshotMissingError(f"{folder} holds no .csv or .parquet file; export your tables into it")
     files = []
     for path in paths:
         dialect = _sniff(path) if path.suffix.lower() == ".csv" else Dialect()
-        files.append(_File(path, dialect, read_table(path, dialect).slice(0, _SAMPLE_ROWS)))
+        rows = read_table(path, dialect).slice(0, SAMPLE_ROWS)
+        files.append(Sample("file", path.name, {"file": path.name}, rows, dialect))
     return files
 
 
@@ -164,7 +193,7 @@ def _sniff(path: Path) -> Dialect:
         if not timestamp_format or timestamp_format.startswith("%Y-%m-%d")
         else timestamp_format,
     )
-    if _has_decimal_comma(read_table(path, dialect).slice(0, _SAMPLE_ROWS)):
+    if _has_decimal_comma(read_table(path, dialect).slice(0, SAMPLE_ROWS)):
         dialect = dialect.model_copy(update={"decimal": ",", "thousands": "."})
     return dialect
 
@@ -211,10 +240,10 @@ def _fits(values: pa.ChunkedArray, column: Column, dialect: Dialect) -> float:
     return 0.85 + 0.15 * known / int(present)
 
 
-def _match_tables(files: list[_File]) -> dict[str, _Match]:
-    """Assign files to our tables so that the sum of scores is the greatest."""
+def _match_tables(samples: Sequence[Sample]) -> dict[str, _Match]:
+    """Assign samples to our tables so that the sum of scores is the greatest."""
     tables = list(RAW_BY_NAME.values())
-    candidates = [[_match_columns(table, file) for file in files] for table in tables]
+    candidates = [[_match_columns(table, sample) for sample in samples] for table in tables]
     scores = np.array([[match.score for match in row] for row in candidates])
     rows, columns = linear_sum_assignment(scores, maximize=True)
     chosen = {}
@@ -224,15 +253,15 @@ def _match_tables(files: list[_File]) -> dict[str, _Match]:
     return {name: chosen[name] for name in RAW_BY_NAME if name in chosen}
 
 
-def _match_columns(table: RawTable, file: _File) -> _Match:
-    """Assign the file's columns to ours; the score weighs the file's name and what was found."""
-    names = file.sample.column_names
+def _match_columns(table: RawTable, sample: Sample) -> _Match:
+    """Assign the sample's columns to ours; the score weighs its name and what was found."""
+    names = sample.rows.column_names
     scores = np.zeros((len(table.columns), len(names)))
     for i, column in enumerate(table.columns):
         for j, name in enumerate(names):
             likeness = _likeness(name, column.name, COLUMN_WORDS)
             if likeness >= _SAME_COLUMN:
-                scores[i, j] = likeness * _fits(file.sample.column(name), column, file.dialect)
+                scores[i, j] = likeness * _fits(sample.rows.column(name), column, sample.dialect)
     rows, columns = linear_sum_assignment(scores, maximize=True)
     found = {
         table.columns[i].name: names[j]
@@ -242,15 +271,15 @@ def _match_columns(table: RawTable, file: _File) -> _Match:
     wanted = [name for name in table.required if name not in STAMPS]
     got = sum(name in found or (table.source_name, name) in ASSUMED for name in wanted) / len(wanted)
     used = len(found) / max(len(names), 1)
-    name_likeness = _likeness(file.path.stem, table.source_name, TABLE_WORDS)
+    name_likeness = _likeness(Path(sample.name).stem, table.source_name, TABLE_WORDS)
     has_key = all(name in found or (table.source_name, name) in ASSUMED for name in table.key)
     score = 0.4 * name_likeness + 0.35 * got + 0.25 * used if has_key and found else 0.0
     ordered = {name: found[name] for name in table.column_names if name in found}
-    return _Match(table, file, ordered, score=score)
+    return _Match(table, sample, ordered, score=score)
 
 
 def _complete(match: _Match) -> None:
-    """Fill what the file lacks with assumptions, and translate words of closed lists."""
+    """Fill what the source lacks with assumptions, and translate words of closed lists."""
     name = match.table.source_name
     for column in match.table.required:
         if column in match.columns or column in STAMPS:
@@ -266,7 +295,7 @@ def _complete(match: _Match) -> None:
     for ours in match.table.columns:
         if ours.isin is None or ours.name not in match.columns:
             continue
-        texts = pc.unique(cast_column(match.file.sample.column(match.columns[ours.name]), "text").values)
+        texts = pc.unique(cast_column(match.source.rows.column(match.columns[ours.name]), "text").values)
         for text in sorted(text for text in texts.to_pylist() if text and text not in ours.isin):
             best = process.extractOne(
                 text.lower().replace(" ", "_"), ours.isin, scorer=fuzz.ratio, score_cutoff=80
@@ -306,44 +335,38 @@ def _disabled(matches: Words[str, _Match]) -> list[str]:
     return told
 
 
-def _unused(files: list[_File], matches: Words[str, _Match]) -> list[str]:
-    by_path = {match.file.path: match for match in matches.values()}
+def _unused(samples: Sequence[Sample], matches: Words[str, _Match]) -> list[str]:
+    by_name = {match.source.name: match for match in matches.values()}
     told = []
-    for file in files:
-        match = by_path.get(file.path)
+    for sample in samples:
+        match = by_name.get(sample.name)
         if match is None:
-            told.append(f"file {file.path.name}")
+            told.append(f"{sample.kind} {sample.name}")
             continue
         mapped = set(match.columns.values())
-        told += [
-            f"column {file.path.name}: {name}" for name in file.sample.column_names if name not in mapped
-        ]
+        told += [f"column {sample.name}: {name}" for name in sample.rows.column_names if name not in mapped]
     return told
 
 
-def _render(folder: Path, matches: Words[str, _Match], shared: Dialect) -> str:
+def _render(head: Sequence[str], matches: Words[str, _Match], shared: Dialect) -> str:
     """Write the mapping as YAML with what its user has to look at as comments."""
-    lines = [
-        f"# Column mapping drafted from the files in {folder.name}. Ours: theirs.",
-        "# Look at every line marked CHECK and complete every line marked MISSING.",
-        "",
-        *_block("dialect", _stated(shared) or {"delimiter": shared.delimiter}, 0),
-        "",
-        "tables:" if matches else "tables: {}",
-    ]
+    lines = [*head, "tables:" if matches else "tables: {}"]
     for name, table in RAW_BY_NAME.items():
         match = matches.get(name)
         if match is None:
             lines += _absent(table)
             continue
-        lines += [f"  {name}:", f"    file: {_scalar(match.file.path.name)}"]
-        if match.file.dialect != shared:
-            lines += _block("dialect", _stated(match.file.dialect), 4)
+        lines += [
+            f"  {name}:",
+            *(f"    {key}: {yaml_scalar(value)}" for key, value in match.source.entry.items()),
+        ]
+        if match.source.dialect != shared:
+            lines += _block("dialect", _stated(match.source.dialect), 4)
         lines += ["    columns:"]
         for column in table.column_names:
             if column in match.columns:
                 check = "  # CHECK: no column of its own was found" if column in match.stand_ins else ""
-                lines.append(f"      {column}: {_scalar(match.columns[column])}{check}")
+                lines.append(f"      {column}: {yaml_scalar(match.columns[column])}{check}")
             elif column in match.missing:
                 lines.append(f"      # MISSING {column}: {_meaning(table, column)}")
             elif column in table.column_disables:
@@ -351,7 +374,7 @@ def _render(folder: Path, matches: Words[str, _Match], shared: Dialect) -> str:
         if match.constants:
             lines.append("    constants:")
             lines += [
-                f"      {column}: {_scalar(value)}  # CHECK: assumed for every row"
+                f"      {column}: {yaml_scalar(value)}  # CHECK: assumed for every row"
                 for column, value in match.constants.items()
             ]
         lines += _value_lines(match)
@@ -362,12 +385,11 @@ def _value_lines(match: _Match) -> list[str]:
     lines = ["    values:"] if match.values else []
     for column, words in match.values.items():
         lines.append(f"      {column}:  # CHECK: theirs: ours")
-        lines += [f"        {_scalar(theirs)}: {_scalar(ours)}" for theirs, ours in words.items()]
+        lines += [f"        {yaml_scalar(word)}: {yaml_scalar(ours)}" for word, ours in words.items()]
     for column, texts in match.unknown_words.items():
         allowed = ", ".join(_column(match.table, column).isin or ())
-        lines.append(
-            f"    # MISSING values.{column}: translate {', '.join(map(_scalar, texts))} into one of {allowed}"
-        )
+        theirs = ", ".join(map(yaml_scalar, texts))
+        lines.append(f"    # MISSING values.{column}: translate {theirs} into one of {allowed}")
     return lines
 
 
@@ -395,10 +417,10 @@ def _stated(dialect: Dialect) -> dict[str, Any]:
 
 def _block(name: str, content: dict[str, Any], indent: int) -> list[str]:
     pad = " " * indent
-    return [f"{pad}{name}:", *(f"{pad}  {key}: {_scalar(value)}" for key, value in content.items())]
+    return [f"{pad}{name}:", *(f"{pad}  {key}: {yaml_scalar(value)}" for key, value in content.items())]
 
 
-def _scalar(value: object) -> str:
+def yaml_scalar(value: object) -> str:
     """One YAML scalar on one line, quoted when it must be."""
     text = yaml.safe_dump(value, allow_unicode=True, width=10_000, default_flow_style=True)
     return text.removesuffix("\n...\n").strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -12,21 +13,29 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 from psycopg import sql
+from typer.testing import CliRunner
 
+from orchestration.cli import app
 from orchestration.cli.diagnosis import diagnose
 from orchestration.contracts.raw import RAW_BY_NAME
+from orchestration.ims.casting import cast_column
 from orchestration.ims.connector import Connector, SnapshotMissingError, SourceError
+from orchestration.ims.drafting import draft_mapping
 from orchestration.ims.files import FilesConnector
+from orchestration.ims.mapping import read_mapping
 from orchestration.ims.postgres import PostgresConnector
 from orchestration.ims.postgres import connector as source_module
+from orchestration.ims.postgres.mapping import DatabaseMapping
 from orchestration.ims.registry import open_connector
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.manifests import SealedSnapshot
 from orchestration.lake.parquet import read_arrow
 from orchestration.lake.paths import Lake
 from orchestration.lake.snapshots import seal_date
-from orchestration.settings import SealingSettings, Settings, SourceSettings
+from orchestration.settings import PROJECT_ROOT, SealingSettings, Settings, SourceSettings, settings
+from tests.conftest import FOREIGN_DAY, FOREIGN_INBOX
 from tests.factories import SMALL_AS_OF
 from tests.ims_database import ImsDatabase, cutting_proxy, fill_inbox
 from tests.servers import PostgresServer
@@ -501,3 +510,52 @@ def test_the_doctor_looks_at_the_source(ims: ImsDatabase, monkeypatch: pytest.Mo
     found = f"True: 2 business dates, {BEFORE} to {DAY}, {len(RAW_BY_NAME)} tables as mapped"
     assert told() == found
     assert told(table="lanes").startswith("False: the source has no table or view ims.lanes")
+
+
+def test_a_mapping_is_drafted_from_the_tables_of_a_schema(empty: ImsDatabase, tmp_path: Path) -> None:
+    """The wholesaler's files as tables: the draft finds the same, and reads the same rows."""
+    folder = FOREIGN_INBOX / FOREIGN_DAY
+    for path in folder.glob("*.csv"):
+        names = path.read_text().splitlines()[0].split(",")
+        columns = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in names)
+        table = sql.Identifier("ims", path.stem)
+        with empty.server.connect(empty.database) as connection:
+            connection.execute(sql.SQL("create table {} ({})").format(table, columns))
+            copy = sql.SQL("copy {} from stdin (format csv, header)").format(table)
+            with connection.cursor() as cursor, cursor.copy(copy) as stream:
+                stream.write(path.read_bytes())
+    empty.run(f"create table ims.business_date as select date '{FOREIGN_DAY}' as business_date")
+    out = tmp_path / "mapping.yaml"
+    environment = {
+        "STOCKPLAN_SOURCE__POSTGRES__URL": empty.server.url(empty.login, empty.password, empty.database)
+    }
+    settings.cache_clear()
+    told = CliRunner().invoke(
+        app, ["init", "--postgres", "--schema", "ims", "--out", str(out)], env=environment
+    )
+    settings.cache_clear()
+    assert told.exit_code == 0, told.output
+    assert "connector: postgres" in told.output
+    drafted = draft_mapping(FOREIGN_INBOX)
+    mapping = read_mapping(out, DatabaseMapping)
+    assert {name: table.columns for name, table in mapping.tables.items()} == {
+        name: table.columns for name, table in drafted.tables.items()
+    }
+    files = tmp_path / "files.yaml"
+    files.write_text(drafted.text)
+    day = date.fromisoformat(FOREIGN_DAY)
+    from_files = FilesConnector(FOREIGN_INBOX, files).extract(day, None).tables
+    from_database = PostgresConnector(empty.settings(), out).extract(day, None).tables
+    assert from_database.keys() == from_files.keys()
+    for name, rows in from_database.items():
+        for column in rows.column_names:
+            ours = cast_column(rows.column(column), "text").values
+            assert ours.equals(cast_column(from_files[name].column(column), "text").values), (name, column)
+
+
+def test_the_mapping_of_the_documentation_is_one() -> None:
+    text = (PROJECT_ROOT / "docs" / "postgres_source.md").read_text(encoding="utf-8")
+    (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "keeps_history" in one]
+    mapping = DatabaseMapping.model_validate(yaml.safe_load(block.replace(", …", "")))
+    assert mapping.relation("stock_on_hand") == ("warehouse", "stock_by_day")
+    assert mapping.dates_relation == ("sales", "day_closing")

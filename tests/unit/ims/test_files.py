@@ -43,7 +43,7 @@ def test_a_foreign_source_is_mapped_by_its_draft_alone(tmp_path: Path) -> None:
     assert draft.unused == ()
     assert "item.item_kind = part in every row" in draft.assumed
     assert "unit-level stock and ageing by unit (no table unit)" in draft.disabled
-    assert draft.mapping.tables["stock_on_hand"].columns == {
+    assert draft.tables["stock_on_hand"].columns == {
         "item_id": "sku",
         "location_id": "warehouse_code",
         "stock_status": "stock_state",
@@ -83,7 +83,7 @@ def test_what_a_draft_cannot_find_it_says(tmp_path: Path) -> None:
     (tmp_path / "weather.csv").write_text("rain,sun\n1,2\n")
     draft = draft_mapping(tmp_path)
     assert "item.unit_cost" in draft.missing
-    assert "table stock_on_hand: no file was found for it" in draft.missing
+    assert "table stock_on_hand: nothing was found for it" in draft.missing
     assert "# MISSING unit_cost: Cost of one unit" in draft.text
     assert "# MISSING values.location_type: translate hangar into one of plant, depot" in draft.text
     assert "file weather.csv" in draft.unused
