@@ -251,8 +251,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome(
         Code.OPENED_LAGS,
         51,
-        "The release is published, and its workbook or report could not be written.",
-        "Repair the cause and write it again: stockplan workbook or stockplan report --release ID.",
+        "The release is published, and its workbook, its report or a door to it could not be written.",
+        "Repair the cause; write workbook or report again with --release ID, doors follow with the next run.",
     ),
     Outcome(
         Code.RELEASE_LATE,
@@ -316,6 +316,7 @@ _ERRORS: dict[str, dict[str, Code]] = {
     "optimization.separable": {"TooManyLostError": Code.ITEMS_LOST},
     "orchestration.publish.gate": {"GateRefused": Code.GATE_REFUSED},
     "orchestration.publish.candidate": {"CandidateError": Code.CONTRACT_BROKEN},
+    "orchestration.publish.release": {"DoorsLagError": Code.OPENED_LAGS},
     "orchestration.publish.shelf": {
         "ReleaseError": Code.REQUEST_REFUSED,
         "ReleaseBrokenError": Code.RELEASE_BROKEN,
@@ -330,7 +331,13 @@ _ERRORS: dict[str, dict[str, Code]] = {
     },
     "concurrent.futures.process": {"BrokenProcessPool": Code.WORKER_LOST},
     "subprocess": {"TimeoutExpired": Code.TIMED_OUT},
-    "_duckdb": {"IOException": Code.STORAGE_FAULT, "OutOfMemoryException": Code.OUT_OF_MEMORY},
+    "_duckdb": {
+        "IOException": Code.STORAGE_FAULT,
+        # A commit that could not be written, and a checkpoint that could not.
+        "TransactionException": Code.STORAGE_FAULT,
+        "FatalException": Code.STORAGE_FAULT,
+        "OutOfMemoryException": Code.OUT_OF_MEMORY,
+    },
     "pydantic_core._pydantic_core": {"ValidationError": Code.CONFIGURATION},
     "yaml.error": {"YAMLError": Code.CONFIGURATION},
     "sqlalchemy.exc": {"DatabaseError": Code.RUN_STORAGE_UNAVAILABLE},
@@ -340,6 +347,8 @@ _ERRORS: dict[str, dict[str, Code]] = {
     },
     "dagster._core.executor.child_process_executor": {"ChildProcessCrashException": Code.WORKER_LOST},
 }
+# Ends in which a release of the date stands all the same: nothing was refused.
+STANDS_PUBLISHED = frozenset({Code.SERVING_LAGS, Code.OPENED_LAGS})
 _BY_CLASS = {f"{module}.{name}": code for module, names in _ERRORS.items() for name, code in names.items()}
 _BY_ERRNO = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), Code.DISK_FULL),

@@ -19,9 +19,9 @@ from orchestration.defs.resources import Pipeline
 from orchestration.lake.disk import StorageError
 from orchestration.lake.locks import AlreadyRunningError
 from orchestration.lake.parquet import write_text
-from orchestration.outcomes import Code
+from orchestration.outcomes import STANDS_PUBLISHED, Code
 from orchestration.publish.opened import AFTER_RELEASE
-from orchestration.publish.shelf import Release, current_release, releases
+from orchestration.publish.shelf import Release, current_release, newest_of, releases
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -39,12 +39,16 @@ class DayFailed(StockplanError):  # noqa: N818 - what the operator calls it
     ) -> None:
         self.as_of, self.stage, self.reason, self.published = as_of, stage, reason, published
         self.code, self.run_id = code, run_id
-        super().__init__(
-            f"{as_of} was published as {published}, but its {stage} could not be written:\n{reason}\nRepair "
-            f"the cause and write it again: stockplan {stage} --release {published}"
-            if published
-            else f"{as_of} was not published. It stopped at {stage}:\n{reason}"
-        )
+        if not published:
+            told = f"{as_of} was not published. It stopped at {stage}:\n{reason}"
+        elif stage in AFTER_RELEASE:
+            told = (
+                f"{as_of} was published as {published}, but its {stage} could not be written:\n{reason}\n"
+                f"Repair the cause and write it again: stockplan {stage} --release {published}"
+            )
+        else:
+            told = f"{as_of} was published as {published}, but not all doors lead to it yet:\n{reason}"
+        super().__init__(told)
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,8 @@ def _run_alone(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance, ru
             made = result.asset_materializations_for_node("release")[0].metadata["release_id"].value
             lagging = Code.SERVING_LAGS if stage == "serving" else Code.OPENED_LAGS
             raise DayFailed(as_of, stage, reason, lagging, str(made), run_id)
+        if code in STANDS_PUBLISHED and (standing := newest_of(pipeline.lake, as_of)) is not None:
+            raise DayFailed(as_of, stage, reason, code, standing.release_id, run_id)
         pipeline.refuse(as_of, result.run_id, f"{stage}: {reason}", code)
         raise DayFailed(as_of, stage, reason, code, run_id=run_id)
     metadata = result.asset_materializations_for_node("release")[0].metadata
@@ -206,9 +212,11 @@ def _first_failure(events: Sequence[dg.DagsterEvent], log: Path) -> tuple[str, s
             error = error.cause
         if error is None:
             return stage, "no reason was given", Code.INTERNAL
+        if (code := failure_code(data.error)) == Code.CANCELLED:
+            return stage, "it was told to stop", code
         path = log.with_suffix(".txt")
         write_text(error.to_string(), path)
-        return stage, f"{error.message.strip()}\nTraceback: {path}", failure_code(data.error)
+        return stage, f"{error.message.strip()}\nTraceback: {path}", code
     return "the start", "no step reported a failure", Code.INTERNAL
 
 

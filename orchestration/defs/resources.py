@@ -15,7 +15,7 @@ from orchestration.ims.registry import open_connector
 from orchestration.isolation import Limits, Remembered
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
-from orchestration.outcomes import Code
+from orchestration.outcomes import STANDS_PUBLISHED, Code
 from orchestration.publish.release import record_refusal
 from orchestration.settings import Settings
 
@@ -82,8 +82,11 @@ class Pipeline:
     def refuse(self, as_of: date, run_id: str, reason: str, code: Code) -> None:
         """Write into the ledger that this run published nothing; once per run, whoever calls.
 
-        The gate writes its own refusal; a run that stopped before it has nobody else to do so.
+        The gate writes its own refusal; a run that stopped before it has nobody else to do so. A run after
+        which a release stands, though something lags behind it, was not refused.
         """
+        if code in STANDS_PUBLISHED:
+            return
         refusals = (event for event in self.ledger.events("release") if event.event_type == "refused")
         if all(event.payload["run"].get("run_id") != run_id for event in refusals):
             record_refusal(as_of, reason, code, self.lake, self.ledger, self.actor, {"run_id": run_id})

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from optimization.errors import StockplanError
+from orchestration.lake.disk import told_by_path
 from orchestration.lake.paths import Lake
 from orchestration.processes import this_process
 
@@ -37,8 +38,9 @@ def day_lock(lake: Lake, as_of: date, run_id: str = "") -> Iterator[None]:
         me = this_process()
         since = datetime.now(UTC).isoformat(timespec="seconds")
         told = {"pid": me.pid, "started": me.started, "host": me.host, "run_id": run_id, "since": since}
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(told).encode(), 0)
+        with told_by_path(path):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(told).encode(), 0)
         yield
     finally:
         # Removed while it is held: whoever has opened it meanwhile sees that it is no longer the lock.

@@ -25,7 +25,7 @@ from orchestration.lake.hashing import logical_hash
 from orchestration.lake.ledger import Ledger
 from orchestration.lake.parquet import read_arrow, write_arrow, write_json
 from orchestration.lake.paths import Lake
-from orchestration.outcomes import Code
+from orchestration.outcomes import Code, code_of
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.doors import open_doors, point_to, sweep
 from orchestration.publish.export import check_export_columns, read_export_columns
@@ -67,6 +67,10 @@ __all__ = [
 MANIFEST_VERSION = 1
 
 
+class DoorsLagError(ReleaseError):
+    """A release is published, and the pointer, or a door, does not lead to it yet."""
+
+
 @dataclass(frozen=True)
 class PublishOutcome:
     """What became of a candidate; `is_current` says whether the pointer now names the release."""
@@ -91,7 +95,8 @@ def publish(
     `facts` (see `manifest_facts`) go into the manifest; what lies in the folder `evidence` is kept
     with the release. The pointer moves unless a later date is current. Raises `ReleaseError` and
     publishes nothing when the customer's column names do not fit, or when a table is no longer the
-    one that was checked.
+    one that was checked. Raises `DoorsLagError` when it is published and the disk, or what lies
+    there, keeps the pointer or a door back.
     """
     columns = read_export_columns(settings.release.export_columns)
     check_export_columns(columns, {name: pq.read_schema(file) for name, file in candidate.tables.items()})
@@ -114,7 +119,7 @@ def publish(
                 actor=actor,
                 payload={"content_hash": newest.content_hash, "inputs": inputs_read(facts)},
             )
-        _bring_up(lake, settings)
+        _bring_up_or_tell(newest, lake, settings)
         return PublishOutcome(state, newest, pointed_id(lake) == newest.release_id)
 
 
@@ -215,6 +220,19 @@ def _finish(lake: Lake, ledger: Ledger, actor: str) -> list[str]:
     for release in missing:
         _record_published(release, ledger, actor)
     return [release.release_id for release in missing]
+
+
+def _bring_up_or_tell(release: Release, lake: Lake, settings: Settings) -> None:
+    """Bring pointer and doors up; where the machine does not let us, say that the release stands."""
+    try:
+        _bring_up(lake, settings)
+    except Exception as error:
+        if code_of(error) == Code.INTERNAL:
+            raise
+        raise DoorsLagError(
+            f"{release.release_id} is published, and what leads readers to it could not be brought up: "
+            f"{error}. Repair the cause and run any date again: pointer and doors then follow"
+        ) from error
 
 
 def _bring_up(lake: Lake, settings: Settings) -> list[str]:
