@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration.cli import people
 from orchestration.cli.console import console, open_pipeline, print_table, settings
 
 db = typer.Typer(
@@ -54,3 +55,7 @@ def check(url_file: UrlFile = None) -> None:
     )
     if not all(one.is_ok for one in findings):
         raise typer.Exit(1)
+
+
+db.command("user")(people.user)
+db.command("decisions")(people.decisions)

@@ -36,7 +36,7 @@ _DAY = ["%Y-%m-%d"]
 @policy.command("pending")
 def pending() -> None:
     """List what waits for a decision, the most money first, and the overrides that hold."""
-    desk = _desk()
+    desk = open_desk()
     waiting = sorted(
         desk.standing.pending.values(), key=lambda one: (-abs(desk.value_of(one) or 0.0), one.change_id)
     )
@@ -79,7 +79,7 @@ def history(
     from optimization.contracts.rows import records_of
     from orchestration.evidence.decisions.events import read_policy_events
 
-    desk = _desk()
+    desk = open_desk()
     told = desk.table("approval", APPROVAL)
     rows = {str(row["event_id"]): row for row in records_of(told)}
     since = records_of(read_policy_events(desk.ledger, None).events)
@@ -120,7 +120,7 @@ def propose(
     actor: Actor = None,
 ) -> None:
     """Propose levels; within the limits they count by rule, else somebody else has to approve them."""
-    desk = _desk()
+    desk = open_desk()
     levels = (reorder_point, order_up_to)
     if as_of_release is not None:
         if levels != (None, None):
@@ -145,7 +145,7 @@ def override(
     actor: Actor = None,
 ) -> None:
     """Pin levels against the calculation until a day; above the value limit somebody else approves it."""
-    desk, who = _desk(), _who(actor)
+    desk, who = open_desk(), _who(actor)
     event = desk.override(
         item, location, (reorder_point, order_up_to), reason, owner or who, expires.date(), who
     )
@@ -160,7 +160,7 @@ def end_override(
     actor: Actor = None,
 ) -> None:
     """End an override before its day; what it replaced is back with the next release."""
-    desk = _desk()
+    desk = open_desk()
     _told(desk, desk.decide(override_id, "override_ended", comment, _who(actor)), f"Ended {override_id}")
 
 
@@ -196,7 +196,7 @@ def review_done(
     actor: Actor = None,
 ) -> None:
     """Tell that the policies were reviewed; it completes the earliest open cycle of review_calendar."""
-    desk = _desk()
+    desk = open_desk()
     event = desk.complete_review(on.date() if on else None, comment, _who(actor))
     _told(desk, event, f"Review of {event.payload['completed_date']} is completed")
 
@@ -209,7 +209,7 @@ def approve_plan(
     actor: Actor = None,
 ) -> None:
     """Approve (or reject) a version of the demand plan that somebody else has submitted."""
-    desk = _desk()
+    desk = open_desk()
     decision = "rejected" if is_rejected else "approved"
     event = desk.decide_plan(version, decision, comment, _who(actor))
     _told(desk, event, f"{decision.capitalize()} demand plan {version}")
@@ -223,7 +223,7 @@ def import_file(
     """Write the decisions filled in on the workbook into the ledger; a second time changes nothing."""
     from orchestration.evidence.decisions.files import import_decisions
 
-    found = import_decisions(file, _desk(), _who(actor))
+    found = import_decisions(file, open_desk(), _who(actor))
     for one in found.results:
         console.print(f"  row {one.row_number}: {one.state}: {one.told}", markup=False)
     counts = {state: found.count(state) for state in ("written", "unchanged", "refused")}
@@ -237,7 +237,7 @@ def import_file(
 def _decide_all(
     decision: str, ids: list[str] | None, all_below: float | None, comment: str, actor: str | None
 ) -> None:
-    desk = _desk()
+    desk = open_desk()
     chosen = list(dict.fromkeys(ids or []))
     if all_below is not None:
         values = {one.change_id: desk.value_of(one) for one in desk.standing.pending.values()}
@@ -284,7 +284,8 @@ def _told_limit(desk: DecisionDesk, change_id: str) -> None:
     )
 
 
-def _desk() -> DecisionDesk:
+def open_desk() -> DecisionDesk:
+    """The desk of the installation, as the command line opens it."""
     from orchestration.evidence.decisions.desk import DecisionDesk
 
     pipeline = open_pipeline()

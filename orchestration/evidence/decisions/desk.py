@@ -61,7 +61,8 @@ _MOST_DAYS_AFTER_RELEASE = 31
 class DecisionDesk:
     """The current release, the ledger since, and who may do what. `clock` is the business time (UTC).
 
-    `value_limit`: worth of a person's change, at cost, up to which it takes effect by rule.
+    `value_limit`: worth of a person's change, at cost, up to which it takes effect by rule. `origin`: what
+    every event says besides, of where it was taken from.
     """
 
     lake: Lake
@@ -69,6 +70,7 @@ class DecisionDesk:
     rules: GovernanceParameters
     clock: Callable[[], datetime]
     value_limit: float = 0.0
+    origin: Mapping[str, str] = field(default_factory=dict)
     # Values at cost of changes that a release has told.
     _values: dict[str, float] = field(default_factory=dict)
     # Why events since the release change nothing ('' where they do), and the last event that was read.
@@ -296,7 +298,7 @@ class DecisionDesk:
             subject=subject,
             business_date=self.next_date,
             actor=actor,
-            payload={**stated, "recorded_by": getpass.getuser()},
+            payload={**stated, **self.origin, "recorded_by": getpass.getuser()},
             clock=self.clock,
         )
         self._last_seq = event.seq
