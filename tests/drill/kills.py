@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.drill.template import Ended, Job, Template
 KILLS = 1_000
 READS = 100_000
 # A run that follows a death is itself killed this often.
-_AGAIN = 0.25
+_AGAIN = 0.5
 _SCRIPT_DAYS = 16
 _SEED = 20_240_131
 # Where homes are built: in memory, because SIGKILL does not ask of a disk what a power cut asks.
@@ -49,10 +49,10 @@ class Undisturbed:
     seconds: float = 0.0
 
 
-def script(seed: int = _SEED) -> list[Step]:
-    """New dates in order; in between the date before comes again, corrected or as it was."""
+def script(count: int = _SCRIPT_DAYS, seed: int = _SEED) -> list[Step]:
+    """New dates in order; in between an earlier one comes again, corrected or as it was."""
     dice, editions, steps = random.Random(seed), {}, []
-    for number, day in enumerate(day.isoformat() for day in days(_SCRIPT_DAYS)):
+    for number, day in enumerate(day.isoformat() for day in days(count)):
         editions[day] = 1
         steps.append(Step(day, dict(editions)))
         if number % 4 == 3:
@@ -130,6 +130,7 @@ def random_kills(
     report: Report,
     readers: Readers | None = None,
     databases: Databases | None = None,
+    steps: Sequence[Step] = (),
 ) -> int:
     """Go through the script again and again, killing each step at a random time; return the kills.
 
@@ -137,7 +138,9 @@ def random_kills(
     """
     dice, landed, faulty, rounds = random.Random(_SEED), 0, 0, 0
     served = databases.clone() if databases else None
-    reference = undisturbed(template, folder / "undisturbed", script(), served.publisher if served else None)
+    reference = undisturbed(
+        template, folder / "undisturbed", list(steps) or script(), served.publisher if served else None
+    )
     while landed < kills:
         rounds += 1
         home = folder / f"round-{rounds}"

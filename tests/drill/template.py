@@ -7,6 +7,7 @@ start at the same moment. `Template` is the other side of it.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -107,6 +108,8 @@ class _Running:
 def _serve() -> None:
     """Fork for every line until there is none."""
     jobs.warm_up()
+    # What is there now is never looked through again: a forked process would copy all of its memory.
+    gc.freeze()
     for line in sys.stdin:
         print(json.dumps(_run_all(json.loads(line))), flush=True)
 

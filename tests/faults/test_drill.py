@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.drill.concurrency import backfill, orders, triggers
-from tests.drill.kills import random_kills, workshop
-from tests.drill.points import every_point
+from tests.drill.databases import Databases
+from tests.drill.kills import random_kills, script, workshop
+from tests.drill.points import every_point, every_serving_point
 from tests.drill.report import Report
 from tests.drill.template import Template
 
@@ -37,11 +38,18 @@ def test_every_crash_point_is_died_at_once_and_the_next_run_converges(
     assert not report.misses, "\n".join(report.misses)
 
 
+def test_every_crash_point_of_the_serving_database_is_died_at_once(template: Template, folder: Path) -> None:
+    report = Report("points")
+    with Databases() as databases:
+        every_serving_point(template, databases, folder / "points", report)
+    assert not report.misses, "\n".join(report.misses)
+
+
 def test_twenty_kills_at_random_times_leave_one_release_or_the_other(
     template: Template, folder: Path
 ) -> None:
     report = Report("kills")
-    assert random_kills(template, folder, 20, report) == 20
+    assert random_kills(template, folder, 20, report, steps=script(6)) == 20
     assert not report.misses, "\n".join(report.misses)
 
 
