@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import psutil
 from packaging.version import Version
 
 from optimization.errors import StockplanError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 Stage = Literal["marts", "published"]
+# What the profile is told by the environment.
+_TOLD = ("STOCKPLAN_WORK", "STOCKPLAN_DBT_THREADS", "STOCKPLAN_DBT_MEMORY", "STOCKPLAN_DBT_SPILL")
 
 
 class DbtBuildError(StockplanError):
@@ -56,12 +59,15 @@ def build_stage(
     *,
     mode: Literal["in_process", "subprocess"] = "in_process",
     threads: int = 2,
+    memory_mb: int | None = None,
+    spill_mb: int = 20_000,
 ) -> tuple[NodeResult, ...]:
     """Build and test every model of `stage` in the work folder `work`.
 
     `work` holds `inputs.parquet`; exports appear in `work/export`. Unit tests are not run: they
-    test the code, not the data of a day. Returns the result of every node, failures included.
-    Raises `DbtBuildError` when dbt ended before it reached the nodes.
+    test the code, not the data of a day. dbt's work file holds `memory_mb` in memory (without, 40 % of
+    the machine's) and writes up to `spill_mb` beside itself when that is too little. Returns the result
+    of every node, failures included. Raises `DbtBuildError` when dbt ended before it reached the nodes.
     """
     (work / "export").mkdir(parents=True, exist_ok=True)
     target = work / "target"
@@ -80,6 +86,8 @@ def build_stage(
     with _environment(
         STOCKPLAN_WORK=str(work.resolve()),
         STOCKPLAN_DBT_THREADS=str(threads),
+        STOCKPLAN_DBT_MEMORY=f"{memory_mb or _share_of_memory()}MiB",
+        STOCKPLAN_DBT_SPILL=f"{spill_mb}MiB",
         # The work file is closed below, or by the end of the child.
         STOCKPLAN_DBT_KEEP_OPEN="True",
     ):
@@ -164,7 +172,7 @@ def _parsed_manifest() -> Manifest:
     from dbt.cli.main import dbtRunner
 
     folder = str(dbt_project.project_dir)
-    with _environment(STOCKPLAN_WORK=None, STOCKPLAN_DBT_THREADS=None):
+    with _environment(**dict.fromkeys(_TOLD)):
         done = dbtRunner().invoke(
             ["--quiet", "--no-write-json", "parse", "--project-dir", folder, "--profiles-dir", folder]
         )
@@ -187,6 +195,11 @@ def _read_results(path: Path) -> tuple[NodeResult, ...]:
         for row in content["results"]
         if row["unique_id"].split(".", 1)[0] in ("model", "test", "seed", "snapshot")
     )
+
+
+def _share_of_memory() -> int:
+    """40 % of the machine's memory, MiB: the rest is for what else the run holds."""
+    return max(int(0.4 * psutil.virtual_memory().total / 2**20), 256)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ class Alert:
     """What somebody should look at. `key` says when two alerts are one."""
 
     key: str
-    code: Code
+    reason_code: Code
     message: str
     business_date: date | None = None
     run_id: str = ""
@@ -50,7 +50,7 @@ def run_alert(run_id: str, business_date: date | None, code: Code, message: str)
 
 def raise_alert(alert: Alert, settings: Settings) -> bool:
     """Write the alert and send it, unless its key was told before; return whether it was new."""
-    if alert.code in _NO_ALERT or not _append(alert, alerts_file(settings)):
+    if alert.reason_code in _NO_ALERT or not _append(alert, alerts_file(settings)):
         return False
     if (fault := _send(alert, settings.alerts)) is not None:
         failed = Alert(f"webhook:{alert.key}", Code.CONFIGURATION, fault, alert.business_date, alert.run_id)
@@ -66,8 +66,9 @@ def alerting(settings: Settings, business_date: date | None) -> Iterator[None]:
     except Exception as error:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         run_id = getattr(error, "run_id", "")
+        day = getattr(error, "as_of", business_date)
         key = f"run:{run_id}" if run_id else f"command:{at}"
-        raise_alert(Alert(key, code_of(error), str(error), business_date, run_id), settings)
+        raise_alert(Alert(key, code_of(error), str(error), day, run_id), settings)
         raise
 
 
@@ -130,7 +131,7 @@ def _send(alert: Alert, settings: AlertSettings) -> str | None:
         return str(error)
     if url is None:
         return None
-    content = {"text": f"Stockplan: {alert.code}: {alert.message}", **asdict(alert)}
+    content = {"text": f"Stockplan: {alert.reason_code}: {alert.message}", **asdict(alert)}
     request = urllib.request.Request(  # noqa: S310 - webhook_url lets only http and https through
         url,
         data=json.dumps(content, default=str).encode(),
