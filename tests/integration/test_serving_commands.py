@@ -1,17 +1,24 @@
-"""The commands of the serving database, as an operator types them."""
+"""The commands of the serving database, as an operator types them, and the day's asset that serves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from orchestration.cli import app
-from orchestration.publish.opened import REPORT, WORKBOOK
+from orchestration.defs.release.assets import serving
+from orchestration.defs.resources import Pipeline
+from orchestration.outcomes import Code, code_of
+from orchestration.postgres.connection import DatabaseError
+from orchestration.publish.opened import AFTER_RELEASE, REPORT, WORKBOOK
 from orchestration.publish.shelf import Release
-from orchestration.settings import settings
+from orchestration.settings import Settings, settings
 from tests.servers import PostgresServer
 from tests.serving_office import DAY, NEXT_DAY, ServingOffice, open_office
 from tests.unit.publish.release_lake import policy_table
@@ -99,3 +106,38 @@ def test_without_an_address_the_command_says_where_to_set_it(
     told = command("serving")
     assert told.exit_code != 0
     assert "STOCKPLAN_SERVING__URL" in str(told.exception)
+
+
+def _materialise(office: ServingOffice, configured: Settings) -> dict[str, Any]:
+    """Run the day's last asset alone, as the job runs it; return what it told. Raises as the asset does."""
+    result = dg.materialize(
+        [serving],
+        partition_key=DAY.isoformat(),
+        instance=dg.DagsterInstance.ephemeral(),
+        resources={"pipeline": Pipeline(configured)},
+    )
+    told = result.asset_materializations_for_node("serving")[0].metadata
+    return {name: value.value for name, value in told.items()}
+
+
+def test_the_days_asset_serves_its_release_and_is_off_without_an_address(office: ServingOffice) -> None:
+    release = _publish(office, 1.0, 0)
+    off = _materialise(office, Settings(home=office.lake.root))
+    assert (off["state"], off["release_id"]) == ("off", release.release_id)
+    assert office.rows("select * from published.release") == []
+    served = _materialise(office, office.settings)
+    assert (served["state"], served["current_release"]) == ("served", release.release_id)
+    assert office.shown() == release.release_id
+
+
+def test_the_release_stands_when_the_database_is_away(office: ServingOffice) -> None:
+    release = _publish(office, 1.0, 0)
+    away = office.with_serving(
+        url=SecretStr("postgresql://pipeline:hush-hush@127.0.0.1:1/stockplan"), retry_budget_seconds=0
+    )
+    with pytest.raises(DatabaseError) as told:
+        _materialise(office, away)
+    assert code_of(told.value) == Code.SERVING_LAGS
+    assert "hush-hush" not in str(told.value)
+    assert "serving" in AFTER_RELEASE
+    assert (office.lake.root / "CURRENT").read_text().strip() == release.release_id
