@@ -167,6 +167,8 @@ class TimeLimit:
             yield
         finally:
             timer.cancel()
+            # One that is cutting just now is let finish, before the descriptor becomes another's.
+            timer.join()
 
     def _cut(self) -> None:
         self.is_over = True

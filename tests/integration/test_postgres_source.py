@@ -36,6 +36,8 @@ from orchestration.lake.paths import Lake
 from orchestration.lake.snapshots import seal_date
 from orchestration.settings import PROJECT_ROOT, SealingSettings, Settings, SourceSettings, settings
 from tests.conftest import FOREIGN_DAY, FOREIGN_INBOX
+from tests.drill import source
+from tests.drill.report import Report
 from tests.factories import SMALL_AS_OF
 from tests.ims_database import ImsDatabase, cutting_proxy, fill_inbox
 from tests.servers import PostgresServer
@@ -484,6 +486,14 @@ def _newest(
     rows.sort(key=lambda row: (row["loaded_at"], row["snapshot_date"]))
     newest = {tuple(row[part] for part in RAW_BY_NAME[name].key): row for row in rows}
     return {key: {**row, "snapshot_date": None} for key, row in newest.items()}
+
+
+def test_a_source_that_is_written_to_loses_nothing_over_a_line_that_breaks() -> None:
+    """A twentieth of the drill."""
+    report = Report("source")
+    source.run(0.05, report)
+    assert not report.misses
+    assert len(report.lines) == 7
 
 
 def test_what_is_not_known_yet_is_not_read(empty: ImsDatabase) -> None:
