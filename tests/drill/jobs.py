@@ -68,7 +68,7 @@ def run_all(home: Path, days: list[str], editions: Editions, serving: str | None
 
 def run_stale(home: Path, editions: Editions, serving: str | None = None) -> dict[str, Any]:
     """Run the stale dates again in date order, until none is."""
-    ran = []
+    ran: list[str] = []
     while stale := stale_releases(miniature(home, editions).lake):
         day = stale[0][0].as_of.isoformat()
         if len(ran) > 100:

@@ -64,7 +64,7 @@ def days(count: int, first: date = FIRST_DAY) -> list[date]:
     return [first + timedelta(days=number) for number in range(count)]
 
 
-@dataclass(frozen=True)
+@dataclass
 class MiniatureSource:
     """A connector: which business dates are there, and which edition of each."""
 

@@ -182,7 +182,7 @@ def _attempt(here: _Installation, fault: str | None, is_killed: bool) -> None:
         if fault == "no room on the disk":
             ended = here.run(name, "run_short_of_disk", most_bytes=here.dice.choice((500, 2_000, 4_000)))
         else:
-            ended = here.run(name, kill_after=kill_after, **({"editions": {}} if silent else {}))
+            ended = here.run(name, kill_after=kill_after, editions={} if silent else here.editions)
         if ended.was_killed:
             return
         if not ended.error:
