@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from orchestration.cli.console import setting_faults
 from orchestration.cli.diagnosis_service import service_findings
+from orchestration.cli.packages import LOCK, pinned_packages, wrong_packages
 from orchestration.findings import Finding
 from orchestration.settings import PROJECT_ROOT, Settings
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)")
 
 
 def diagnose() -> list[Finding]:
@@ -24,11 +23,12 @@ def diagnose() -> list[Finding]:
     findings = [_python(), _packages()]
     try:
         settings = Settings()
-    except (ValidationError, ValueError) as error:
-        return [
-            *findings,
-            Finding("settings", False, str(error), "correct stockplan.yaml or STOCKPLAN_* variables"),
-        ]
+    except ValidationError as error:
+        told = "; ".join(setting_faults(error))
+        repair = "correct stockplan.yaml or STOCKPLAN_* variables"
+        return [*findings, Finding("settings", False, told, repair)]
+    except ValueError as error:
+        return [*findings, Finding("settings", False, str(error), "correct stockplan.yaml")]
     findings.append(Finding("settings", True, f"source {settings.source.connector}, home {settings.home}"))
     findings += [_home(settings), _disk(settings), _dbt(), *_telemetry()]
     findings.append(_source(settings))
@@ -46,20 +46,11 @@ def _python() -> Finding:
 
 
 def _packages() -> Finding:
-    lock = PROJECT_ROOT / "requirements.lock"
-    if not lock.exists():
+    count, wrong = len(pinned_packages(LOCK)), wrong_packages(LOCK)
+    if not count:
         return Finding("packages", True, "installed without the lock")
-    wrong = []
-    pins = [match.groups() for line in lock.read_text().splitlines() if (match := _PIN.match(line))]
-    for name, pinned in pins:
-        try:
-            found = version(name)
-        except PackageNotFoundError:
-            found = "missing"
-        if found != pinned:
-            wrong.append(f"{name} {found}, pinned {pinned}")
     return Finding(
-        "packages", not wrong, f"{len(pins)} as pinned" if not wrong else "; ".join(wrong[:5]), "make setup"
+        "packages", not wrong, f"{count} as pinned" if not wrong else "; ".join(wrong[:5]), "make setup"
     )
 
 

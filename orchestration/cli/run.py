@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.console import console, open_pipeline
+from orchestration.cli.packages import require_packages
 from orchestration.outcomes import Code, exit_code_of
 
 RowLoss = Annotated[
@@ -32,6 +33,7 @@ def run(
     from orchestration.run import choose_date, end_lost_runs, open_instance, run_day
     from orchestration.upkeep.alerts import alerting
 
+    require_packages()
     pipeline = open_pipeline(accept_row_loss)
     with alerting(pipeline.settings, date.date() if date else None):
         as_of = date.date() if date else choose_date(pipeline)
@@ -55,6 +57,7 @@ def backfill(
     from orchestration.ims.connector import SnapshotMissingError
     from orchestration.run import DayFailed, dates_between, end_lost_runs, open_instance, run_dates
 
+    require_packages()
     pipeline = open_pipeline(accept_row_loss)
     pipeline.watch = lambda event: None
     begin: date = first.date()

@@ -10,6 +10,7 @@ import typer
 
 from optimization.errors import StockplanError
 from orchestration.cli.console import console
+from orchestration.outcomes import Code, exit_code_of
 
 
 def doctor() -> None:
@@ -25,7 +26,8 @@ def doctor() -> None:
     bad = sum(not finding.is_ok for finding in findings)
     if bad:
         console.print(f"\n{bad} to repair.")
-        raise typer.Exit(1)
+        is_installed = all(one.is_ok for one in findings if one.subject in ("python", "packages"))
+        raise typer.Exit(exit_code_of(Code.REQUEST_REFUSED if is_installed else Code.ENVIRONMENT))
     console.print("\nAll is well. Next: stockplan run")
 
 

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from orchestration.outcomes import Code
-from tests.faults import kinds_of_delivery, kinds_of_store  # noqa: F401 - importing enters their kinds
+from tests.faults import (  # noqa: F401 - importing them enters their kinds
+    kinds_of_delivery,
+    kinds_of_store,
+    kinds_of_surroundings,
+)
 from tests.faults.fault_ground import Template
 from tests.faults.fault_kinds import KINDS, Kind
 
