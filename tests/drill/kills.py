@@ -145,12 +145,12 @@ def random_kills(
         rounds += 1
         home = folder / f"round-{rounds}"
         home.mkdir()
-        if databases and served:
-            databases.drop(served)
-            served = databases.clone()
+        last, served = served, databases.clone() if databases else None
         address = served.publisher if served else None
         if readers:
             readers.read(served.reader if served else home)
+        if databases and last:
+            databases.drop(last)
         for number, step in enumerate(reference.steps):
             if landed >= kills:
                 break

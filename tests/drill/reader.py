@@ -99,7 +99,12 @@ class _Session:
             self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             self._connection.read_only = True
             self._address = address
-        return read_once(self._connection)
+        try:
+            return read_once(self._connection)
+        except psycopg.OperationalError:
+            self._connection.close()
+            self._connection = None
+            raise
 
 
 def main() -> None:
