@@ -26,7 +26,7 @@ from orchestration.lake.paths import Lake
 from orchestration.publish.candidate import build_candidate
 from orchestration.publish.release import publish
 from orchestration.settings import Settings
-from tests.governance_days import UNIT_COST, Company
+from tests.governance_days import LOCATION, UNIT_COST, Company
 
 PLAN = {
     "plan_version": "2024-04",
@@ -77,11 +77,12 @@ class Office:
         policy = self.company.before.policy
         assert policy is not None
         made = {
-            "policy": pa.Table.from_pandas(policy, preserve_index=False),
+            "policy": _typed(policy),
             "policy_change": frame_to_arrow(found.policy_change, POLICY_CHANGE),
             "approval": frame_to_arrow(found.approval, APPROVAL),
             "policy_override": frame_to_arrow(found.policy_override, POLICY_OVERRIDE),
             "demand_plan_approval": _table(DEMAND_PLAN_APPROVAL),
+            "location": pa.table({"location_id": [LOCATION], "region": ["EAST"]}),
             "policy_input": pa.Table.from_pandas(
                 policy[["item_id", "location_id"]].assign(unit_cost=UNIT_COST), preserve_index=False
             ),
@@ -94,3 +95,10 @@ class Office:
 
 def _table(table: Table) -> pa.Table:
     return frame_to_arrow(frame_of(table, [PLAN]), table)
+
+
+def _typed(frame: pd.DataFrame) -> pa.Table:
+    """The frame with columns of texts where all of them are null, as a contract would have it."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    types = [pa.string() if pa.types.is_null(one.type) else one.type for one in table.schema]
+    return table.cast(pa.schema(list(zip(table.column_names, types, strict=True))))
