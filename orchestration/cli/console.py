@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from orchestration.outcomes import ConfigurationError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pydantic import ValidationError
 
     from orchestration.defs.resources import Pipeline, StageEvent
     from orchestration.settings import Settings
@@ -25,6 +27,8 @@ console = Console(
 
 # Longer texts are folded, shorter ones are not.
 _WIDEST_TEXT = 40
+# Settings with an address or a key among them: who mistypes its name wrote a secret all the same.
+_WITH_SECRETS = ("source.postgres", "serving", "dagster", "alerts", "orders.messages")
 _BORDER_WIDTH = 3
 
 
@@ -40,13 +44,21 @@ def settings() -> Settings:
     except yaml.YAMLError as error:
         raise ConfigurationError(f"stockplan.yaml is not YAML; correct it: {error}") from error
     except ValidationError as error:
-        told = [
-            f"  {'.'.join(map(str, one['loc']))} = {one['input']!r}: {one['msg']}" for one in error.errors()
-        ]
+        # Without its cause, which repeats every value.
         raise ConfigurationError(
             "settings cannot be used; correct them in stockplan.yaml or the environment (STOCKPLAN_…):\n"
-            + "\n".join(told)
-        ) from error
+            + "\n".join(f"  {fault}" for fault in setting_faults(error))
+        ) from None
+
+
+def setting_faults(error: ValidationError) -> list[str]:
+    """Tell every setting that cannot be; what stands where a secret may be is not repeated."""
+    faults = []
+    for one in error.errors(include_url=False):
+        name = ".".join(map(str, one["loc"]))
+        is_plain = isinstance(one["input"], str | int | float | None) and not name.startswith(_WITH_SECRETS)
+        faults.append(f"{name} = {one['input']!r}: {one['msg']}" if is_plain else f"{name}: {one['msg']}")
+    return faults
 
 
 def open_pipeline(accept_row_loss: bool = False, actor: str = "cli") -> Pipeline:
@@ -73,7 +85,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         is_number = bool(rows) and all(isinstance(row[position], int | float) for row in rows)
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_text(value) for value in row))
+        # As text, not as rich's own markup: what came from the source is printed as it stands.
+        table.add_row(*(Text(_text(value)) for value in row))
     console.print(table)
 
 
@@ -99,5 +112,5 @@ def _text(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
-    # What came from the source may hold rich's own markup; it is printed as it stands.
-    return str(value).replace("[", "\\[")
+    # Nothing may speak to the terminal itself, or turn the direction of what follows.
+    return "".join(one if one.isprintable() or one in "\n\t" else "\ufffd" for one in str(value))

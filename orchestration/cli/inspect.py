@@ -51,6 +51,9 @@ def show(
     ] = None,
     columns: Annotated[str | None, typer.Option(help="Columns, separated by commas.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 20,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the rows to this file instead, for a spreadsheet.")
+    ] = None,
     now: Annotated[
         bool, typer.Option("--now", help="The current release with what its overlay has changed since.")
     ] = False,
@@ -82,6 +85,12 @@ def show(
         raise StockplanError(
             f"the condition or the columns cannot be read: {error}\nColumns: {', '.join(rows.column_names)}"
         ) from error
+    if csv is not None:
+        from orchestration.publish.spreadsheet_text import write_planner_csv
+
+        write_planner_csv(result, csv)
+        console.print(f"{result.num_rows:,} rows of {table}: {csv}", markup=False)
+        return
     since = " and its overlay" if now else ""
     print_arrow(
         f"{table} of {chosen.release_id}{since} · {result.num_rows:,} of {rows.num_rows:,} rows", result

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from orchestration.publish.spreadsheet_text import is_risky
+
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
@@ -23,8 +25,6 @@ Write = Callable[[int, int, Any], object]
 # Excel holds no longer text in a cell.
 LONGEST_TEXT = 32_767
 _CUT = " … (cut)"
-# What makes a spreadsheet read edited text as a formula.
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 _DATE, _TIME = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 _WHOLE, _FRACTION, _LARGE = "#,##0", "#,##0.00", 10_000.0
 _BY_UNIT = {"share": "0.0%", "factor": "0.000", "share/year": "0.0%"}
@@ -116,4 +116,4 @@ def _write_number(sheet: Worksheet, row: int, column: int, value: float, shape: 
 
 def _write_text(sheet: Worksheet, row: int, column: int, value: object, text: Format, quoted: Format) -> None:
     said = cell_text(str(value))
-    sheet.write_string(row, column, said, quoted if said.startswith(_RISKY) else text)
+    sheet.write_string(row, column, said, quoted if is_risky(said) else text)
