@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+import signal
 import sys
 import time
 import traceback
@@ -56,6 +57,8 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="1 is the full count, 0.05 a twentieth")
     arguments = parser.parse_args()
     report = Report()
+    # Whoever ends a drill ends its servers and readers with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     run_drills(arguments.only or sorted(drills()), arguments.scale, report)
     print(f"\n{report.table()}")
     if report.misses:
