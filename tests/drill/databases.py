@@ -89,6 +89,9 @@ class Databases:
             connection.execute(
                 sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(base))
             )
+        with self.connect(name) as connection:
+            # Rights on a database itself are not cloned with it.
+            init(connection)
         return self._named(name)
 
     def empty(self) -> Database:
