@@ -49,7 +49,7 @@ def test_twenty_kills_at_random_times_leave_one_release_or_the_other(
     template: Template, folder: Path
 ) -> None:
     report = Report("kills")
-    assert random_kills(template, folder, 20, report, steps=script(6)) == 20
+    assert random_kills(template, folder, 20, report, steps=script(4)) == 20
     assert not report.misses, "\n".join(report.misses)
 
 
@@ -61,11 +61,11 @@ def test_eight_triggers_at_once_publish_one_release(template: Template, folder: 
 
 def test_dates_in_any_order_come_to_the_same_state(template: Template, folder: Path) -> None:
     report = Report("concurrency")
-    orders(template, folder / "orders", 3, report)
+    orders(template, folder / "orders", 2, report)
     assert not report.misses, "\n".join(report.misses)
 
 
 def test_a_backfill_beside_the_day_changes_no_byte_of_it(template: Template, folder: Path) -> None:
     report = Report("concurrency")
-    backfill(template, folder / "backfill", 3, report)
+    backfill(template, folder / "backfill", 2, report)
     assert not report.misses, "\n".join(report.misses)
