@@ -102,13 +102,17 @@ def check_run_storage(settings: Settings) -> None:
 
 
 def _as_url(address: str) -> str:
-    """Return an address as SQLAlchemy takes it: libpq knows two more ways to write one."""
+    """Return an address as SQLAlchemy takes it: libpq knows two more ways to write one.
+
+    The driver is named because Dagster's notifications bind a parameter where PostgreSQL takes none, which
+    only psycopg2 does on the client's side; SQLAlchemy would choose the newer driver.
+    """
     from sqlalchemy import URL
 
     parts = {name: str(value) for name, value in conninfo_to_dict(address).items() if value is not None}
     port = parts.pop("port", None)
     return URL.create(
-        "postgresql",
+        "postgresql+psycopg2",
         username=parts.pop("user", None),
         password=parts.pop("password", None),
         host=parts.pop("host", None),
