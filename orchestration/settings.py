@@ -329,6 +329,8 @@ class ExecutionSettings(_Section):
 
     dbt: Literal["in_process", "subprocess"] = "in_process"
     dbt_threads: int = Field(2, ge=1)
+    dbt_memory_mb: int | None = Field(None, ge=256)
+    dbt_spill_mb: int = Field(20_000, ge=0)
     workers: int = Field(1, ge=1)
     item_seconds: float = Field(30.0, gt=0)
     item_memory_mb: int = Field(1024, ge=16)

@@ -86,6 +86,8 @@ def dbt_stage_assets(stage: Stage) -> dg.AssetsDefinition:
                 work,
                 mode=pipeline.settings.execution.dbt,
                 threads=pipeline.settings.execution.dbt_threads,
+                memory_mb=pipeline.settings.execution.dbt_memory_mb,
+                spill_mb=pipeline.settings.execution.dbt_spill_mb,
             )
             write_json([asdict(result) for result in results], work / f"dbt_{stage}.json")
             built = {result.unique_id: result for result in results}

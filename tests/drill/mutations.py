@@ -33,6 +33,7 @@ from tests.drill.report import Report, scaled
 from tests.factories import SOURCE
 
 SNAPSHOTS = 20_000
+SETTINGS = Settings()
 # Tables that many others refer to cost many examinations; they are taken as often as all others are.
 _MOST_CHANGES = 5
 _SEALED_IN_EARNEST = 400
@@ -294,7 +295,7 @@ def sealed_in_earnest(one: Mutated, found: dict[str, ExaminedTable], folder: Pat
     lake = Lake(folder)
     tables = {**one.ground.tables, one.table: one.delivered}
     snapshot = Snapshot(one.ground.as_of, SOURCE, tables, {}, None)
-    outcome = seal(snapshot, lake, Ledger(lake.ledger_file), Settings(), today=one.ground.as_of)
+    outcome = seal(snapshot, lake, Ledger(lake.ledger_file), SETTINGS, today=one.ground.as_of)
     quarantine = pa.concat_tables([found[name].quarantine() for name in RAW_BY_NAME if name in found])
     if outcome.snapshot is None:
         assert outcome.refusal_file is not None
