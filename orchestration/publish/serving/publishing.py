@@ -23,7 +23,7 @@ from orchestration.publish.reading import ReleaseReader, Standing
 from orchestration.publish.serving.audit import append_events
 from orchestration.publish.serving.catalogue import part_name, read_catalogue
 from orchestration.publish.serving.loading import column_types, load_part
-from orchestration.publish.serving.retention import drop_leftovers, finish_detaching, tidy
+from orchestration.publish.serving.retention import attach, have_ended, tidy
 from orchestration.publish.serving.session import publisher
 from orchestration.publish.serving.views import describe_tables, grow_table
 from orchestration.publish.shelf import Release, ReleaseError, pointed_id, release_named
@@ -33,6 +33,10 @@ from orchestration.settings import Settings
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
+
+# How long statements that were planned before a release was attached are waited for. Longer ones than this
+# are running, and no longer to begin.
+_PLANNED_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,6 @@ class _Publication:
         begun = time.perf_counter()
         current = self._current()
         wanted = {one.release_id: one for one in (release, current)}
-        self.notes += drop_leftovers(self.connection, wanted)
-        finish_detaching(self.connection)
         # The lines before the rows: a ledger that was cut off is found before anything is shown, and few
         # lines are left for the transaction that readers might notice.
         with self.connection.transaction(), self.connection.cursor() as cursor:
@@ -101,6 +103,7 @@ class _Publication:
         reader = ReleaseReader(current, Standing(is_current=True, current_id=current.release_id))
         describe_tables(self.connection, reader, current.tables)
         is_moved = self._pointed() != current.release_id
+        self._attach(current)
         shown = self._show(missing, current) if missing or is_moved else 0.0
         self._mark_stale()
         self.notes += tidy(self.connection, self.settings.serving.keep_releases)
@@ -145,9 +148,30 @@ class _Publication:
                 self.connection.execute(sql.SQL("drop table {}").format(name))
             self.rows += load_part(self.connection, release, table).rows
 
+    def _attach(self, current: Release) -> None:
+        """Attach the parts of the release that is to be shown; the views do not look at them yet.
+
+        A statement that was planned before a part was attached does not know of it, and may begin to run
+        after the pointer has moved: it would find nothing. So whatever runs now may end first.
+        """
+        parts = read_catalogue(self.connection).parts
+        coming = [parts[table, current.release_id] for table in sorted(current.tables)]
+        coming = [part for part in coming if part.state != "attached"]
+        for part in coming:
+            with self.connection.transaction():
+                self._limit_lock_waits()
+                attach(self.connection, part)
+                reach("serving.attaching")
+            reach("serving.attached")
+        if coming:
+            have_ended(self.connection, _PLANNED_SECONDS)
+
+    def _limit_lock_waits(self) -> None:
+        limit = f"{self.settings.serving.lock_timeout_ms}ms"
+        self.connection.execute("select set_config('lock_timeout', %s, true)", [limit])
+
     def _show(self, complete: Sequence[Release], current: Release) -> float:
-        """The one short transaction: releases, attached parts, ledger lines, pointer. Returns its seconds."""
-        catalogue = read_catalogue(self.connection)
+        """The one short transaction: releases, the ledger's lines, the pointer. Returns its seconds."""
         published = {
             event.subject: event.recorded_at
             for event in self.ledger.events("release")
@@ -156,18 +180,8 @@ class _Publication:
         records = [self._record(one, published) for one in complete]
         begun = time.perf_counter()
         with self.connection.transaction(), self.connection.cursor() as cursor:
-            limit = f"{self.settings.serving.lock_timeout_ms}ms"
-            cursor.execute("select set_config('lock_timeout', %s, true)", [limit])
+            self._limit_lock_waits()
             cursor.executemany(_INSERT_RELEASE, records)
-            for table in current.tables:
-                if catalogue.parts[table, current.release_id].state == "detached":
-                    cursor.execute(
-                        sql.SQL("alter table {} attach partition {} for values in ({})").format(
-                            sql.Identifier("store", table),
-                            sql.Identifier("store", part_name(table, current.release_id)),
-                            sql.Literal(current.release_id),
-                        )
-                    )
             append_events(cursor, self.ledger)
             cursor.execute(_MOVE_POINTER, [current.release_id])
             reach("serving.showing")

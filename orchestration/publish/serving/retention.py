@@ -25,24 +25,8 @@ _LOOK_EVERY_SECONDS = 0.05
 _LOCK_WAIT = "1s"
 
 
-def drop_leftovers(connection: Connection[TupleRow], loading: Iterable[str]) -> list[str]:
-    """Drop the parts of releases that were never completed, but those of `loading`; return what was done."""
-    complete = {row[0] for row in connection.execute("select release_id from serving.release")}
-    expected = {*complete, *loading}
-    left = [part for part in read_catalogue(connection).parts.values() if part.release_id not in expected]
-    _drop(connection, left)
-    return [f"dropped {one}, left by an interrupted publication" for one in sorted(map(_name, left))]
-
-
-def finish_detaching(connection: Connection[TupleRow]) -> None:
-    """Finish what an interrupted detaching began; PostgreSQL waits for transactions that need it."""
-    for part in read_catalogue(connection).parts.values():
-        if part.state == "leaving":
-            connection.execute(_detaching(part, "finalize"))
-
-
 def tidy(connection: Connection[TupleRow], keep_releases: int) -> list[str]:
-    """Detach what readers have left behind and drop the oldest releases beyond `keep_releases`.
+    """Detach what readers have left behind, drop left-overs and the releases beyond `keep_releases`.
 
     Returns what was done or had to wait for the next time; readers hold it up and are not held up.
     """
@@ -50,24 +34,67 @@ def tidy(connection: Connection[TupleRow], keep_releases: int) -> list[str]:
     if row is None:
         return []
     seen = set(row)
+    connection.execute("select set_config('lock_timeout', %s, false)", [_LOCK_WAIT])
+    try:
+        held_up = _detach_unseen(connection, seen)
+        done = _drop_leftovers(connection)
+        return [*done, held_up] if held_up else [*done, *_drop_oldest(connection, keep_releases, seen)]
+    except errors.LockNotAvailable:
+        return ["a reader holds an older release: it is detached or dropped after the next publication"]
+    finally:
+        connection.execute("select set_config('lock_timeout', '0', false)")
+
+
+def attach(connection: Connection[TupleRow], part: Part) -> None:
+    """Make a part one of its table's; in a transaction, unless its detaching was interrupted before."""
+    if part.state == "leaving":
+        connection.execute(_detaching(part, "finalize"))
+    connection.execute(
+        sql.SQL("alter table {} attach partition {} for values in ({})").format(
+            sql.Identifier("store", part.table),
+            sql.Identifier("store", _name(part)),
+            sql.Literal(part.release_id),
+        )
+    )
+
+
+def have_ended(connection: Connection[TupleRow], patience_seconds: float) -> bool:
+    """Wait for every transaction that is open now; False when one is still open at the end of patience."""
+    until = time.monotonic() + patience_seconds
+    before = _open_transactions(connection)
+    while before and time.monotonic() < until:
+        time.sleep(_LOOK_EVERY_SECONDS)
+        before &= _open_transactions(connection)
+    return not before
+
+
+def _detach_unseen(connection: Connection[TupleRow], seen: set[str]) -> str:
+    """Detach the parts of releases that nobody can look for any more; return what held it up, if anything."""
     attached = [
         part
         for part in read_catalogue(connection).parts.values()
         if part.state != "detached" and part.release_id not in seen
     ]
-    connection.execute("select set_config('lock_timeout', %s, false)", [_LOCK_WAIT])
-    try:
-        if attached and not _have_ended(connection):
-            return ["a transaction has been open since the last publication: older releases stay attached"]
-        for part in attached:
-            # Concurrently: readers of the table go on. It cannot be part of a transaction.
-            connection.execute(_detaching(part, "finalize" if part.state == "leaving" else "concurrently"))
-            reach("serving.detached")
-        return _drop_oldest(connection, keep_releases, seen)
-    except errors.LockNotAvailable:
-        return ["a reader holds an older release: it is detached or dropped after the next publication"]
-    finally:
-        connection.execute("select set_config('lock_timeout', '0', false)")
+    if attached and not have_ended(connection, _PATIENCE_SECONDS):
+        return "a transaction has been open since the last publication: older releases stay attached"
+    # A table can have one interrupted detaching; until it is finished no other is begun.
+    for part in sorted(attached, key=lambda one: one.state != "leaving"):
+        # Concurrently: readers of the table go on. It cannot be part of a transaction.
+        connection.execute(_detaching(part, "finalize" if part.state == "leaving" else "concurrently"))
+        reach("serving.detached")
+    return ""
+
+
+def _drop_leftovers(connection: Connection[TupleRow]) -> list[str]:
+    """Drop the detached parts of releases that were never completed; return what was done."""
+    complete = {row[0] for row in connection.execute("select release_id from serving.release")}
+    left = [
+        part
+        for part in read_catalogue(connection).parts.values()
+        if part.release_id not in complete and part.state == "detached"
+    ]
+    _drop(connection, left)
+    return [f"dropped {one}, left by an interrupted publication" for one in sorted(map(_name, left))]
 
 
 def _drop_oldest(connection: Connection[TupleRow], keep_releases: int, seen: set[str]) -> list[str]:
@@ -106,16 +133,6 @@ def _detaching(part: Part, how: str) -> sql.Composed:
 
 def _name(part: Part) -> str:
     return part_name(part.table, part.release_id)
-
-
-def _have_ended(connection: Connection[TupleRow]) -> bool:
-    """Wait for every transaction that is open now; False when one is still open at the end of patience."""
-    until = time.monotonic() + _PATIENCE_SECONDS
-    before = _open_transactions(connection)
-    while before and time.monotonic() < until:
-        time.sleep(_LOOK_EVERY_SECONDS)
-        before &= _open_transactions(connection)
-    return not before
 
 
 def _open_transactions(connection: Connection[TupleRow]) -> set[str]:
