@@ -22,6 +22,8 @@ TRIGGERS = 8
 ROUNDS = 25
 BACKFILL_DAYS = 30
 _SEED = 7
+# For a month of dates in one process.
+_PATIENCE = 900.0
 
 
 def run(scale: float, report: Report) -> None:
@@ -110,7 +112,9 @@ def backfill(template: Template, folder: Path, count: int, report: Report) -> No
     told = [day.isoformat() for day in days(count + 2)]
     editions = dict.fromkeys(told, 1)
     base = folder / "base"
-    (ended,) = template.run(Job("run_all", base, {"days": told[:-1], "editions": editions}))
+    (ended,) = template.run(
+        Job("run_all", base, {"days": told[:-1], "editions": editions}, patience=_PATIENCE)
+    )
     if ended.error:
         raise RuntimeError(f"before the backfill: {ended.answer}")
     alone, beside = folder / "alone", folder / "beside"
@@ -122,7 +126,7 @@ def backfill(template: Template, folder: Path, count: int, report: Report) -> No
     corrected = {**editions, **dict.fromkeys(told[:count], 2)}
     ended_day, ended_old = template.run(
         Job("run", beside, {"day": told[-1], "editions": editions}),
-        Job("run_all", beside, {"days": told[:count], "editions": corrected}),
+        Job("run_all", beside, {"days": told[:count], "editions": corrected}, patience=_PATIENCE),
     )
     for one in (undisturbed, ended_day, ended_old):
         if one.error:
