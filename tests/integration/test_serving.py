@@ -232,6 +232,32 @@ def test_a_reader_in_the_middle_of_its_transaction_keeps_its_release_over_many_p
     assert office.rows("select distinct mark from published.lineage") == [(4.0,)]
 
 
+@pytest.mark.parametrize("is_shown_again", [True, False])
+def test_a_detaching_that_was_interrupted_is_finished(office: ServingOffice, is_shown_again: bool) -> None:
+    first, _ = office.publish(tables(1.0))
+    office.publish(tables(2.0), NEXT_DAY)
+    with office.connect() as reader, reader.transaction(), office.connect() as publisher:
+        reader.execute("select * from published.lineage").fetchall()
+        publisher.execute("set lock_timeout = '100ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            publisher.execute(
+                f'alter table store.lineage detach partition store."lineage__{first.release_id}" concurrently'
+            )
+        assert "left-overs" in {
+            one.subject for one in check_database(publisher, office.lake) if not one.is_ok
+        }
+    if is_shown_again:
+        roll_back(first.release_id, "wrong", "ann", office.lake, office.settings)
+        office.serve()
+        assert office.rows("select distinct mark from published.lineage") == [(1.0,)]
+    else:
+        office.publish(tables(3.0), NEXT_DAY)
+        office.publish(tables(4.0), NEXT_DAY)
+        assert office.rows("select distinct mark from published.lineage") == [(4.0,)]
+    with office.connect() as connection:
+        assert [one for one in check_database(connection, office.lake) if not one.is_ok] == []
+
+
 def test_old_releases_go_and_the_one_that_readers_see_never_does(office: ServingOffice) -> None:
     office.settings = office.with_serving(keep_releases=2)
     made = [office.publish(tables(float(day)), DAY + timedelta(days=day))[0].release_id for day in range(4)]
