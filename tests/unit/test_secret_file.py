@@ -10,26 +10,26 @@ import pytest
 from orchestration.outcomes import ConfigurationError
 from orchestration.secret_file import read_secret
 
-SECRET = "CANARY-7f3a"
+CANARY = "CANARY-7f3a"
 
 
 def _file(folder: Path, mode: int) -> Path:
     path = folder / "secret"
-    path.write_text(f"{SECRET}\n")
+    path.write_text(f"{CANARY}\n")
     path.chmod(mode)
     return path
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o400])
 def test_a_file_of_the_service_alone_is_read(tmp_path: Path, mode: int) -> None:
-    assert read_secret(_file(tmp_path, mode), "serving.url_file") == SECRET
+    assert read_secret(_file(tmp_path, mode), "serving.url_file") == CANARY
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o660, 0o604, 0o602])
 def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     with pytest.raises(ConfigurationError, match=r"serving.url_file: .* chmod 600") as told:
         read_secret(_file(tmp_path, mode), "serving.url_file")
-    assert SECRET not in str(told.value)
+    assert CANARY not in str(told.value)
 
 
 def test_what_is_no_file_or_no_text_is_refused_at_once(tmp_path: Path) -> None:

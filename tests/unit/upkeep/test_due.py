@@ -88,6 +88,11 @@ def test_a_source_whose_dates_do_not_go_on_is_never_late(tmp_path: Path, connect
     assert late_release(_settings(tmp_path, connector), datetime(2024, 3, 15, 7, tzinfo=UTC)) is None
 
 
+def test_on_the_date_of_a_replay_nothing_is_due(tmp_path: Path) -> None:
+    settings = _settings(tmp_path).model_copy(update={"today": date(2023, 6, 15)})
+    assert late_release(settings, datetime(2024, 3, 15, 7, tzinfo=UTC)) is None
+
+
 def test_nothing_published_at_all_is_late(tmp_path: Path) -> None:
     late = late_release(_settings(tmp_path), datetime(2024, 3, 15, 7, tzinfo=UTC))
     assert late is not None
