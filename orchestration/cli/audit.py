@@ -15,6 +15,8 @@ from orchestration.cli.inspect import chosen_release
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from orchestration.defs.resources import Pipeline
+
 audit = typer.Typer(help="Proof that the evidence is whole, and what it says.", no_args_is_help=True)
 
 ReleaseId = Annotated[str | None, typer.Option("--release", help="Release id; without it the current one.")]
@@ -31,7 +33,7 @@ def verify(
         bool, typer.Option("--all-tables", help="Hash every published table again, not the ledger's alone.")
     ] = False,
 ) -> None:
-    """Check the ledger's chain, the heads that releases witnessed, and the tables that hold its lines."""
+    """Check the ledger's chain, the heads that releases witnessed, and what else holds its lines."""
     from orchestration.evidence.witnesses import LEDGER_TABLES, check_witnesses, witnessed_heads
     from orchestration.lake.ledger import LedgerBrokenError
     from orchestration.publish.shelf import ReleaseBrokenError
@@ -60,6 +62,28 @@ def verify(
     )
     if report.gone:
         console.print(f"No longer on the shelf, so not compared: {', '.join(report.gone)}")
+    if pipeline.settings.serving.is_set:
+        _verify_database(pipeline)
+
+
+def _verify_database(pipeline: Pipeline) -> None:
+    """Hold the ledger against the lines that the serving database has of it."""
+    from orchestration.lake.ledger import LedgerBrokenError
+    from orchestration.publish.serving.audit import compare_audit
+    from orchestration.publish.serving.session import SETTING, opened
+
+    serving = pipeline.settings.serving
+    with opened(serving, SETTING, serving.connect_timeout_seconds) as connection:
+        compared = compare_audit(connection, pipeline.ledger)
+    if compared.faults:
+        raise LedgerBrokenError(
+            "the ledger and the serving database do NOT tell the same:\n"
+            + "\n".join(f"  {fault}" for fault in compared.faults)
+        )
+    console.print(
+        f"The serving database has the same {compared.n_events:,} events; {compared.n_missing:,} more come "
+        "with the next release"
+    )
 
 
 @audit.command("supply")
