@@ -264,11 +264,12 @@ def _tables(connection: Connection[TupleRow]) -> Iterator[str]:
                 "40_regions.sql"
             )
     for name in connection.execute(
-        "select distinct relname from pg_statistic join pg_class on pg_class.oid = starelid "
-        "where relnamespace = 'store'::regnamespace"
+        "select relname from pg_class join pg_attribute on attrelid = pg_class.oid "
+        "where relnamespace = 'store'::regnamespace and relkind = 'r' and attnum > 0 and not attisdropped "
+        "group by relname having bool_or(coalesce(attstattarget, -1) <> 0)"
     ):
         yield (
-            f"store.{name[0]} has statistics of its values, which estimates tell to readers; serve its "
+            f"store.{name[0]} keeps statistics of its values, which estimates tell to readers; serve its "
             "release again"
         )
 
@@ -289,7 +290,7 @@ def _logins(connection: Connection[TupleRow]) -> Iterator[str]:
           and (login.rolbypassrls or login.rolcreaterole)
           and exists (
               select from unnest(%s::text[]) as name
-              where pg_has_role(login.oid, name::regrole::oid, 'member')
+              where pg_has_role(login.oid, name::regrole::oid, 'usage')
           )
         """,
         [[READER, PLANNER, MANAGER, AUDITOR]],
