@@ -153,7 +153,7 @@ def test_the_export_is_ready_for_their_system(foreign: Foreign, release: Release
 
 def test_a_date_that_is_not_there_says_what_is(foreign: Foreign) -> None:
     failed = stockplan("run", "--date", "2024-03-02", home=foreign.home, **foreign.settings)
-    assert failed.returncode == 1
+    assert failed.returncode == 11
     assert "2024-03-02" in failed.stderr
     assert "2024-03-01" in failed.stderr
     assert "most recent call" not in failed.stdout + failed.stderr
