@@ -12,7 +12,7 @@ export DO_NOT_TRACK = 1
 export GX_ANALYTICS_ENABLED = false
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run backfill ui look test lint generated-models drill docs lock clean
+.PHONY: help setup run backfill ui look test lint generated-models drill sbom audit docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -66,6 +66,15 @@ generated-models: $(STAMP) ## judge 5,000 generated models, a fifth of them brok
 
 drill: $(STAMP) ## the large counts: kills, tampers, mutations … (ONLY=kills SCALE=0.05 for a part)
 	@$(BIN)/python -m tests.drill $(foreach name,$(ONLY),--only $(name)) --scale $(or $(SCALE),1)
+
+sbom: $(STAMP) ## what is installed, as a CycloneDX file: var/sbom.json
+	@$(BIN)/python -m scripts.sbom
+
+audit: $(STAMP) ## bandit over the source, pip-audit over the lock where the advisories can be reached
+	@$(BIN)/bandit --quiet -c pyproject.toml -r orchestration optimization
+	@$(BIN)/pip-audit --require-hashes --disable-pip --progress-spinner off -r requirements.lock \
+	  || { echo "pip-audit found the advisories above, or could not ask for them (they come over the network):"; \
+	       echo "run 'make audit' where they can be reached, and see docs/security.md for what to do with one."; exit 1; }
 
 docs: $(STAMP) ## dbt's static documentation, one HTML file
 	@$(BIN)/stockplan docs

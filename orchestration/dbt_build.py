@@ -95,6 +95,9 @@ def build_stage(
             failure = _build_in_process(arguments, target)
         else:
             failure = _build_in_child(arguments, target)
+    # dbt leaves its graph as a pickle, which nothing reads and nothing ever should.
+    for left in target.glob("*.gpickle"):
+        left.unlink()
     if not results.exists():
         raise DbtBuildError(f"dbt could not build the stage {stage!r}: {failure or 'no result was written'}")
     return _read_results(results)

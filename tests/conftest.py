@@ -29,6 +29,7 @@ SHARED = {
     "tests/faults/test_crash.py": "foreign",
     "tests/faults/test_gate.py": "small",
     "tests/faults/test_arrivals.py": "small",
+    "tests/security/test_no_pickles.py": "small",
 }
 
 

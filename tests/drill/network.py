@@ -7,6 +7,7 @@ attempt fails at once; written down it is all the same, and so is the question f
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -19,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.settings import PROJECT_ROOT
+from tests.drill.pickles import pickles_in, plant
 from tests.drill.report import Report
+from tests.pipelines import SMALL_DAYS
 
 _PATIENCE_S = 1500.0
 _CALLS = "connect,sendto,sendmsg,sendmmsg,bind"
@@ -100,7 +103,11 @@ def run(scale: float, report: Report) -> None:
         probe = "import socket; socket.socket().connect_ex(('192.0.2.1', 80))"
         seen = closed_run([sys.executable, "-c", probe], folder)
         report.count("attempts seen of one that was planted", len(seen.foreign), exactly=1)
-        done = closed_run([sys.executable, "-c", _DAY, str(folder / "home")], folder)
+        home, sentinel = folder / "home", folder / "sentinel"
+        assets = json.loads((PROJECT_ROOT / "tests/architecture/definitions.json").read_text())["assets"]
+        planted = plant(home / "dagster" / "storage", assets, SMALL_DAYS[-1].isoformat(), sentinel)
+        report.count("evil pickles planted, one per asset", planted, least=100)
+        done = closed_run([sys.executable, "-c", _DAY, str(home)], folder)
         report.count("days published with loopback only", int("published" in done.output), exactly=1)
         if done.code:
             report.miss(done.output[-2000:])
@@ -109,3 +116,6 @@ def run(scale: float, report: Report) -> None:
         report.count("of them beyond loopback", len(done.foreign), exactly=0)
         for call in done.foreign[:10]:
             report.miss(call)
+        report.count("evil pickles executed", int(sentinel.exists()), exactly=0)
+        # Those that were planted are all there are.
+        report.count("pickles written by the run", len(pickles_in(home)) - planted, exactly=0)
