@@ -1,7 +1,5 @@
 """A run that Dagster starts holds its business date and tells who works on it; a second one fails at once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from datetime import date
