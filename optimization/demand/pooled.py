@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, special
+from scipy import special
 
 from optimization.demand import calibration, distributions
 from optimization.demand.levels import CLASSES, Features, features
@@ -363,6 +363,9 @@ def _vmr(mean: Numbers, log_dispersion: Numbers, parameters: Numbers) -> Numbers
 
 def _fitted(rows: _Rows, start: Numbers) -> Numbers:
     shrink = rows.periods_with_demand / (rows.periods_with_demand + SHRINK_PERIODS)
+    # Here: whoever only predicts need not wait for its import.
+    from scipy import optimize
+
     own = np.column_stack([shrink * rows.log_lot, shrink * rows.log_error_ratio])
     constant = special.gammaln(rows.demand + 1.0)
     ridge = RIDGE / len(rows.demand)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy import special
-from scipy.optimize import brentq
 
 Numbers = npt.NDArray[np.float64]
 
@@ -61,4 +60,7 @@ def normal_safety_stock_for_fill(sd: float, quantity: float, fill_rate: float) -
     66.698
     """
     allowed = (1.0 - fill_rate) * quantity / sd
+    # Here: its import costs a third of a second, which whoever only recalculates a level need not wait.
+    from scipy.optimize import brentq
+
     return float(sd * brentq(lambda z: standard_normal_loss(z) - allowed, -50.0, 12.0, xtol=1e-12))
