@@ -258,6 +258,8 @@ def _look_back(here: _Installation, told: list[date], report: Report) -> None:
         exactly=0,
         note=f"of {len(mine)} kept" + (f": {differing}" if differing else ""),
     )
+    # Retention wrote into the ledger after the last publication; the next one brings it to the database.
+    here.run(told[-1].isoformat())
     for fault in here.databases.when_done(here.database, here.home):
         report.miss(f"at the end: {fault}")
 
