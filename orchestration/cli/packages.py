@@ -18,7 +18,7 @@ def pinned_packages(lock: Path) -> dict[str, str]:
     if not lock.exists():
         return {}
     lines = lock.read_text(encoding="utf-8").splitlines()
-    return dict(match.groups() for line in lines if (match := _PIN.match(line)))
+    return {match[1]: match[2] for line in lines if (match := _PIN.match(line))}
 
 
 def wrong_packages(lock: Path) -> list[str]:
