@@ -55,6 +55,9 @@ PUT_TOGETHER = {
     "orchestration/evidence/releases/table_changes.py:_by_key",
     "orchestration/evidence/releases/table_changes.py:_top",
     "orchestration/evidence/releases/table_changes.py:_keys",
+    # Constants of the module: lists of Stockplan's own schemas and roles.
+    "orchestration/publish/serving/checking_roles.py:_relations",
+    "orchestration/publish/serving/checking_roles.py:_roles",
     # Paths through `_quoted`, before anything from outside is asked.
     "orchestration/closed_duckdb.py:closed_duckdb",
 }
