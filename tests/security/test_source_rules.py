@@ -55,7 +55,7 @@ PUT_TOGETHER = {
     "orchestration/evidence/releases/table_changes.py:_by_key",
     "orchestration/evidence/releases/table_changes.py:_top",
     "orchestration/evidence/releases/table_changes.py:_keys",
-    # Constants of the module: lists of Stockplan's own schemas and roles.
+    # Repairs told to people; nothing of it is run.
     "orchestration/publish/serving/checking_roles.py:_relations",
     "orchestration/publish/serving/checking_roles.py:_roles",
     # Paths through `_quoted`, before anything from outside is asked.
