@@ -125,7 +125,7 @@ def _run_alone(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance, ru
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         raise_on_error=False,
         run_id=run_id,
-        tags=worker_tags(),
+        tags=worker_tags(run_id),
     )
     _write_lineage(pipeline, as_of, instance, result.run_id)
     if not result.success:

@@ -21,7 +21,7 @@ def pipeline_of_run(context: dg.InitResourceContext) -> Iterator[Pipeline]:
     if run is None or instance is None:
         yield pipeline
         return
-    instance.add_run_tags(run.run_id, worker_tags())
+    instance.add_run_tags(run.run_id, worker_tags(run.run_id))
     as_of = run.tags.get("dagster/partition")
     if as_of is None:
         yield pipeline

@@ -58,7 +58,7 @@ def end_lost_runs(
         found = _judge(record, max_run_seconds, now().timestamp())
         if found is None:
             continue
-        worker = worker_of(record.dagster_run.tags)
+        worker = worker_of(record.dagster_run.run_id, record.dagster_run.tags)
         if found[0] == Code.TIMED_OUT and worker is not None:
             end_process(worker)
         # Read again: it may have finished between the question and the answer.
@@ -73,7 +73,7 @@ def end_lost_runs(
 def _judge(record: dg.RunRecord, max_run_seconds: float, now: float) -> tuple[Code, str] | None:
     """Return why the run is to be ended, None when it is not."""
     run = record.dagster_run
-    worker = worker_of(run.tags)
+    worker = worker_of(run.run_id, run.tags)
     if worker is not None and not worker.is_alive:
         return Code.WORKER_LOST, (
             f"process {worker.pid} on {worker.host} worked on it and is gone; run the date again, nothing "

@@ -17,16 +17,20 @@ _WORKER_TAG = "stockplan/worker"
 _WORK_VARIABLE = "STOCKPLAN_WORK"
 
 
-def worker_tags() -> dict[str, str]:
+def worker_tags(run_id: str) -> dict[str, str]:
     """Return the tags by which a run tells that this process works on it."""
-    return {_WORKER_TAG: json.dumps(asdict(this_process()), sort_keys=True)}
+    return {_WORKER_TAG: json.dumps({**asdict(this_process()), "run_id": run_id}, sort_keys=True)}
 
 
-def worker_of(tags: Mapping[str, str]) -> ProcessIdentity | None:
-    """Return the process that a run's tags tell, None when none has told itself yet."""
+def worker_of(run_id: str, tags: Mapping[str, str]) -> ProcessIdentity | None:
+    """Return the process that a run's tags tell, None when none has told itself yet.
+
+    A run that is run again hands its tags to the new one, whose worker is another.
+    """
     try:
-        return ProcessIdentity(**json.loads(tags[_WORKER_TAG]))
-    except (KeyError, TypeError, ValueError):
+        told = json.loads(tags[_WORKER_TAG])
+        return ProcessIdentity(**told) if told.pop("run_id") == run_id else None
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 

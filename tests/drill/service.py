@@ -63,7 +63,7 @@ def _whole_tree_kill(folder: Path, server: PostgresServer, report: Report) -> No
             _wait(lambda: _working(instance) is not None, "no run was started by the service")
             lost = _working(instance)
             assert lost is not None
-        worker = worker_of(lost.tags)
+        worker = worker_of(lost.run_id, lost.tags)
         assert worker is not None
         report.count("workers left after the kill of the whole tree", int(worker.is_alive), exactly=0)
         restarted = time.monotonic()
@@ -109,7 +109,7 @@ def _service(environment: dict[str, str], log: Path) -> Iterator[int]:
 def _working(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
     """The run that a living worker has claimed."""
     for one in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-        worker = worker_of(one.tags)
+        worker = worker_of(one.run_id, one.tags)
         if worker is not None and worker.is_alive:
             return one
     return None

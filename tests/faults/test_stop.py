@@ -31,6 +31,7 @@ RUN = """
 import signal, sys
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 import dagster as dg
 from orchestration.dbt_build import build_stage
 from orchestration.lake.paths import Lake
@@ -39,7 +40,7 @@ from orchestration.upkeep.dagster_home import open_dagster
 from orchestration.upkeep.workers import alone_on, worker_tags
 
 signal.signal(signal.SIGTERM, signal.default_int_handler)
-lake, day = Lake(Path(sys.argv[1])), date(2024, 1, 31)
+lake, day, run_id = Lake(Path(sys.argv[1])), date(2024, 1, 31), str(uuid4())
 
 @dg.op
 def marts():
@@ -50,7 +51,9 @@ def daily():
     marts()
 
 with open_dagster(Settings(home=lake.root)) as instance, alone_on(lake, day, "run-1"):
-    result = daily.execute_in_process(instance=instance, tags=worker_tags(), raise_on_error=False)
+    result = daily.execute_in_process(
+        instance=instance, run_id=run_id, tags=worker_tags(run_id), raise_on_error=False
+    )
 sys.exit(0 if result.success else 7)
 """
 

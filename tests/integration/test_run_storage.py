@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 import pytest
@@ -73,7 +74,7 @@ def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 def test_runs_are_kept_there_and_the_address_is_nowhere(
     instance: dg.DagsterInstance, settings: Settings, postgres: PostgresServer, database: str, password: str
 ) -> None:
-    assert dg.materialize([stock], instance=instance, tags=worker_tags()).success
+    assert dg.materialize([stock], instance=instance, tags=worker_tags("any")).success
     folder = dagster_folder(settings)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert not list(folder.rglob("*.db"))
@@ -97,9 +98,12 @@ def test_runs_are_kept_there_and_the_address_is_nowhere(
 def test_lost_and_old_runs_leave_it_without_a_trace(
     instance: dg.DagsterInstance, settings: Settings, postgres: PostgresServer, database: str
 ) -> None:
-    dead = worker_tags()
+    run_id = str(uuid4())
+    dead = worker_tags(run_id)
     dead["stockplan/worker"] = dead["stockplan/worker"].replace('"started": "', '"started": "9')
-    lost = instance.create_run_for_job(nothing, status=dg.DagsterRunStatus.STARTED, tags=dead).run_id
+    lost = instance.create_run_for_job(
+        nothing, run_id=run_id, status=dg.DagsterRunStatus.STARTED, tags=dead
+    ).run_id
     assert [one.run_id for one in end_lost_runs(instance, 3600)] == [lost]
     assert dg.materialize([stock], instance=instance).success
     assert remove_old_runs(instance, dagster_folder(settings), datetime.now(UTC)) == 2

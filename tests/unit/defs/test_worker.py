@@ -68,7 +68,7 @@ def test_the_date_is_held_while_the_run_works(own: Settings, instance: dg.Dagste
     result = partitioned.execute_in_process(instance=instance, raise_on_error=False)
     assert result.success, [event.message for event in result.all_events if event.is_failure]
     run = instance.get_run_by_id(result.run_id)
-    assert run is not None and worker_of(run.tags) == this_process()
+    assert run is not None and worker_of(run.run_id, run.tags) == this_process()
     with day_lock(Lake(own.home), DAY):
         pass
     assert undated.execute_in_process(instance=instance, raise_on_error=False).success

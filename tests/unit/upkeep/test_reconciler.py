@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 import pytest
 
 from orchestration.defs.resources import Pipeline
 from orchestration.outcomes import Code
-from orchestration.processes import this_process
+from orchestration.processes import ProcessIdentity, this_process
 from orchestration.settings import Settings
 from orchestration.upkeep.alerts import alerts_file
 from orchestration.upkeep.dagster_home import open_dagster
@@ -32,6 +33,7 @@ LONG = 3600.0
 WORKER = """
 import signal, sys, time
 from pathlib import Path
+from uuid import uuid4
 import dagster as dg
 from orchestration.settings import Settings
 from orchestration.upkeep.dagster_home import open_dagster
@@ -48,7 +50,8 @@ def daily():
     wait()
 
 with open_dagster(Settings(home=Path(sys.argv[1]))) as instance:
-    daily.execute_in_process(instance=instance, tags=worker_tags())
+    run_id = str(uuid4())
+    daily.execute_in_process(instance=instance, run_id=run_id, tags=worker_tags(run_id))
 """
 
 
@@ -80,8 +83,16 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dag
 
 
 def _run(instance: dg.DagsterInstance, status: str, **tags: str) -> str:
-    told = {name.replace("__", "/"): value for name, value in tags.items()}
-    return instance.create_run_for_job(nothing, status=dg.DagsterRunStatus[status], tags=told).run_id
+    """Create a run; a worker that it tells has claimed it, unless the tag names another run."""
+    run_id = str(uuid4())
+    told = {name.replace("__", "/"): value.replace("THIS RUN", run_id) for name, value in tags.items()}
+    return instance.create_run_for_job(
+        nothing, run_id=run_id, status=dg.DagsterRunStatus[status], tags=told
+    ).run_id
+
+
+def _claim(worker: ProcessIdentity, run_id: str = "THIS RUN") -> dict[str, str]:
+    return {"stockplan__worker": json.dumps({**asdict(worker), "run_id": run_id})}
 
 
 def test_a_killed_run_is_failed_told_and_in_the_ledger_once(
@@ -126,14 +137,16 @@ def test_a_run_that_takes_too_long_is_ended_with_its_process(
 
 def test_only_runs_of_dead_workers_are_ended(instance: dg.DagsterInstance) -> None:
     me = this_process()
-    dead = {"stockplan__worker": json.dumps(asdict(replace(me, started="1")))}
-    elsewhere = {"stockplan__worker": json.dumps(asdict(replace(me, started="1", host="elsewhere")))}
-    alive = {"stockplan__worker": json.dumps(asdict(me))}
+    dead = _claim(replace(me, started="1"))
+    elsewhere = _claim(replace(me, started="1", host="elsewhere"))
+    alive = _claim(me)
+    # what a run that is run again hands on
+    inherited = _claim(replace(me, started="1"), "the run before")
     lost = {_run(instance, status, **dead) for status in ("NOT_STARTED", "STARTING", "STARTED")}
     cancelled = _run(instance, "CANCELING", **dead)
     for status in ("SUCCESS", "FAILURE", "CANCELED"):
         _run(instance, status, **dead)
-    for tags in (alive, elsewhere, {}):
+    for tags in (alive, elsewhere, inherited, {}):
         _run(instance, "STARTED", **tags)
     ended = end_lost_runs(instance, LONG)
     assert {one.run_id for one in ended} == lost | {cancelled}
@@ -160,7 +173,8 @@ def test_a_run_that_no_worker_claimed_is_lost_with_its_code_server(
 
 
 def test_a_worker_tells_itself_and_nonsense_is_no_worker() -> None:
-    assert worker_of(worker_tags()) == this_process()
+    assert worker_of("one", worker_tags("one")) == this_process()
+    assert worker_of("another", worker_tags("one")) is None
     for text in ("", "{}", "[1]", '{"pid": 1}'):
-        assert worker_of({"stockplan/worker": text}) is None
-    assert worker_of({}) is None
+        assert worker_of("one", {"stockplan/worker": text}) is None
+    assert worker_of("one", {}) is None
