@@ -211,20 +211,33 @@ def another_user(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def small_disk(mebibytes: int) -> Iterator[Path]:
-    """A disk of its own, of some MiB, where one may be mounted; else a folder."""
+def open_folder() -> Iterator[Path]:
+    """A folder that another user can be let into, on the real disk."""
     folder = Path(tempfile.mkdtemp(prefix="stockplan-disk-"))
-    options = f"size={mebibytes}m"
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    is_mounted = done.returncode == 0
     try:
         yield folder
     finally:
-        if is_mounted:
-            subprocess.run(["umount", "-l", str(folder)], check=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def small_disk(mebibytes: int) -> Iterator[Path | None]:
+    """A disk of its own, of some MiB; None where none may be mounted: the real one is never filled."""
+    with open_folder() as folder:
+        if not _mount(folder, mebibytes):
+            yield None
+            return
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def _mount(folder: Path, mebibytes: int) -> bool:
+    if (mount := shutil.which("mount")) is None:
+        return False
+    order = [mount, "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(folder)]
+    return subprocess.run(order, capture_output=True, check=False).returncode == 0
 
 
 def in_a_process(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

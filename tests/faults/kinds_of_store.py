@@ -10,8 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -30,6 +30,7 @@ from tests.faults.fault_ground import (
     Ground,
     another_user,
     flip,
+    open_folder,
     release_tables,
     small_disk,
 )
@@ -67,33 +68,47 @@ def less_is_free_than_three_releases_need(ground: Ground) -> Iterator[Ending]:
 @on_ground(DISK, Code.DISK_FULL, "cannot be written")
 def the_disk_is_full_at_any_write(ground: Ground) -> Iterator[Ending]:
     """From no room at all to nearly enough: each time another write is the one that fails."""
+    with small_disk(8) as disk:
+        if disk is None:
+            yield _without_room(ground, ground.home.parent, map(_file_limit, _FILE_LIMITS))
+        else:
+            fills = (_filled(disk / "filler", disk, kibibytes) for kibibytes in _ROOM_KIBIBYTES)
+            yield _without_room(ground, disk, fills)
+
+
+# Room that is left on the disk, and sizes that no file may exceed, from nothing to nearly enough.
+_ROOM_KIBIBYTES = (0, 16, 64, 160, 320, 640)
+_FILE_LIMITS = (0, 256, 4096, 30_000)
+
+
+def _without_room(ground: Ground, folder: Path, limits: Iterable[AbstractContextManager[None]]) -> Ending:
+    """Run the date under each limit in a home of its own in `folder`; return the last that was refused."""
     _ask_for_no_room(ground)
     endings, said = set(), set()
-    with small_disk(8) as disk:
-        home, filler = ground.home, disk / "filler"
-        for kibibytes in (0, 16, 64, 160, 320, 640):
-            here = disk / "home"
-            shutil.copytree(home, here, symlinks=True)
-            ground.home = here
-            old = pointed_id(ground.lake)
-            with patch("tests.faults.fault_ground.check_room"), _filled(filler, disk, kibibytes):
-                ending = ground.run_day()
-            endings.add(ending.code)
-            said.add(ending.text.split(" cannot be written")[0].rsplit("/", 1)[-1])
-            # A disk that fills up after the release stands keeps only the doors back.
-            assert (pointed_id(ground.lake) == old) == (ending.code == Code.DISK_FULL), ending
-            assert not list(here.rglob(".*.tmp")), "a temporary file was left"
-            assert Ledger(ground.lake.ledger_file).verify().is_intact
-            # The room is back: the same date goes through.
-            again = ground.run_day()
-            assert again.code == Code.OK, (ending, again)
-            shutil.rmtree(here)
-            if ending.code == Code.DISK_FULL:
-                told = ending
-        ground.home = home
+    home = ground.home
+    for limit in limits:
+        here = folder / "short-of-room"
+        shutil.copytree(home, here, symlinks=True)
+        ground.home = here
+        old = pointed_id(ground.lake)
+        with patch("tests.faults.fault_ground.check_room"), limit:
+            ending = ground.run_day()
+        endings.add(ending.code)
+        said.add(ending.text.split(" cannot be written")[0].rsplit("/", 1)[-1])
+        # A disk that fills up after the release stands keeps only the doors back.
+        assert (pointed_id(ground.lake) == old) == (ending.code == Code.DISK_FULL), ending
+        assert not list(here.rglob(".*.tmp")), "a temporary file was left"
+        assert Ledger(ground.lake.ledger_file).verify().is_intact
+        # The room is back: the same date goes through.
+        again = ground.run_day()
+        assert again.code == Code.OK, (ending, again)
+        shutil.rmtree(here)
+        if ending.code == Code.DISK_FULL:
+            told = ending
+    ground.home = home
     assert {Code.DISK_FULL} < endings <= {Code.DISK_FULL, Code.OPENED_LAGS, Code.OK}, endings
-    assert len(said) >= 3, f"the disk was full at {said} only"
-    yield told
+    assert len(said) >= 3, f"there was no room at {said} only"
+    return told
 
 
 def _ask_for_no_room(ground: Ground) -> None:
@@ -116,14 +131,10 @@ def _filled(filler: Path, disk: Path, kibibytes: int) -> Iterator[None]:
         filler.unlink()
 
 
-@on_ground(DISK, Code.DISK_FULL, "bytes of it were", keeps=False)
+@on_ground(DISK, Code.DISK_FULL, "bytes of it were")
 def files_may_not_grow_beyond_a_limit(ground: Ground) -> Iterator[Ending]:
-    endings = []
-    for limit in (256, 4096, 30_000):
-        with _file_limit(limit):
-            endings.append(ground.run_day())
-    assert [ending.code for ending in endings] == [Code.DISK_FULL, Code.DISK_FULL, Code.OPENED_LAGS], endings
-    yield endings[0]
+    """What stands for the full disk where none may be mounted."""
+    yield _without_room(ground, ground.home.parent, map(_file_limit, _FILE_LIMITS))
 
 
 @contextmanager
@@ -160,7 +171,7 @@ def _without_rights(ground: Ground, path: Path, mode: int) -> Iterator[Ending]:
     """Run as a user who may do with `path` what `mode` lets its owner do."""
     home, inbox = ground.home, ground.inbox
     _ask_for_no_room(ground)
-    with small_disk(64) as disk:
+    with open_folder() as disk:
         for folder in (home, inbox):
             shutil.copytree(folder, disk / folder.name, symlinks=True)
         there = disk / path.relative_to(home.parent)
