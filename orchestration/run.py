@@ -133,6 +133,8 @@ def _run_alone(pipeline: Pipeline, as_of: date, instance: dg.DagsterInstance, ru
         if stage in AFTER_RELEASE:
             made = result.asset_materializations_for_node("release")[0].metadata["release_id"].value
             lagging = Code.SERVING_LAGS if stage == "serving" else Code.OPENED_LAGS
+            # The database found that the ledger was cut: that is what has to be repaired.
+            lagging = code if code == Code.LEDGER_BROKEN else lagging
             raise DayFailed(as_of, stage, reason, lagging, str(made), run_id)
         if code in STANDS_PUBLISHED and (standing := newest_of(pipeline.lake, as_of)) is not None:
             raise DayFailed(as_of, stage, reason, code, standing.release_id, run_id)

@@ -11,9 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from orchestration.lake.ledger import Ledger
+from orchestration.lake.ledger import Ledger, LedgerBrokenError
 from orchestration.publish.serving.audit import append_events, compare_audit
-from orchestration.publish.serving.schema import ServingError, init
+from orchestration.publish.serving.schema import init
 from tests.drill.report import Report
 from tests.drill.tampers import DATABASE_TAMPERS, FILE_TAMPERS, tamper
 from tests.servers import PostgresServer
@@ -98,12 +98,12 @@ def test_what_the_file_lost_the_database_tells_and_nothing_is_appended_after_it(
     cut = Ledger(path)
     assert cut.verify().is_intact
     assert "cut off" in compare_audit(chain, cut).faults[0]
-    with pytest.raises(ServingError, match="no longer holds event 6"):
+    with pytest.raises(LedgerBrokenError, match="no longer holds event 6"):
         _append(chain, cut)
     for number in range(10, 14):
         _write(cut, number)
     assert cut.verify().is_intact
-    with pytest.raises(ServingError, match="no longer holds event 6"):
+    with pytest.raises(LedgerBrokenError, match="no longer holds event 6"):
         _append(chain, cut)
     assert "event 5 is another" in compare_audit(chain, cut).faults[0]
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from orchestration.cli import app
 from orchestration.defs.release.assets import serving
 from orchestration.defs.resources import Pipeline
+from orchestration.lake.ledger import LedgerBrokenError
 from orchestration.outcomes import Code, code_of
 from orchestration.postgres.connection import DatabaseError
 from orchestration.publish.opened import AFTER_RELEASE, REPORT, WORKBOOK
@@ -128,6 +129,16 @@ def test_the_days_asset_serves_its_release_and_is_off_without_an_address(office:
     served = _materialise(office, office.settings)
     assert (served["state"], served["current_release"]) == ("served", release.release_id)
     assert office.shown() == release.release_id
+
+
+def test_a_ledger_that_was_cut_is_told_as_broken(office: ServingOffice) -> None:
+    _publish(office, 1.0, 0)
+    _materialise(office, office.settings)
+    path = office.lake.ledger_file
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    with pytest.raises(LedgerBrokenError) as told:
+        _materialise(office, office.settings)
+    assert code_of(told.value) == Code.LEDGER_BROKEN
 
 
 def test_the_release_stands_when_the_database_is_away(office: ServingOffice) -> None:

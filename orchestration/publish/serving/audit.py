@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg import sql
 
-from orchestration.lake.events import GENESIS, Chain, Event, LedgerError, parse
+from orchestration.lake.events import GENESIS, Chain, Event, LedgerBrokenError, LedgerError, parse
 from orchestration.lake.ledger import Ledger
-from orchestration.publish.serving.schema import ServingError
 
 if TYPE_CHECKING:
     from psycopg import Connection, Cursor
@@ -62,8 +61,8 @@ _ALL_EVENTS = sql.SQL("select {} from audit.event order by seq").format(
 def append_events(cursor: Cursor[TupleRow], ledger: Ledger) -> int:
     """Append the ledger's events that the database lacks, within the cursor's transaction; return how many.
 
-    Raises `ServingError` when the ledger no longer holds what the database has of it, `psycopg.Error` when
-    the database refuses a line. Nothing is appended then.
+    Raises `LedgerBrokenError` when the ledger no longer holds what the database has of it, `psycopg.Error`
+    when the database refuses a line. Nothing is appended then.
     """
     found = cursor.execute("select seq, hash from audit.hold_end()").fetchone()
     last_seq, last_hash = found or (0, GENESIS)
@@ -71,7 +70,7 @@ def append_events(cursor: Cursor[TupleRow], ledger: Ledger) -> int:
     if last_seq:
         last = next(events, None)
         if last is None or last.seq != last_seq or last.hash != last_hash:
-            raise ServingError(
+            raise LedgerBrokenError(
                 f"{ledger.path} no longer holds event {last_seq} as the database has it: its end was cut "
                 f"off or it was replaced; {RESTORE_EITHER}. See more with: stockplan db check"
             )
