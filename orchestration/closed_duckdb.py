@@ -35,7 +35,7 @@ def closed_duckdb(
     files: list[str] = []
     folders: list[str] = []
     for path in reachable:
-        (folders if path.is_dir() else files).append(_quoted(path))
+        (folders if path.is_dir() else files).append(_as_literal(path))
     connection.execute(f"set allowed_paths = [{', '.join(files)}]")
     connection.execute(f"set allowed_directories = [{', '.join(folders)}]")
     connection.execute("set enable_external_access = false")
@@ -43,5 +43,14 @@ def closed_duckdb(
     return connection
 
 
-def _quoted(path: Path) -> str:
+def quoted(name: str) -> str:
+    """Return a name as an identifier of DuckDB's SQL.
+
+    >>> quoted("order"), quoted('a"b')
+    ('"order"', '"a""b"')
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _as_literal(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"

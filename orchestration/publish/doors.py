@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from orchestration.closed_duckdb import closed_duckdb
+from orchestration.closed_duckdb import closed_duckdb, quoted
 from orchestration.crash_points import reach
 from orchestration.lake.disk import StorageError
 from orchestration.lake.parquet import SIBLING_SUFFIX, remove_left_siblings, sync_folder, write_text
@@ -86,8 +86,8 @@ def _build_database(release: Release, path: Path) -> None:
         with closed_duckdb(release.tables.values(), database=aside) as connection:
             connection.execute("begin")
             for name, file in sorted(release.tables.items()):
-                # Table names were checked to be plain names when the candidate was built.
-                connection.execute(f"create table {name} as select * from read_parquet(?)", [str(file)])  # noqa: S608
+                made = f"create table {quoted(name)} as select * from read_parquet(?)"  # noqa: S608
+                connection.execute(made, [str(file)])
             connection.execute(
                 "create table release as select ? as release_id, cast(? as date) as as_of, ? as content_hash",
                 [release.release_id, release.as_of, release.content_hash],

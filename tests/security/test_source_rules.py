@@ -37,7 +37,7 @@ OWN_YAML = {
 
 # Functions whose SQL is put together, each with what makes it safe. Values are bound everywhere.
 PUT_TOGETHER = {
-    # Names of tables that were checked to be plain names when the candidate was built.
+    # Names through `quoted`.
     "orchestration/publish/doors.py:_build_database",
     # The condition is the user's own, on a connection that reaches that one table and nothing else.
     "orchestration/cli/inspect.py:show",
@@ -49,7 +49,7 @@ PUT_TOGETHER = {
     # Two literals of the module; conditions of `one_of`, which quotes names and binds values.
     "orchestration/evidence/trace/rows.py:widened",
     "orchestration/evidence/trace/rows.py:find_rows",
-    # Names through `_quoted`.
+    # Names through `quoted`.
     "orchestration/evidence/releases/table_changes.py:_identifies",
     "orchestration/evidence/releases/table_changes.py:only",
     "orchestration/evidence/releases/table_changes.py:_by_key",
@@ -58,7 +58,7 @@ PUT_TOGETHER = {
     # Repairs told to people; nothing of it is run.
     "orchestration/publish/serving/checking_roles.py:_relations",
     "orchestration/publish/serving/checking_roles.py:_roles",
-    # Paths through `_quoted`, before anything from outside is asked.
+    # Paths through `_as_literal`, before anything from outside is asked.
     "orchestration/closed_duckdb.py:closed_duckdb",
 }
 _SQL = re.compile(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from orchestration.closed_duckdb import closed_duckdb
+from orchestration.closed_duckdb import closed_duckdb, quoted
 from orchestration.publish.plain_json import plain_json
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def table_changes(
 
 
 def _identifies(connection: duckdb.DuckDBPyConnection, key: list[str], before: int, after: int) -> bool:
-    names = ", ".join(map(_quoted, key))
+    names = ", ".join(map(quoted, key))
     counts = [
         _one(connection, f"select count(*) from (select distinct {names} from {side})")  # noqa: S608
         for side in ("old", "new")
@@ -104,7 +104,7 @@ def _identifies(connection: duckdb.DuckDBPyConnection, key: list[str], before: i
 
 
 def _by_row(connection: duckdb.DuckDBPyConnection, shared: list[str]) -> dict[str, Any]:
-    names = ", ".join(map(_quoted, shared)) or "1"
+    names = ", ".join(map(quoted, shared)) or "1"
 
     def only(one: str, other: str) -> int:
         return _one(
@@ -131,11 +131,11 @@ def _by_key(
     money: Collection[str],
     limit: int,
 ) -> dict[str, Any]:
-    match = " and ".join(f"o.{_quoted(name)} is not distinct from n.{_quoted(name)}" for name in key)
+    match = " and ".join(f"o.{quoted(name)} is not distinct from n.{quoted(name)}" for name in key)
     values = [name for name in shared if name not in key]
-    keys = ", ".join(f"coalesce(n.{_quoted(name)}, o.{_quoted(name)}) as {_quoted(name)}" for name in key)
+    keys = ", ".join(f"coalesce(n.{quoted(name)}, o.{quoted(name)}) as {quoted(name)}" for name in key)
     pairs = "".join(
-        f", o.{_quoted(name)} as {_quoted('o ' + name)}, n.{_quoted(name)} as {_quoted('n ' + name)}"
+        f", o.{quoted(name)} as {quoted('o ' + name)}, n.{quoted(name)} as {quoted('n ' + name)}"
         for name in values
     )
     connection.execute(
@@ -143,7 +143,7 @@ def _by_key(
         f"from (select *, true as is_there from old) o full join (select *, true as is_there from new) n "
         f"on {match}"
     )
-    differs = {name: f"{_quoted('o ' + name)} is distinct from {_quoted('n ' + name)}" for name in values}
+    differs = {name: f"{quoted('o ' + name)} is distinct from {quoted('n ' + name)}" for name in values}
     anywhere = " or ".join(differs.values()) or "false"
     counts = "".join(f", count(*) filter (where is_old and is_new and {one})" for one in differs.values())
     row = _row(
@@ -184,10 +184,10 @@ def _top(
     anywhere: str,
     limit: int,
 ) -> list[dict[str, Any]]:
-    names = ", ".join(map(_quoted, key))
+    names = ", ".join(map(quoted, key))
     size = (
-        f"abs(coalesce(cast({_quoted('n ' + ranked_by)} as double), 0) "
-        f"- coalesce(cast({_quoted('o ' + ranked_by)} as double), 0)) desc nulls last, "
+        f"abs(coalesce(cast({quoted('n ' + ranked_by)} as double), 0) "
+        f"- coalesce(cast({quoted('o ' + ranked_by)} as double), 0)) desc nulls last, "
         if ranked_by
         else ""
     )
@@ -209,7 +209,7 @@ def _top(
 def _keys(
     connection: duckdb.DuckDBPyConnection, key: list[str], where: str, limit: int
 ) -> list[dict[str, Any]]:
-    names = ", ".join(map(_quoted, key))
+    names = ", ".join(map(quoted, key))
     query = f"select {names} from both_sides where {where} order by {names} limit ?"  # noqa: S608
     rows: list[dict[str, Any]] = connection.execute(query, [limit]).to_arrow_table().to_pylist()
     return rows
@@ -223,7 +223,3 @@ def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
     """The first row of a query that counts, which always has one."""
     found: tuple[Any, ...] = connection.execute(query).fetchall()[0]
     return found
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -6,12 +6,15 @@ import shutil
 import stat
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pytest
 
-from orchestration.lake.disk import StorageError
 from orchestration.lake.parquet import read_arrow
 from orchestration.outcomes import Code
+from orchestration.publish.candidate import build_candidate
 from orchestration.publish.release import (
+    DoorsLagError,
     ReleaseError,
     current_release,
     previous_release,
@@ -42,6 +45,13 @@ def test_a_release_is_a_folder_of_tables_manifest_and_evidence(shop: ReleaseLake
     assert current_release(shop.lake) == release
     shop.assert_shelf_is_whole()
     shop.assert_doors_lead_to(release.release_id)
+
+
+def test_a_table_may_be_named_like_a_word_of_sql(shop: ReleaseLake) -> None:
+    candidate = build_candidate(shop.lake, DAY, {}, {"order": pa.table({"order_id": ["A", "B"]})})
+    publish(candidate, {}, None, shop.lake, shop.ledger, shop.settings, actor="test")
+    with duckdb.connect(shop.lake.published_database, read_only=True) as connection:
+        assert connection.execute('select order_id from "order" order by all').fetchall() == [("A",), ("B",)]
 
 
 def test_nobody_may_write_to_a_release_or_its_database(shop: ReleaseLake) -> None:
@@ -155,7 +165,7 @@ def test_errors_say_what_is_there_and_what_to_do(shop: ReleaseLake) -> None:
 
 def test_a_folder_in_the_place_of_a_door_is_not_touched(shop: ReleaseLake) -> None:
     shop.lake.current_dir.mkdir(parents=True)
-    with pytest.raises(StorageError, match="is not a link that Stockplan made; move it away"):
+    with pytest.raises(DoorsLagError, match="is not a link that Stockplan made; move it away"):
         shop.publish()
     shop.lake.current_dir.rmdir()
     assert shop.publish().state == "unchanged"
