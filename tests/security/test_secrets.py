@@ -11,6 +11,7 @@ import pytest
 import xlsxwriter
 
 from orchestration.cli.console import setting_faults
+from orchestration.outcomes import OUTCOMES, Code
 from orchestration.settings import Settings
 from tests.drill.canary import CANARIES, round_of_commands, unpacked, words_in
 
@@ -23,6 +24,9 @@ def test_no_secret_is_left_by_good_and_failing_commands(tmp_path: Path):
     assert set(good.values()) == {0}, {name: left.said[name] for name, code in good.items() if code}
     assert [name for name, code in failing.items() if code in (0, 99)] == []
     assert len(failing) >= 20
+    reasons = {one.code for one in OUTCOMES if one.exit_code in failing.values()}
+    assert len(reasons) >= 5, reasons
+    assert Code.INTERNAL not in reasons
     assert left.searched > 50
 
 
