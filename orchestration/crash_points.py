@@ -72,6 +72,7 @@ CRASH_POINTS: Final[Mapping[str, str]] = {
     "serving.attached": "a part belongs to its table; no view shows its release yet",
     "serving.showing": "the release is pointed to; the transaction that shows it is open",
     "serving.shown": "readers see the release; older ones are still attached",
+    "serving.detaching": "a part of a release that nobody sees is taken away; the transaction is open",
     "serving.detached": "one part of a release that nobody sees is detached",
     "serving.dropping": "a release beyond those kept is dropped; the transaction is open",
     "serving.dropped": "a release beyond those kept is gone",

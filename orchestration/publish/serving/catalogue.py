@@ -27,13 +27,13 @@ _TAKEN = "release"
 class Part:
     """One table of one release.
 
-    `state`: `detached` nobody sees it; `attached` it belongs to the table; `leaving` its detaching was
-    begun and is to be finished. `replaced`: values per column in which a sign stands for a NUL.
+    `state`: `detached` nobody sees it; `attached` it belongs to the table. `replaced`: values per column in
+    which a sign stands for a NUL.
     """
 
     table: str
     release_id: str
-    state: Literal["detached", "attached", "leaving"]
+    state: Literal["detached", "attached"]
     rows: int = 0
     logical_hash: str = ""
     replaced: Mapping[str, int] | None = None
@@ -82,15 +82,14 @@ def read_catalogue(connection: Connection[TupleRow]) -> Catalogue:
     ):
         columns.setdefault(table, {})[column] = kind
     parts = {}
-    for name, comment, is_leaving in connection.execute(
+    for name, comment, is_attached in connection.execute(
         """
-        select relation.relname, obj_description(relation.oid, 'pg_class'), inheritance.inhdetachpending
+        select relation.relname, obj_description(relation.oid, 'pg_class'), relation.relispartition
         from pg_class as relation
-        left join pg_inherits as inheritance on inheritance.inhrelid = relation.oid
         where relation.relnamespace = to_regnamespace('store') and relation.relkind = 'r'
         """
     ):
-        part = _part(name, comment, is_leaving)
+        part = _part(name, comment, is_attached)
         parts[part.table, part.release_id] = part
     return Catalogue(columns, parts)
 
@@ -100,11 +99,9 @@ def described(rows: int, logical_hash: str, replaced: Mapping[str, int]) -> str:
     return json.dumps({"rows": rows, "logical_hash": logical_hash, "replaced": replaced}, sort_keys=True)
 
 
-def _part(name: str, comment: str | None, is_leaving: bool | None) -> Part:
+def _part(name: str, comment: str | None, is_attached: bool) -> Part:
     table, _, release_id = name.rpartition(_SEPARATOR)
-    state: Literal["detached", "attached", "leaving"] = (
-        "detached" if is_leaving is None else "leaving" if is_leaving else "attached"
-    )
+    state: Literal["detached", "attached"] = "attached" if is_attached else "detached"
     try:
         return Part(table, release_id, state, **json.loads(comment or ""))
     except (ValueError, TypeError):

@@ -155,7 +155,7 @@ def _leftovers(connection: Connection[TupleRow], catalogue: Catalogue) -> Findin
     left = [
         f"{part.table} of {part.release_id}"
         for part in catalogue.parts.values()
-        if part.release_id not in complete or part.state == "leaving"
+        if part.release_id not in complete
     ]
     return _finding(
         "left-overs", left, "none of an interrupted publication", "they go with: stockplan serving"

@@ -25,7 +25,7 @@ _REPAIR = "repair it with: stockplan db init"
 # Per schema: its owner, who may enter it, and who may make things in it.
 _SCHEMAS = {
     "published": (OWNER, {PUBLISHER, KEEPER, *_READERS}, set[str]()),
-    "store": (OWNER, {PUBLISHER}, {PUBLISHER}),
+    "store": (OWNER, {PUBLISHER}, set[str]()),
     "serving": (OWNER, {PUBLISHER, AUDITOR, KEEPER}, set[str]()),
     "audit": (KEEPER, {PUBLISHER, AUDITOR}, set[str]()),
     "decide": (KEEPER, {PUBLISHER, AUDITOR, PLANNER, MANAGER}, set[str]()),
@@ -54,9 +54,13 @@ _FUNCTIONS: dict[str, set[str]] = {
     "serving.my_keys": _EVERYONE,
     "serving.region_condition": {PUBLISHER},
     "serving.protection_fault": {PUBLISHER},
-    "serving.show_table": {PUBLISHER},
+    "serving.grow_table": {PUBLISHER},
+    "serving.begin_part": {PUBLISHER},
+    "serving.end_part": {PUBLISHER},
+    "serving.attach_part": {PUBLISHER},
+    "serving.detach_part": {PUBLISHER},
+    "serving.drop_part": {PUBLISHER},
     "serving.describe_table": {PUBLISHER},
-    "serving.hold_view": {PUBLISHER},
     "audit.hold_end": {PUBLISHER},
     "audit.append": {PUBLISHER},
     "decide.propose": {PLANNER},
@@ -124,8 +128,7 @@ def _roles(connection: Connection[TupleRow]) -> Iterator[str]:
         """,
         [list(GROUPS)],
     ):
-        within = member in GROUPS and (group, member) != (PUBLISHER, OWNER)
-        if within or (group in (OWNER, KEEPER) and not is_admin):
+        if member in GROUPS or (group in (OWNER, KEEPER) and not is_admin):
             yield f"{member} is a member of {group}, and must not be; revoke {group} from {member}"
 
 
@@ -141,7 +144,9 @@ def _database(connection: Connection[TupleRow]) -> Iterator[str]:
         "from pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) as right_of "
         "where nspname = 'public' and right_of.grantee = 0 and right_of.privilege_type = 'CREATE' "
         "union all select 'everybody may make large objects, which no right limits' "
-        "where has_function_privilege('stockplan_reader', 'pg_catalog.lo_create(oid)', 'execute')"
+        "where has_function_privilege('stockplan_reader', 'pg_catalog.lo_create(oid)', 'execute') "
+        "union all select 'everybody may take locks with which a publication is stopped' "
+        "where has_function_privilege('stockplan_reader', 'pg_catalog.pg_advisory_lock(bigint)', 'execute')"
     ):
         yield f"{name[0]}; {_REPAIR}, as the database's superuser"
 
@@ -192,7 +197,7 @@ def _relations(connection: Connection[TupleRow]) -> Iterator[str]:
         wanted = {(role, right) for role, all_rights in stated.items() for right in all_rights}
         found = {(role, right) for role, right in rights or ()}
         yield from _differences(full, wanted, found)
-        meant = PUBLISHER if schema == "store" else _SCHEMAS[schema][0]
+        meant = _SCHEMAS[schema][0]
         if owner != meant:
             yield f"{full} belongs to {owner} and not to {meant}; alter table {full} owner to {meant}"
         shows_rows = kind == "v" and full != "published.release"

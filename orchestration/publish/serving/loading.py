@@ -45,14 +45,11 @@ def load_part(connection: Connection[TupleRow], release: Release, table: str) ->
     """
     file = pq.ParquetFile(release.tables[table])
     names = file.schema_arrow.names
-    parent, part = (
-        sql.Identifier("store", table),
-        sql.Identifier("store", part_name(table, release.release_id)),
-    )
+    part = sql.Identifier("store", part_name(table, release.release_id))
     expected = release.manifest["tables"][table]
     replaced: dict[str, int] = {}
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(sql.SQL("create table {} (like {})").format(part, parent))
+        cursor.execute("select serving.begin_part(%s, %s)", [table, release.release_id])
         # Frozen: whoever reads first need not mark every row, and nothing else can see them anyway.
         copy = sql.SQL("copy {} ({}) from stdin with (format csv, freeze)").format(
             part, sql.SQL(", ").join(map(sql.Identifier, names))
@@ -70,25 +67,8 @@ def load_part(connection: Connection[TupleRow], release: Release, table: str) ->
                 f"{release.tables[table]} holds {rows:,} rows and its manifest says {expected['rows']:,}; "
                 "restore the release from a copy"
             )
-        # With this, attaching need not look at the rows.
-        cursor.execute(
-            sql.SQL("alter table {} add constraint of_release check (release_id = {})").format(
-                part, sql.Literal(release.release_id)
-            )
-        )
-        # The policies stand on the parent; read around it, a part shows nothing.
-        cursor.execute(
-            sql.SQL("alter table {} enable row level security, force row level security").format(part)
-        )
         told = described(rows, expected["logical_hash"], replaced)
-        cursor.execute(sql.SQL("comment on table {} is {}").format(part, sql.Literal(told)))
-        # How many rows there are, and nothing of what they hold: the planner's estimate of a condition would
-        # tell a reader how often a value stands in rows that he may not see.
-        without_statistics = sql.SQL(", ").join(
-            sql.SQL("alter column {} set statistics 0").format(sql.Identifier(name)) for name in names
-        )
-        cursor.execute(sql.SQL("alter table {} {}").format(part, without_statistics))
-        cursor.execute(sql.SQL("analyze {}").format(part))
+        cursor.execute("select serving.end_part(%s, %s, %s)", [table, release.release_id, told])
         reach("serving.loading")
     reach("serving.loaded")
     return Part(table, release.release_id, "detached", rows, expected["logical_hash"], replaced)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow.parquet as pq
-from psycopg import sql
 
 from orchestration.crash_points import reach
 from orchestration.lake.ledger import Ledger
@@ -21,9 +20,9 @@ from orchestration.lake.paths import Lake
 from orchestration.postgres.connection import retrying
 from orchestration.publish.reading import ReleaseReader, Standing
 from orchestration.publish.serving.audit import append_events
-from orchestration.publish.serving.catalogue import part_name, read_catalogue
+from orchestration.publish.serving.catalogue import read_catalogue
 from orchestration.publish.serving.loading import column_types, load_part
-from orchestration.publish.serving.retention import attach, have_ended, tidy
+from orchestration.publish.serving.retention import attach, drop, have_ended, tidy
 from orchestration.publish.serving.session import publisher
 from orchestration.publish.serving.views import describe_tables, grow_table
 from orchestration.publish.shelf import Release, ReleaseError, pointed_id, release_named
@@ -144,8 +143,7 @@ class _Publication:
             if part is not None:
                 if part.logical_hash == release.manifest["tables"][table]["logical_hash"]:
                     continue
-                name = sql.Identifier("store", part_name(table, release.release_id))
-                self.connection.execute(sql.SQL("drop table {}").format(name))
+                drop(self.connection, part)
             self.rows += load_part(self.connection, release, table).rows
 
     def _attach(self, current: Release) -> None:

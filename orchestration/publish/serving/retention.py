@@ -1,17 +1,16 @@
 """What goes from the database: parts that nobody can see any more, and releases beyond those kept.
 
-The release that readers see and the one before it stay attached; every other is detached, which needs no
-reader to wait, and can be attached again. Nothing is detached while a transaction is open that may still
-look for it: its snapshot would name a release whose rows are gone.
+The release that readers see and the one before it stay attached; every other is detached, for which a reader
+waits no longer than it would notice, and can be attached again. Nothing is detached while a transaction is
+open that may still look for it: its snapshot would name a release whose rows are gone.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from psycopg import errors, sql
+from psycopg import errors
 
 from orchestration.crash_points import reach
 from orchestration.publish.serving.catalogue import Part, part_name, read_catalogue
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 3.0
 _LOOK_EVERY_SECONDS = 0.05
 _LOCK_WAIT = "1s"
+# Who begins to read a table waits behind whoever waits for it; longer than this a reader would notice.
+_DETACHING_WAIT = "50ms"
+_TRY_AGAIN_SECONDS = 0.25
+_MOST_NAMED = 3
 
 
 def tidy(connection: Connection[TupleRow], keep_releases: int) -> list[str]:
@@ -46,26 +49,24 @@ def tidy(connection: Connection[TupleRow], keep_releases: int) -> list[str]:
 
 
 def attach(connection: Connection[TupleRow], part: Part) -> None:
-    """Make a part one of its table's; in a transaction, unless its detaching was interrupted before."""
-    if part.state == "leaving":
-        connection.execute(_detaching(part, "finalize"))
-    connection.execute(
-        sql.SQL("alter table {} attach partition {} for values in ({})").format(
-            sql.Identifier("store", part.table),
-            sql.Identifier("store", _name(part)),
-            sql.Literal(part.release_id),
-        )
-    )
+    """Make a part one of its table's."""
+    connection.execute("select serving.attach_part(%s, %s)", [part.table, part.release_id])
 
 
-def have_ended(connection: Connection[TupleRow], patience_seconds: float) -> bool:
-    """Wait for every transaction that is open now; False when one is still open at the end of patience."""
+def drop(connection: Connection[TupleRow], part: Part) -> None:
+    """Drop a part that is not attached."""
+    connection.execute("select serving.drop_part(%s, %s)", [part.table, part.release_id])
+
+
+def have_ended(connection: Connection[TupleRow], patience_seconds: float) -> set[str]:
+    """Wait for every transaction that is open now; return whose are still open at the end of patience."""
     until = time.monotonic() + patience_seconds
     before = _open_transactions(connection)
     while before and time.monotonic() < until:
         time.sleep(_LOOK_EVERY_SECONDS)
-        before &= _open_transactions(connection)
-    return not before
+        now_open = _open_transactions(connection)
+        before = {transaction: login for transaction, login in before.items() if transaction in now_open}
+    return set(before.values())
 
 
 def _detach_unseen(connection: Connection[TupleRow], seen: set[str]) -> str:
@@ -73,16 +74,33 @@ def _detach_unseen(connection: Connection[TupleRow], seen: set[str]) -> str:
     attached = [
         part
         for part in read_catalogue(connection).parts.values()
-        if part.state != "detached" and part.release_id not in seen
+        if part.state == "attached" and part.release_id not in seen
     ]
-    if attached and not have_ended(connection, _PATIENCE_SECONDS):
-        return "a transaction has been open since the last publication: older releases stay attached"
-    # A table can have one interrupted detaching; until it is finished no other is begun.
-    for part in sorted(attached, key=lambda one: one.state != "leaving"):
-        # Concurrently: readers of the table go on. It cannot be part of a transaction.
-        connection.execute(_detaching(part, "finalize" if part.state == "leaving" else "concurrently"))
-        reach("serving.detached")
+    if attached and (logins := have_ended(connection, _PATIENCE_SECONDS)):
+        named = ", ".join(sorted(logins)[:_MOST_NAMED])
+        return (
+            f"a transaction of {named} has been open since the last publication: older releases stay attached"
+        )
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while held := [part for part in attached if not _is_detached(connection, part)]:
+        if time.monotonic() > until:
+            return "a reader holds a table: older releases stay attached"
+        time.sleep(_TRY_AGAIN_SECONDS)
+        attached = held
     return ""
+
+
+def _is_detached(connection: Connection[TupleRow], part: Part) -> bool:
+    """Detach a part, unless a reader holds its table."""
+    try:
+        with connection.transaction():
+            connection.execute("select set_config('lock_timeout', %s, true)", [_DETACHING_WAIT])
+            connection.execute("select serving.detach_part(%s, %s)", [part.table, part.release_id])
+            reach("serving.detaching")
+    except errors.LockNotAvailable:
+        return False
+    reach("serving.detached")
+    return True
 
 
 def _drop_leftovers(connection: Connection[TupleRow]) -> list[str]:
@@ -93,7 +111,8 @@ def _drop_leftovers(connection: Connection[TupleRow]) -> list[str]:
         for part in read_catalogue(connection).parts.values()
         if part.release_id not in complete and part.state == "detached"
     ]
-    _drop(connection, left)
+    for part in left:
+        drop(connection, part)
     return [f"dropped {one}, left by an interrupted publication" for one in sorted(map(_name, left))]
 
 
@@ -111,36 +130,26 @@ def _drop_oldest(connection: Connection[TupleRow], keep_releases: int, seen: set
             continue
         with connection.transaction():
             connection.execute("delete from serving.release where release_id = %s", [release_id])
-            _drop(connection, [part for part in parts if part.release_id == release_id])
+            for part in parts:
+                if part.release_id == release_id:
+                    drop(connection, part)
             reach("serving.dropping")
         reach("serving.dropped")
         done.append(f"dropped release {release_id}: {keep_releases} are kept in the database")
     return done
 
 
-def _drop(connection: Connection[TupleRow], parts: Iterable[Part]) -> None:
-    for part in parts:
-        connection.execute(sql.SQL("drop table {}").format(sql.Identifier("store", _name(part))))
-
-
-def _detaching(part: Part, how: str) -> sql.Composed:
-    return sql.SQL("alter table {} detach partition {} {}").format(
-        sql.Identifier("store", part.table),
-        sql.Identifier("store", _name(part)),
-        sql.SQL(how),
-    )
-
-
 def _name(part: Part) -> str:
     return part_name(part.table, part.release_id)
 
 
-def _open_transactions(connection: Connection[TupleRow]) -> set[str]:
-    """Every open transaction of the server holds the lock of its own number, whoever it belongs to."""
-    return {
-        row[0]
-        for row in connection.execute(
-            "select virtualxid from pg_locks where locktype = 'virtualxid' and granted "
-            "and pid <> pg_backend_pid()"
-        )
-    }
+def _open_transactions(connection: Connection[TupleRow]) -> dict[str, str]:
+    """The login of every open transaction of this database: each holds the lock of its own number."""
+    return dict(
+        connection.execute(
+            "select locks.virtualxid, coalesce(activity.usename, 'the server') "
+            "from pg_locks as locks join pg_stat_activity as activity on activity.pid = locks.pid "
+            "where locks.locktype = 'virtualxid' and locks.granted and locks.pid <> pg_backend_pid() "
+            "and activity.datname = current_database()"
+        ).fetchall()
+    )

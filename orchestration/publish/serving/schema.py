@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).with_name("sql")
 # Taken while the schema is made, so that two administrators cannot make it at once.
 _INIT_LOCK = 7_380_412_001
-# Detaching a partition while others read came with it.
+# `create or replace trigger` came with it.
 _OLDEST_SERVER = 14
 
 

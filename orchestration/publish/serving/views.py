@@ -10,8 +10,6 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-
 from orchestration.crash_points import reach
 from orchestration.publish.reading import ReleaseReader
 from orchestration.publish.serving.schema import ServingError
@@ -48,39 +46,12 @@ def grow_table(
     with connection.transaction():
         # The view's lock and then the table's are waited for, and the change itself takes its time.
         _limit_lock_waits(connection, lock_timeout_ms // 4)
-        if held is None:
-            _create(connection, table, wanted)
-        else:
-            connection.execute("select serving.hold_view(%s)", [table])
-            _add(connection, table, {column: wanted[column] for column in missing})
-        connection.execute("select serving.show_table(%s)", [table])
+        connection.execute(
+            "select serving.grow_table(%s, %s, %s)", [table, missing, [wanted[column] for column in missing]]
+        )
         reach("serving.growing")
     reach("serving.grown")
     return True
-
-
-def _create(connection: Connection[TupleRow], table: str, wanted: Mapping[str, str]) -> None:
-    parent = sql.Identifier("store", table)
-    columns = sql.SQL(", ").join(
-        sql.SQL("{} {}{}").format(
-            sql.Identifier(column),
-            sql.SQL(kind),
-            sql.SQL(" not null" if column == "release_id" else ""),
-        )
-        for column, kind in wanted.items()
-    )
-    connection.execute(sql.SQL("create table {} ({}) partition by list (release_id)").format(parent, columns))
-    connection.execute(
-        sql.SQL("alter table {} enable row level security, force row level security").format(parent)
-    )
-
-
-def _add(connection: Connection[TupleRow], table: str, columns: Mapping[str, str]) -> None:
-    additions = sql.SQL(", ").join(
-        sql.SQL("add column {} {}").format(sql.Identifier(column), sql.SQL(kind))
-        for column, kind in columns.items()
-    )
-    connection.execute(sql.SQL("alter table {} {}").format(sql.Identifier("store", table), additions))
 
 
 def describe_tables(connection: Connection[TupleRow], reader: ReleaseReader, tables: Iterable[str]) -> None:

@@ -1,8 +1,8 @@
 -- Where releases lie: the group roles, the schemas `store` and `serving`, the releases and the pointer.
 --
 -- store.<table> is partitioned by release_id; a release's rows lie in store."<table>__<release_id>", loaded
--- while nobody sees them and attached when the pointer comes to them. What a role may do stands in
--- 30_roles.sql; here are the names, because everything else needs them.
+-- while nobody sees them and attached when the pointer comes to them (15_parts.sql). What a role may do stands
+-- in 30_roles.sql; here are the names, because everything else needs them.
 
 do $$
 declare
@@ -27,11 +27,6 @@ begin
     exception when insufficient_privilege then
         execute format('grant stockplan_owner to %I', current_user);
     end;
-    -- Only a table's owner may detach a partition while others read. So the publisher owns the tables of
-    -- `store`, and the owner of everything else may do with them what the publisher may.
-    if not pg_has_role('stockplan_owner', 'stockplan_publisher', 'member') then
-        grant stockplan_publisher to stockplan_owner;
-    end if;
     execute format('grant create on database %I to stockplan_owner', current_database());
 end
 $$;
@@ -40,8 +35,7 @@ set local role stockplan_owner;
 
 create schema if not exists store;
 create schema if not exists serving;
-grant usage, create on schema store to stockplan_publisher;
-grant usage on schema serving to stockplan_publisher;
+grant usage on schema store, serving to stockplan_publisher;
 
 comment on schema store is 'The rows of releases; read them through the views of published';
 comment on schema serving is 'Which releases are here, which one is current, and who may see what';

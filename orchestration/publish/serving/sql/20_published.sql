@@ -35,20 +35,6 @@ end
 $$;
 comment on function serving.show_table(text) is 'Make the view of a table, or give it the columns it lacks';
 revoke all on function serving.show_table(text) from public;
-grant execute on function serving.show_table(text) to stockplan_publisher;
-
--- Take the view of a table for oneself until the transaction ends, before the table is changed: readers take
--- the view first as well, so that none can hold the one and wait for the other.
-create or replace function serving.hold_view(table_name text) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-    execute format('alter view published.%I set (security_barrier = true)', table_name);
-end
-$$;
-comment on function serving.hold_view(text) is 'Let nobody read a view until the transaction ends';
-revoke all on function serving.hold_view(text) from public;
-grant execute on function serving.hold_view(text) to stockplan_publisher;
 
 -- Say what a table and its columns mean, where readers of the catalogue see it.
 create or replace function serving.describe_table(table_name text, meaning text, column_meanings jsonb)

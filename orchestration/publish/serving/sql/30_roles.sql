@@ -5,6 +5,8 @@
 -- audit chain and the decisions; nobody is a member of it, so that who publishes cannot rewrite them.
 
 do $$
+declare
+    open_function regprocedure;
 begin
     begin
         create role stockplan_keeper nologin;
@@ -24,12 +26,20 @@ begin
         'stockplan_planner, stockplan_manager',
         current_database()
     );
-    -- The schema `public` and the makers of large objects are the superuser's to close; an administrator
+    -- The superuser's to close: the schema `public`, large objects, and the locks that anybody may take, with
+    -- which a reader could stop a publication or use up the room for everybody's locks. An administrator
     -- without that right is told by `stockplan db check`.
     begin
         revoke all on schema public from public;
-        revoke execute on function
-            lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea) from public;
+        for open_function in
+            select oid::regprocedure from pg_proc
+            where pronamespace = 'pg_catalog'::regnamespace
+                and proname ~ '^(lo_create?|lo_from_bytea|pg_(try_)?advisory_.*|pg_logical_emit_message)$'
+        loop
+            execute format('revoke execute on function %s from public', open_function);
+        end loop;
+        grant execute on function pg_advisory_lock(bigint) to stockplan_publisher;
+        grant execute on function pg_advisory_xact_lock(bigint) to stockplan_owner;
     exception when insufficient_privilege then null;
     end;
 end

@@ -368,33 +368,57 @@ as $$
         is distinct from (set_rules.approval_days, set_rules.override_max_days)
 $$;
 
+-- Neither a plan's estimate nor its counts shall tell what is asked for in other regions: the tables have no
+-- statistics of their values, and `offset 0` keeps a reader's conditions above those of the view.
+do $$
+declare
+    place record;
+begin
+    for place in
+        select attrelid::regclass as relation, attname from pg_attribute
+        where attrelid in ('decide.request'::regclass, 'decide.decision'::regclass, 'decide.outcome'::regclass)
+            and attnum > 0 and not attisdropped
+    loop
+        execute format('alter table %s alter column %I set statistics 0', place.relation, place.attname);
+    end loop;
+end
+$$;
+
 create or replace view decide.waiting with (security_barrier = true) as
-select request.*
-from decide.request as request
-where request.decide_until >= now()
-    and not exists (select from decide.decision where decision.subject = request.request_id::text)
-    and exists (
-        select from serving.reader_region as seen
-        where seen.login = session_user and seen.region in (request.region, '*')
-    );
+select *
+from (
+    select request.*
+    from decide.request as request
+    where request.decide_until >= now()
+        and not exists (select from decide.decision where decision.subject = request.request_id::text)
+        and exists (
+            select from serving.reader_region as seen
+            where seen.login = session_user and seen.region in (request.region, '*')
+        )
+    offset 0
+) as seen;
 comment on view decide.waiting is 'Requests of the login''s regions that wait for a decision';
 
 create or replace view decide.answer with (security_barrier = true) as
-select
-    told.subject_id, told.what, told.by_login, told.at_time, told.subject, outcome.state, outcome.told,
-    outcome.change_id, outcome.event_id, outcome.taken_at
+select *
 from (
-    select request_id as subject_id, kind as what, requested_by as by_login, asked_at as at_time,
-        request_id::text as subject, region
-    from decide.request
-    union all
-    select decision_id, decision, decided_by, decided_at, subject, region from decide.decision
-) as told
-left join decide.outcome on outcome.subject_id = told.subject_id
-where exists (
-    select from serving.reader_region as seen
-    where seen.login = session_user and seen.region in (told.region, '*')
-);
+    select
+        told.subject_id, told.what, told.by_login, told.at_time, told.subject, outcome.state, outcome.told,
+        outcome.change_id, outcome.event_id, outcome.taken_at
+    from (
+        select request_id as subject_id, kind as what, requested_by as by_login, asked_at as at_time,
+            request_id::text as subject, region
+        from decide.request
+        union all
+        select decision_id, decision, decided_by, decided_at, subject, region from decide.decision
+    ) as told
+    left join decide.outcome on outcome.subject_id = told.subject_id
+    where exists (
+        select from serving.reader_region as seen
+        where seen.login = session_user and seen.region in (told.region, '*')
+    )
+    offset 0
+) as seen;
 comment on view decide.answer is 'What was asked and decided in the login''s regions, and what the ledger said';
 
 revoke all on all functions in schema decide from public;
