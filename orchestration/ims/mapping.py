@@ -121,7 +121,8 @@ def read_mapping(path: Path, kind: type[_Kind]) -> _Kind:
         content = read_yaml(path)
     except OSError as error:
         raise SourceSettingsError(
-            f"the mapping {path} cannot be read ({error.strerror}); `stockplan init FOLDER` drafts one"
+            f"the mapping {path} cannot be read ({error.strerror}); "
+            "`stockplan init FOLDER`, or init --postgres of a database, drafts one"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SourceSettingsError(f"the mapping {path} is not YAML: {error}") from error

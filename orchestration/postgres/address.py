@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -47,7 +48,7 @@ def resolve(address: Address, setting: str) -> SecretStr:
         parts = conninfo_to_dict(told.strip())
     except psycopg.Error:
         parts = {}
-    if not parts:
+    if not parts or _is_misread(told.strip(), parts):
         # The cause would repeat the address, so it is left out.
         raise AddressError(
             f"{where} holds no address of a database; write it as "
@@ -81,6 +82,19 @@ def redact(text: str, url: SecretStr | None = None) -> str:
             if secret:
                 text = text.replace(str(secret), _HIDDEN)
     return text
+
+
+def _is_misread(told: str, parts: dict[str, Any]) -> bool:
+    """Whether a sign of the password ended it early, so that its rest would be told as host or database."""
+    if "://" not in told:
+        return False
+    host, port, name = (str(parts.get(key) or "") for key in ("host", "port", "dbname"))
+    # `@` begins a socket's name without a file; of a database's name it is written %40.
+    return (
+        "@" in host[1:]
+        or not re.fullmatch(r"[\d,]*", port)
+        or name.count("@") > told.partition("?")[0].count("%40")
+    )
 
 
 def _from_file(path: Path, setting: str) -> str:

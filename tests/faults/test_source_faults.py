@@ -216,6 +216,7 @@ def test_a_wrong_password_is_not_tried_again(ims: ImsDatabase, failing: Callable
     message = failing(Code.ACCESS_REFUSED, url=url, retry_budget_seconds=60)
     assert time.monotonic() - began < 5
     assert "password authentication failed" in message
+    assert "Correct the password" in message
 
 
 def test_a_database_that_is_not_there(ims: ImsDatabase, failing: Callable[..., str]) -> None:
@@ -232,7 +233,13 @@ def test_a_login_that_may_not_log_in(ims: ImsDatabase, failing: Callable[..., st
 
 
 @pytest.mark.parametrize(
-    "text", ["CANARY", "https://CANARY@host/x", "postgresql://me:CANARY@[x", "host=127.0.0.1 CANARY", ""]
+    "text",
+    ["CANARY", "https://CANARY@host/x", "postgresql://me:CANARY@[x", "host=127.0.0.1 CANARY", ""]
+    # Passwords whose own signs end them early: host, port and database would tell their rest.
+    + [
+        f"postgresql://me:{word}@127.0.0.1/ims"
+        for word in ("a@CANARY", "a/CANARY", "1/CANARY@%40", "a?b@CANARY")
+    ],
 )
 def test_an_address_that_is_none(ims: ImsDatabase, failing: Callable[..., str], text: str) -> None:
     assert "STOCKPLAN_SOURCE__POSTGRES__URL holds no address" in failing(Code.CONFIGURATION, url=text)

@@ -546,6 +546,7 @@ def test_a_mapping_is_drafted_from_the_tables_of_a_schema(empty: ImsDatabase, tm
     settings.cache_clear()
     assert told.exit_code == 0, told.output
     assert "connector: postgres" in told.output
+    assert "business_dates: the table or view" in told.output
     drafted = draft_mapping(FOREIGN_INBOX)
     mapping = read_mapping(out, DatabaseMapping)
     assert {name: table.columns for name, table in mapping.tables.items()} == {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from psycopg import sql
 
 from optimization.contracts.column import Kind
@@ -30,7 +32,8 @@ _TABLES = """
 def draft_database_mapping(settings: PostgresSourceSettings, schema: str) -> Draft:
     """Draft the mapping of one schema of the source from the first rows of each of its tables.
 
-    Raises `SourceError` when the source cannot be read, or has no table there for our login.
+    Raises `SourceError` when the source cannot be read, `SourceSettingsError` when it has no table there
+    for our login.
     """
     try:
         samples = _samples(settings, schema)
@@ -39,11 +42,13 @@ def draft_database_mapping(settings: PostgresSourceSettings, schema: str) -> Dra
     except DatabaseError as error:
         raise source_error(error, 0) from None
     if not samples:
-        raise SourceError(
+        raise SourceSettingsError(
             f"the source has no table in schema {schema!r} that this login may read; name another with "
             "--schema, or grant usage on it and select on its tables"
         )
-    return draft(samples, lambda _: _head(schema), DatabaseMapping)
+    drafted = draft(samples, lambda _: _head(schema), DatabaseMapping)
+    dates = "business_dates: the table or view with one row per date that is complete"
+    return replace(drafted, missing=(dates, *drafted.missing))
 
 
 def _samples(settings: PostgresSourceSettings, schema: str) -> list[Sample]:

@@ -8,13 +8,8 @@ from orchestration.postgres.connection import DatabaseError
 # Tables or columns that are not there, or not of the type that is needed.
 _UNREADABLE = ("42P01", "42703", "42704", "42883", "42804", "3F000", "0A000", "22P02")
 _CANCELLED = "57014"
-_LOG_IN_WORDS = (
-    "authentication failed",
-    "pg_hba.conf",
-    "not permitted to log in",
-    "no password",
-    "permission denied",
-)
+_PASSWORD_WORDS = ("authentication failed", "no password")
+_LOG_IN_WORDS = ("pg_hba.conf", "not permitted to log in", "permission denied")
 
 
 class SourceAccessError(SourceError):
@@ -34,6 +29,11 @@ def source_error(error: DatabaseError, budget_seconds: int) -> SourceError:
             f"{error}. Nothing was sealed; find out what slows the source, or raise "
             "source.postgres.statement_timeout_seconds, then run the date again"
         )
+    if any(word in str(error) for word in _PASSWORD_WORDS):
+        return SourceAccessError(
+            f"{error}. Correct the password in the address of source.postgres (special characters as %XX), "
+            "or the login at the source; then run the date again"
+        )
     if error.sqlstate == "42501" or _is_log_in(error):
         return SourceAccessError(
             f"{error}. Give the login of source.postgres the right to connect, usage on the schema and "
@@ -48,11 +48,4 @@ def source_error(error: DatabaseError, budget_seconds: int) -> SourceError:
 
 def _is_log_in(error: DatabaseError) -> bool:
     """Whether the server refused the login; a refused connection has no SQLSTATE."""
-    words = (
-        "authentication failed",
-        "pg_hba.conf",
-        "not permitted to log in",
-        "no password",
-        "permission denied",
-    )
-    return (error.sqlstate or "").startswith("28") or any(word in str(error) for word in words)
+    return (error.sqlstate or "").startswith("28") or any(word in str(error) for word in _LOG_IN_WORDS)
