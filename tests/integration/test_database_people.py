@@ -68,6 +68,8 @@ def test_a_reader_is_let_in_moved_and_let_out(served: Served, stockplan):
     with served.admin() as admin:
         (kept,) = admin.execute("select rolpassword from pg_authid where rolname = %s", [login]).fetchone()
         assert kept.startswith("SCRAM-SHA-256$")
+        most = admin.execute("select rolconnlimit from pg_roles where rolname = %s", [login]).fetchone()
+        assert most == (20,), "who reads leaves the publisher room on the server"
         assert [one.found for one in check_roles(admin) if not one.is_ok] == []
     assert PASSWORD not in served.server.log
     assert stockplan(login, "--remove").exit_code == 0

@@ -42,6 +42,7 @@ def check_database(connection: Connection[TupleRow], lake: Lake) -> list[Finding
         _pointer(connection, catalogue, lake),
         _leftovers(connection, catalogue),
         _locks(connection, catalogue),
+        _prepared(connection),
         *check_roles(connection),
         _audit(connection, lake),
     ]
@@ -179,6 +180,19 @@ def _locks(connection: Connection[TupleRow], catalogue: Catalogue) -> Finding:
         room >= needed,
         f"room for {room:,}; four readers of every table need {needed:,}",
         "raise max_locks_per_transaction of the server and restart it",
+    )
+
+
+def _prepared(connection: Connection[TupleRow]) -> Finding:
+    """A prepared transaction keeps its locks for ever, also when its login is gone."""
+    found = [
+        f"{name} of {owner}"
+        for name, owner in connection.execute(
+            "select gid, owner from pg_prepared_xacts where database = current_database()"
+        )
+    ]
+    return _finding(
+        "prepared transactions", found, "none", "end each in this database: rollback prepared 'NAME'"
     )
 
 

@@ -241,6 +241,14 @@ def _guards(connection: Connection[TupleRow]) -> Iterator[str]:
         }
         for name in sorted(wanted - enabled):
             yield f"the trigger {name} of {table} is missing or switched off; enable it, or {_REPAIR}"
+    row = connection.execute(
+        "select 1 from pg_event_trigger where evtname = 'stockplan_rights_stay' and evtenabled in ('O', 'A')"
+    ).fetchone()
+    if row is None:
+        yield (
+            "every member of a role may take from all others what it is granted, with drop owned; "
+            f"{_REPAIR}, as a superuser"
+        )
     for table, wanted in _CONSTRAINTS.items():
         valid = {
             row[0]

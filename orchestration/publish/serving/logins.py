@@ -19,6 +19,8 @@ WITH_REGIONS = frozenset({"reader", "planner", "manager"})
 ALL_REGIONS = "*"
 _READ_ONLY = frozenset({"reader", "auditor"})
 _IDLE_IN_TRANSACTION = "10min"
+# A login may lift its other limits with `set`; this one keeps room on the server for the publisher.
+_MOST_CONNECTIONS = 20
 _RESERVED = ("pg_", "stockplan")
 
 
@@ -43,8 +45,11 @@ def admit(
     with connection.transaction():
         if connection.execute("select 1 from pg_roles where rolname = %s", [login]).fetchone() is None:
             connection.execute(sql.SQL("create role {} login").format(name))
-        limits = sql.SQL("alter role {} login nosuperuser nocreatedb nocreaterole nobypassrls inherit")
-        connection.execute(limits.format(name))
+        limits = sql.SQL(
+            "alter role {} login nosuperuser nocreatedb nocreaterole nobypassrls inherit connection limit {}"
+        )
+        most = -1 if "publisher" in roles else _MOST_CONNECTIONS
+        connection.execute(limits.format(name, sql.Literal(most)))
         if password is not None:
             verifier = connection.pgconn.encrypt_password(
                 password.encode(), login.encode(), b"scram-sha-256"

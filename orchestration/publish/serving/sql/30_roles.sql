@@ -56,3 +56,29 @@ grant select on published.release to
     stockplan_keeper;
 grant usage on schema serving to stockplan_auditor, stockplan_keeper;
 grant select on serving.release, serving.pointer, serving.schema_version to stockplan_auditor;
+
+-- `drop owned by stockplan_reader` is open to every member of that role, and would take from all of them what
+-- is granted to it here. Only a superuser can close that.
+create or replace function serving.refuse_drop_owned() returns event_trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not (select rolsuper from pg_roles where rolname = session_user) then
+        raise exception 'drop owned takes from everybody what is granted to a role: % must not do that',
+            session_user using errcode = 'insufficient_privilege';
+    end if;
+end
+$$;
+comment on function serving.refuse_drop_owned() is 'Let nobody but a superuser take away what a role is granted';
+revoke all on function serving.refuse_drop_owned() from public;
+
+reset role;
+
+do $$
+begin
+    drop event trigger if exists stockplan_rights_stay;
+    create event trigger stockplan_rights_stay on ddl_command_start when tag in ('DROP OWNED')
+    execute function serving.refuse_drop_owned();
+exception when insufficient_privilege then null;
+end
+$$;
