@@ -63,7 +63,7 @@ CRASH_POINTS: Final[Mapping[str, str]] = {
     "schema.applied": "every file of the schema is applied; the transaction is open",
     "schema.made": "the schema is made",
     "serving.witnessing": "the ledger's new lines are in the database; the transaction is open",
-    "serving.witnessed": "the ledger's new lines are in the database; the release is not",
+    "serving.witnessed": "the ledger's new lines are in the database; what they tell of is not shown yet",
     "serving.growing": "a table and its view have a part's columns; the transaction is open",
     "serving.grown": "a table has a part's columns; the part is not loaded",
     "serving.loading": "a part's rows are copied; its transaction is open",

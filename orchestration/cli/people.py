@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from optimization.errors import StockplanError
-from orchestration.cli.console import console, open_pipeline, settings
+from orchestration.cli.console import console, settings
 
 _PASSWORD = "STOCKPLAN_LOGIN_PASSWORD"  # noqa: S105 - the name of a variable
 
@@ -62,19 +62,11 @@ def user(
 def decisions() -> None:
     """Take what people asked and decided in the database into the ledger; a second time changes nothing."""
     from orchestration.cli.policy import open_desk
-    from orchestration.evidence.decisions.database import DatabaseDecisions
-    from orchestration.publish.serving.audit import append_events
-    from orchestration.publish.serving.session import publisher
+    from orchestration.evidence.decisions.database import take_decisions
 
-    pipeline = open_pipeline()
     n_written = n_refused = 0
-    with publisher(pipeline.settings.serving) as connection:
-        for one in DatabaseDecisions(connection, open_desk()).take():
-            console.print(
-                f"  {one.what} by {one.by_login} ({one.subject_id}): {one.state}: {one.told}", markup=False
-            )
-            n_written += one.state == "written"
-            n_refused += one.state == "refused"
-        with connection.transaction(), connection.cursor() as cursor:
-            append_events(cursor, pipeline.ledger)
+    for one in take_decisions(open_desk(), settings().serving):
+        console.print(f"  {one}", markup=False)
+        n_written += one.state == "written"
+        n_refused += one.state == "refused"
     console.print(f"{n_written:,} written, {n_refused:,} refused; each is told in decide.answer.")

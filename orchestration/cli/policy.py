@@ -289,13 +289,7 @@ def open_desk() -> DecisionDesk:
     from orchestration.evidence.decisions.desk import DecisionDesk
 
     pipeline = open_pipeline()
-    return DecisionDesk(
-        pipeline.lake,
-        pipeline.ledger,
-        pipeline.settings.governance.parameters(),
-        clock_of(pipeline),
-        pipeline.settings.policy.auto_approve_value,
-    )
+    return DecisionDesk.of(pipeline.settings, clock_of(pipeline))
 
 
 def _who(actor: str | None) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from orchestration.cli.console import console, open_pipeline, settings
-from orchestration.outcomes import ConfigurationError, exit_code_of
+from orchestration.outcomes import Code, ConfigurationError, exit_code_of
 from orchestration.production_settings import WebSettings
 from orchestration.settings import PROJECT_ROOT
 
@@ -49,14 +49,18 @@ def daemon() -> None:
 
 
 def upkeep() -> None:
-    """End runs whose worker is gone, remove what is too old, and tell of a release that is overdue.
+    """Mend what died, take decisions from the database, remove what is old, tell of an overdue release.
 
-    For cron, where the service does not run: the exit code is RELEASE_LATE's when one is overdue.
+    For cron, where the service does not run: the exit code is RELEASE_LATE's when a release is overdue, else
+    that of the first part that failed; a part that fails keeps no other back.
     """
     from orchestration.run import end_lost_runs, open_instance
-    from orchestration.upkeep.round import clean, watch_due
+    from orchestration.upkeep.round import clean, mend, watch_due
 
     pipeline = open_pipeline(actor="upkeep")
+    mended = mend(pipeline.settings, pipeline.now)
+    for told in mended.told:
+        console.print(f"  {told}", markup=False)
     with open_instance(pipeline) as instance:
         for told in end_lost_runs(pipeline, instance):
             console.print(f"  {told}")
@@ -70,6 +74,8 @@ def upkeep() -> None:
     if late is not None:
         console.print(f"[red]{late.message}.[/red]")
         raise typer.Exit(exit_code_of(late.reason_code))
+    if mended.code != Code.OK:
+        raise typer.Exit(exit_code_of(mended.code))
 
 
 def listening_host(host: str | None, web: WebSettings) -> str:

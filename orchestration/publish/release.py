@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from orchestration.crash_points import reach
 from orchestration.lake.hashing import logical_hash
 from orchestration.lake.ledger import Ledger
+from orchestration.lake.locks import AlreadyRunningError
 from orchestration.lake.parquet import read_arrow, write_arrow, write_json
 from orchestration.lake.paths import Lake
 from orchestration.outcomes import Code, code_of
@@ -149,9 +150,12 @@ def record_refusal(
     )
 
 
-def repair(lake: Lake, settings: Settings) -> list[str]:
-    """Finish what a crash left undone and return what was done; a second call finds nothing."""
-    with publishing_alone(lake):
+def repair(lake: Lake, settings: Settings, *, waits: bool = True) -> list[str]:
+    """Finish what a crash left undone and return what was done; a second call finds nothing.
+
+    Raises as `publishing_alone`.
+    """
+    with publishing_alone(lake, waits=waits):
         ledger = Ledger(lake.ledger_file)
         left = [*_sweep_shelf(lake), *sweep(lake, everywhere=True)]
         done = [f"removed {name}, left by an interrupted run" for name in left]
@@ -322,9 +326,15 @@ def _sweep_shelf(lake: Lake) -> list[str]:
 
 
 @contextmanager
-def publishing_alone(lake: Lake) -> Iterator[None]:
-    """One process publishes at a time, so that two cannot take one number."""
+def publishing_alone(lake: Lake, *, waits: bool = True) -> Iterator[None]:
+    """One process publishes at a time, so that two cannot take one number.
+
+    Raises `AlreadyRunningError` when another does so and this one does not wait.
+    """
     lake.releases_dir.mkdir(parents=True, exist_ok=True)
     with (lake.releases_dir / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunningError("a publication is running; nothing was done") from error
         yield

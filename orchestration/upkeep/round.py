@@ -1,18 +1,22 @@
-"""One round of upkeep: lost runs, the release that is due, what is too old. Each part can be had alone.
+"""One round of upkeep: lost runs, publications that died, decisions, an overdue release, what is too old.
 
-Whoever asks says how a refusal gets into the ledger; what is published is never touched.
+Each part can be had alone. Whoever asks says how a refusal gets into the ledger; what is published is never
+touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
+from optimization.errors import StockplanError
+from orchestration.lake.locks import AlreadyRunningError
 from orchestration.lake.paths import Lake
-from orchestration.outcomes import Code
+from orchestration.outcomes import Code, code_of
+from orchestration.publish.release import repair
 from orchestration.publish.shelf import newest_of
 from orchestration.settings import Settings
 from orchestration.upkeep.alerts import Alert, forget_alerts, raise_alert, run_alert
@@ -23,6 +27,20 @@ from orchestration.upkeep.run_retention import remove_old_files, remove_old_runs
 
 # How a refusal is written into the ledger: business date, run, reason, reason code.
 Refuse = Callable[[date, str, str, Code], None]
+
+
+# How long another publisher is waited for, and how long the database may take in all; the next round is near.
+_LOCK_WAIT_SECONDS = 5.0
+_DECISIONS_SECONDS = 40.0
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What was done, or kept from being done, in words; `code` of the first failure, `OK` for none."""
+
+    told: tuple[str, ...]
+    code: Code
 
 
 @dataclass(frozen=True)
@@ -48,6 +66,28 @@ def reconcile(instance: dg.DagsterInstance, settings: Settings, refuse: Refuse) 
     return ended
 
 
+def mend(settings: Settings, clock: Callable[[], datetime]) -> Mended:
+    """Finish what a publication that died left undone, and take the database's decisions into the ledger.
+
+    `clock`: the business time (UTC). What fails is told and keeps nothing else back; while another process
+    publishes, that part is left to the next round.
+    """
+    told: list[str] = []
+    code = Code.OK
+    for what, part in (
+        ("releases", _repaired(settings)),
+        ("decisions made in the database", _decided(settings, clock)),
+    ):
+        try:
+            # What was done before a failure is told as well.
+            told.extend(part)
+        except (StockplanError, OSError) as error:
+            told.append(f"{what}: {error}")
+            if code == Code.OK and not _is_anothers_turn(error):
+                code = code_of(error)
+    return Mended(tuple(told), code)
+
+
 def watch_due(settings: Settings, now: datetime | None = None) -> Alert | None:
     """Raise the alert of a release that is due and not there; return it, new or told before."""
     late = late_release(settings, now or datetime.now(UTC))
@@ -66,6 +106,27 @@ def clean(instance: dg.DagsterInstance, settings: Settings, now: datetime | None
         tracebacks=remove_old_files(settings.home.resolve() / "logs", "*.txt", before),
         freed_bytes=shrink(folder),
     )
+
+
+def _repaired(settings: Settings) -> Iterator[str]:
+    yield from repair(Lake(settings.home.resolve()), settings, waits=False)
+
+
+def _decided(settings: Settings, clock: Callable[[], datetime]) -> Iterator[str]:
+    serving = settings.serving
+    if not serving.is_set:
+        return
+    from orchestration.evidence.decisions.database import take_decisions
+    from orchestration.evidence.decisions.desk import DecisionDesk
+
+    limit = min(serving.deadline_seconds, _DECISIONS_SECONDS)
+    brief = serving.model_copy(update={"deadline_seconds": limit})
+    yield from map(str, take_decisions(DecisionDesk.of(settings, clock), brief, _LOCK_WAIT_SECONDS))
+
+
+def _is_anothers_turn(error: Exception) -> bool:
+    """Whether another process publishes, to the files or to the database."""
+    return isinstance(error, AlreadyRunningError) or getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def _published_by(run: EndedRun, lake: Lake) -> str:

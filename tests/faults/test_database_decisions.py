@@ -15,13 +15,19 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from optimization.errors import StockplanError
 from optimization.parameters import GovernanceParameters
-from orchestration.evidence.decisions.database import ORIGIN, DatabaseDecisions, TakenDecision
-from orchestration.publish.serving.audit import append_events, compare_audit
+from orchestration.evidence.decisions.database import ORIGIN, DatabaseDecisions, TakenDecision, take_decisions
+from orchestration.lake.disk import DiskFullError
+from orchestration.lake.ledger import Ledger
+from orchestration.outcomes import Code
+from orchestration.publish.serving.audit import compare_audit
 from orchestration.publish.serving.publishing import publish_release
 from orchestration.publish.serving.schema import init
+from orchestration.publish.serving.session import publisher
 from orchestration.publish.shelf import current_release
 from orchestration.settings import Settings
+from orchestration.upkeep.round import mend
 from tests.governance_days import Company
 from tests.governance_office import Office
 from tests.served import Served, settings_of
@@ -64,11 +70,12 @@ class Town:
 
     def take(self) -> list[TakenDecision]:
         """What `stockplan db decisions` does."""
-        with self.served.connect("publisher") as connection:
-            taken = list(DatabaseDecisions(connection, self.office.desk()).take())
-            with connection.transaction(), connection.cursor() as cursor:
-                append_events(cursor, self.office.ledger)
-        return taken
+        return list(take_decisions(self.office.desk(), self.settings.serving))
+
+    @property
+    def settings(self) -> Settings:
+        """The installation's, with the publisher's address."""
+        return settings_of(self.office.lake.root, self.served.url("publisher"))
 
 
 @pytest.fixture
@@ -124,6 +131,45 @@ def test_what_a_planner_asks_and_a_manager_approves_takes_effect(town: Town):
     assert policy is not None
     in_force = dict(zip(policy["item_id"], policy["order_up_to_units"], strict=True))
     assert in_force == {**dict.fromkeys(ITEMS, BEFORE[1]), "I0": WANTED[1]}
+
+
+def test_upkeep_takes_what_was_decided_and_tells_it(town: Town):
+    town.approve("max", town.ask("paula", "I0"))
+    clock = town.office.desk().clock
+    mended = mend(town.settings, clock)
+    assert mended.code == Code.OK, mended.told
+    assert [told.split(" (")[0] for told in mended.told] == [
+        f"proposed by {town.served.name_of('paula')}",
+        f"approved by {town.served.name_of('max')}",
+    ]
+    assert mend(town.settings, clock).told == ()
+    assert town.take() == []
+
+
+def test_a_publication_that_goes_on_is_not_waited_for_long(town: Town, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("orchestration.upkeep.round._LOCK_WAIT_SECONDS", 0.2)
+    town.ask("paula", "I0")
+    with publisher(town.settings.serving):
+        mended = mend(town.settings, town.office.desk().clock)
+    assert (mended.code, len(mended.told)) == (Code.OK, 1)
+    assert "lock timeout" in mended.told[0]
+    assert [one.state for one in town.take()] == ["written"]
+
+
+@pytest.mark.parametrize("fails", ["the ledger's disk", "the current release"])
+def test_what_fails_on_our_side_is_nobodys_refusal(town: Town, monkeypatch: pytest.MonkeyPatch, fails: str):
+    town.ask("paula", "I0")
+
+    def full(*told: object, **more: object) -> None:
+        raise DiskFullError("ledger.jsonl cannot be written")
+
+    with monkeypatch.context() as broken, pytest.raises(StockplanError):
+        if fails == "the ledger's disk":
+            broken.setattr(Ledger, "append_timed", full)
+        else:
+            broken.setattr("orchestration.evidence.decisions.desk.current_release", lambda lake: None)
+        town.take()
+    assert [one.state for one in town.take()] == ["written"]
 
 
 def test_an_override_comes_with_its_owner_and_last_day(town: Town):
@@ -323,3 +369,21 @@ def test_a_planner_asks_for_no_place_of_another_region(town: Town):
         with pytest.raises(psycopg.Error):
             attempt()
     assert town.take() == []
+
+
+def test_an_answer_that_the_publisher_makes_up_moves_no_approval_to_another_change(town: Town):
+    """Which change a request became is told by the ledger, not by the database's answer."""
+    other = town.ask("paula", "I1")
+    town.take()
+    (change_id,) = town.who("paula").execute("select change_id from decide.answer").fetchone() or ("",)
+    seen = town.ask("paula", "I0")
+    town.who("publisher").execute(
+        "select decide.record_outcome(%s, 'written', 'counts', %s, 'E')", [seen[0], change_id]
+    )
+    town.approve("max", seen)
+    (taken,) = town.take()
+    assert (taken.state, taken.what) == ("refused", "approved")
+    assert [event.event_type for event in town.office.ledger.events("policy")] == ["proposed"]
+    # What was honestly asked can still be approved.
+    town.approve("max", other)
+    assert [one.state for one in town.take()] == ["written"]

@@ -16,10 +16,15 @@ from optimization.errors import StockplanError
 from orchestration.evidence.decisions.desk import DecisionDesk
 from orchestration.evidence.decisions.events import POLICY_FAMILY
 from orchestration.lake.events import Event
+from orchestration.outcomes import Code, code_of
+from orchestration.publish.serving.audit import witness
+from orchestration.publish.serving.session import MOST_WAIT_SECONDS, publisher
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
+
+    from orchestration.production_settings import ServingSettings
 
 ORIGIN = "database_id"
 # Levels that differ by less are the same.
@@ -34,6 +39,9 @@ class TakenDecision(NamedTuple):
     by_login: str
     state: Literal["written", "refused"]
     told: str
+
+    def __str__(self) -> str:
+        return f"{self.what} by {self.by_login} ({self.subject_id}): {self.state}: {self.told}"
 
 
 class _Request(NamedTuple):
@@ -62,6 +70,19 @@ class _Decision(NamedTuple):
     comment: str
 
 
+def take_decisions(
+    desk: DecisionDesk, serving: ServingSettings, most_wait_seconds: float = MOST_WAIT_SECONDS
+) -> Iterator[TakenDecision]:
+    """Take everything that waits in the database into the desk's ledger, and give the database its lines.
+
+    Raises as `publisher`, and what keeps the desk from judging or the ledger from being written: what
+    waits then goes on waiting.
+    """
+    with publisher(serving, most_wait_seconds) as connection:
+        yield from DatabaseDecisions(connection, desk).take()
+        witness(connection, desk.ledger)
+
+
 @dataclass
 class DatabaseDecisions:
     """A publisher's connection that commits each statement, and the desk that the decisions go through."""
@@ -74,7 +95,7 @@ class DatabaseDecisions:
         """Take everything that waits, in its order, and yield what became of each.
 
         Requests come before decisions, which may be about them. Raises `psycopg.Error` when the database
-        fails; what was taken until then stays taken.
+        fails, and `StockplanError` when the desk cannot judge; what was taken until then stays taken.
         """
         rules = self.desk.rules
         self.connection.execute(
@@ -85,9 +106,14 @@ class DatabaseDecisions:
             for event in self.desk.ledger.events(POLICY_FAMILY)
             if ORIGIN in event.payload
         }
-        for request in [_Request(*row) for row in self.connection.execute(_OPEN_REQUESTS)]:
+        requests = [_Request(*row) for row in self.connection.execute(_OPEN_REQUESTS)]
+        decisions = [_Decision(*row) for row in self.connection.execute(_OPEN_DECISIONS)]
+        if requests or decisions:
+            # That there is no release to judge by is nobody's refusal.
+            _ = self.desk.standing
+        for request in requests:
             yield self._take(request.request_id, request.kind, request.requested_by, request)
-        for decision in [_Decision(*row) for row in self.connection.execute(_OPEN_DECISIONS)]:
+        for decision in decisions:
             yield self._take(decision.decision_id, decision.decision, decision.decided_by, decision)
 
     def _take(self, subject_id: UUID, what: str, login: str, told: _Request | _Decision) -> TakenDecision:
@@ -97,9 +123,13 @@ class DatabaseDecisions:
             if event is None:
                 event = self._ask(told) if isinstance(told, _Request) else self._decide(told)
         except StockplanError as refusal:
+            if code_of(refusal) != Code.REQUEST_REFUSED:
+                # A full disk or a broken ledger judges nobody: it waits until that is mended.
+                raise
             taken = TakenDecision(subject_id, what, login, "refused", str(refusal))
             self._record(taken, None)
             return taken
+        self._events[str(subject_id)] = event
         taken = TakenDecision(
             subject_id, what, login, "written", f"event {event.seq}, counts from {event.business_date} on"
         )
@@ -136,14 +166,16 @@ class DatabaseDecisions:
     def _decide(self, decision: _Decision) -> Event:
         desk, change_id = self.desk, decision.subject
         if decision.request_id is not None:
-            row = self.connection.execute(
-                "select change_id, told from decide.outcome where subject_id = %s", [decision.request_id]
-            ).fetchone()
-            if row is None or row[0] is None:
+            # By the ledger, where nobody but the desk writes: the database's answer is told to people.
+            asked = self._events.get(str(decision.request_id))
+            if asked is None:
+                row = self.connection.execute(
+                    "select told from decide.outcome where subject_id = %s", [decision.request_id]
+                ).fetchone()
                 raise StockplanError(
-                    f"what it decides was refused: {row[1] if row else 'it was never taken'}"
+                    f"what it decides was refused: {row[0] if row else 'it was never taken'}"
                 )
-            change_id = row[0]
+            change_id = str(asked.payload["change_id"])
         else:
             waiting = desk.standing.pending.get(change_id)
             if waiting is not None and waiting.content_hash != decision.content_hash:

@@ -40,6 +40,7 @@ from orchestration.lake.ledger import GENESIS, Ledger
 from orchestration.lake.parquet import arrow_to_frame, read_arrow
 from orchestration.lake.paths import Lake
 from orchestration.publish.shelf import Release, current_release, releases
+from orchestration.settings import Settings
 
 _NEXT_STEP = {
     "SELF_APPROVAL": "Ask somebody else to decide",
@@ -76,6 +77,18 @@ class DecisionDesk:
     # Why events since the release change nothing ('' where they do), and the last event that was read.
     _verdicts: dict[str, str] = field(default_factory=dict)
     _last_seq: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings, clock: Callable[[], datetime]) -> DecisionDesk:
+        """The desk of an installation."""
+        lake = Lake(settings.home.resolve())
+        return cls(
+            lake,
+            Ledger(lake.ledger_file),
+            settings.governance.parameters(),
+            clock,
+            settings.policy.auto_approve_value,
+        )
 
     @cached_property
     def base(self) -> Release:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg import sql
 
+from orchestration.crash_points import reach
 from orchestration.lake.events import GENESIS, Chain, Event, LedgerBrokenError, LedgerError, parse
 from orchestration.lake.ledger import Ledger
 
@@ -56,6 +57,14 @@ class _Stored(NamedTuple):
 _ALL_EVENTS = sql.SQL("select {} from audit.event order by seq").format(
     sql.SQL(", ").join(map(sql.Identifier, _Stored._fields))
 )
+
+
+def witness(connection: Connection[TupleRow], ledger: Ledger) -> None:
+    """Append what the database lacks in a transaction of its own. Raises as `append_events`."""
+    with connection.transaction(), connection.cursor() as cursor:
+        append_events(cursor, ledger)
+        reach("serving.witnessing")
+    reach("serving.witnessed")
 
 
 def append_events(cursor: Cursor[TupleRow], ledger: Ledger) -> int:

@@ -19,7 +19,7 @@ from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
 from orchestration.postgres.connection import retrying
 from orchestration.publish.reading import ReleaseReader, Standing
-from orchestration.publish.serving.audit import append_events
+from orchestration.publish.serving.audit import append_events, witness
 from orchestration.publish.serving.catalogue import read_catalogue
 from orchestration.publish.serving.loading import column_types, load_part
 from orchestration.publish.serving.retention import attach, drop, have_ended, tidy
@@ -92,10 +92,7 @@ class _Publication:
         wanted = {one.release_id: one for one in (release, current)}
         # The lines before the rows: a ledger that was cut off is found before anything is shown, and few
         # lines are left for the transaction that readers might notice.
-        with self.connection.transaction(), self.connection.cursor() as cursor:
-            append_events(cursor, self.ledger)
-            reach("serving.witnessing")
-        reach("serving.witnessed")
+        witness(self.connection, self.ledger)
         missing = [one for one in wanted.values() if not self._is_complete(one)]
         for one in missing:
             self._load(one)

@@ -24,13 +24,16 @@ PUBLISHER = "stockplan_publisher"
 # Held by whoever publishes, tidies or moves the pointer, until its session ends.
 _PUBLISH_LOCK = 7_380_412_002
 # A lock held by a session whose client died goes when the server notices that.
-_MOST_WAIT_SECONDS = 60
+MOST_WAIT_SECONDS = 60.0
 
 
 @contextmanager
-def publisher(settings: ServingSettings) -> Iterator[Connection[TupleRow]]:
+def publisher(
+    settings: ServingSettings, most_wait_seconds: float = MOST_WAIT_SECONDS
+) -> Iterator[Connection[TupleRow]]:
     """Give a connection that commits each statement, unless it is told to make a transaction.
 
+    Another publisher is waited for, `most_wait_seconds` at most.
     Raises `DatabaseError` for everything the database refuses inside, `ServingError` when the schema is
     missing or another one, or the login is no publisher.
     """
@@ -40,7 +43,8 @@ def publisher(settings: ServingSettings) -> Iterator[Connection[TupleRow]]:
     ):
         _become_publisher(connection)
         require_schema(connection)
-        connection.execute("select set_config('lock_timeout', %s, false)", [f"{_MOST_WAIT_SECONDS}s"])
+        limit = f"{round(most_wait_seconds * 1000)}ms"
+        connection.execute("select set_config('lock_timeout', %s, false)", [limit])
         connection.execute("select pg_advisory_lock(%s)", [_PUBLISH_LOCK])
         connection.execute("select set_config('lock_timeout', '0', false)")
         yield connection

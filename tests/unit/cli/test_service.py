@@ -13,9 +13,12 @@ from orchestration.cli import app
 from orchestration.cli.diagnosis_service import service_findings
 from orchestration.cli.service import listening_host
 from orchestration.findings import Finding
+from orchestration.lake.paths import Lake
 from orchestration.outcomes import BY_CODE, Code, ConfigurationError
 from orchestration.production_settings import AlertSettings, DagsterSettings, ServingSettings, WebSettings
+from orchestration.publish.shelf import pointer_file
 from orchestration.settings import Settings, SourceSettings
+from tests.unit.publish.release_lake import ReleaseLake
 
 OPEN = WebSettings(allow_remote=True)
 ANYWHERE = "0.0.0.0"  # noqa: S104 - what must be refused
@@ -55,9 +58,12 @@ def test_upkeep_ends_with_the_code_of_a_release_that_is_overdue(own: Settings) -
     done = CliRunner().invoke(app, ["upkeep"])
     assert done.exit_code == BY_CODE[Code.RELEASE_LATE].exit_code, done.output
     assert "none at all" in done.output
-    (own.home / "releases" / "2024-01-31-1-0123abcd").mkdir(parents=True)
+    shop = ReleaseLake(Lake(own.home), own)
+    release_id = shop.publish().release.release_id
+    pointer_file(shop.lake).unlink()
     done = CliRunner().invoke(app, ["upkeep"])
     assert done.exit_code == 0, done.output
+    assert f"moved CURRENT to {release_id}" in done.output
     assert "0 runs" in done.output
 
 
