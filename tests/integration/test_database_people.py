@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from orchestration.cli import app
+from orchestration.outcomes import Code, code_of
 from orchestration.publish.serving.audit import append_events
 from orchestration.publish.serving.checking_roles import check_roles
 from tests.served import DAY, Served, planted_rows, planted_table, serve
@@ -103,6 +104,8 @@ def test_what_does_not_go_together_is_refused(
     done = stockplan(*(one.format(login, database=served.database) for one in arguments))
     assert done.exit_code != 0
     assert told in str(done.exception)
+    assert done.exception is not None
+    assert code_of(done.exception) == Code.REQUEST_REFUSED
     with served.admin() as admin:
         assert admin.execute("select 1 from pg_roles where rolname = %s", [login]).fetchone() is None
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from orchestration.publish.serving.schema import ServingError, require_schema
+from optimization.errors import StockplanError
+from orchestration.publish.serving.schema import require_schema
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -36,7 +37,7 @@ def admit(
     """Let a login have exactly these roles and regions, whatever it had before; make it if there is none.
 
     `password` None keeps the one it has: a new login then comes in by what the server trusts otherwise. It
-    reaches the server as its SCRAM verifier alone. Raises `ServingError` for roles and regions that do not
+    reaches the server as its SCRAM verifier alone. Raises `StockplanError` for roles and regions that do not
     go together, a region that no location has, and a name that is another's.
     """
     require_schema(connection)
@@ -70,7 +71,7 @@ def admit(
 def remove(connection: Connection[TupleRow], login: str) -> None:
     """Take every role and region from a login and let it in no more; what it decided stays.
 
-    The login itself is kept, so that nobody else gets its name. Raises `ServingError` for a reserved name.
+    The login itself is kept, so that nobody else gets its name. Raises `StockplanError` for a reserved name.
     """
     require_schema(connection)
     _check_name(login)
@@ -86,7 +87,7 @@ def remove(connection: Connection[TupleRow], login: str) -> None:
 
 def _check_name(login: str) -> None:
     if not login.strip() or login.lower().startswith(_RESERVED) or login == "postgres":
-        raise ServingError(f"{login!r} is a name of the system's; choose another for the login")
+        raise StockplanError(f"{login!r} is a name of the system's; choose another for the login")
 
 
 def _check(
@@ -95,20 +96,22 @@ def _check(
     _check_name(login)
     unknown = sorted(set(roles) - set(ROLES))
     if unknown or not roles:
-        raise ServingError(f"name a role of {', '.join(ROLES)}" + (f", not {unknown[0]}" if unknown else ""))
+        raise StockplanError(
+            f"name a role of {', '.join(ROLES)}" + (f", not {unknown[0]}" if unknown else "")
+        )
     if set(roles) & WITH_REGIONS and not regions:
-        raise ServingError(
+        raise StockplanError(
             f"name the regions that {login} may see, or {ALL_REGIONS!r} for all: without one it sees no row"
         )
     if regions and not set(roles) & WITH_REGIONS:
-        raise ServingError(f"{', '.join(roles)} sees all regions; leave the regions out")
+        raise StockplanError(f"{', '.join(roles)} sees all regions; leave the regions out")
     twin = connection.execute(
         "select rolname from pg_roles where decide.plain_name(rolname) = decide.plain_name(%s) "
         "and rolname <> %s",
         [login, login],
     ).fetchone()
     if twin is not None:
-        raise ServingError(
+        raise StockplanError(
             f"{login!r} and the login {twin[0]!r} are one name differently written; one person with two "
             "logins could approve his own changes"
         )
@@ -118,7 +121,7 @@ def _check(
     known = {row[0] for row in connection.execute("select distinct region from published.location")}
     other = sorted(set(regions) - known - {ALL_REGIONS})
     if other:
-        raise ServingError(
+        raise StockplanError(
             f"no location lies in the region {other[0]!r}; there are {', '.join(sorted(filter(None, known)))}"
         )
 
