@@ -23,7 +23,7 @@ EXEMPT = {
     "lake/locks.py:day_lock": "says who holds a lock, for as long as it is held",
     "lake/sealing.py:_sealing_alone": "opens an empty file to lock it",
     "publish/release.py:publishing_alone": "opens an empty file to lock it",
-    "cli/people.py:decisions": "lines of the ledger, which the next publication would append",
+    "publish/spreadsheet_text.py:write": "fills the sibling of `write_file`, between whose points it is",
     "publish/serving/checking_roles.py:check_roles": "a transaction that reads",
     "publish/serving/logins.py:admit": "one transaction of an administrator, who sees whether it was done",
     "publish/serving/logins.py:remove": "one transaction of an administrator, who sees whether it was done",
