@@ -91,7 +91,7 @@ ATTEMPTS = {
     "ended again": "select serving.end_part('policy', 'RELEASE', 'other')",
     "attached again": "select serving.attach_part('policy', 'RELEASE')",
     "begun again": "select serving.begin_part('policy', 'RELEASE')",
-    "part of a long name": "select serving.begin_part('policy', 'RELEASE-and-more-than-63-bytes-of-one-name')",
+    "a long name": "select serving.begin_part('policy', 'RELEASE-and-more-than-all-63-bytes-of-a-name')",
     "column with code": "select serving.grow_table('policy', '{more}', '{text default current_user}')",
     "column of a type": "select serving.grow_table('policy', '{more}', '{regclass}')",
     "table as the release": "select serving.grow_table('release', '{release_id}', '{text}')",
