@@ -12,6 +12,7 @@ from orchestration.cli import app
 from orchestration.outcomes import Code, code_of
 from orchestration.publish.serving.audit import append_events
 from orchestration.publish.serving.checking_roles import check_roles
+from orchestration.settings import settings
 from tests.served import DAY, Served, planted_rows, planted_table, serve
 from tests.servers import PostgresServer
 
@@ -39,6 +40,7 @@ def stockplan(served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     words.chmod(0o600)
     monkeypatch.setenv("STOCKPLAN_HOME", str(served.lake.root))
     monkeypatch.setenv("STOCKPLAN_SERVING__URL", served.url("publisher"))
+    settings.cache_clear()
 
     def call(*arguments: str, word: bool = False) -> Result:
         password = ["--password-file", str(words)] if word else []
@@ -46,7 +48,8 @@ def stockplan(served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
             app, ["db", "user", *arguments, *password, "--url-file", str(address)], catch_exceptions=True
         )
 
-    return call
+    yield call
+    settings.cache_clear()
 
 
 def test_a_reader_is_let_in_moved_and_let_out(served: Served, stockplan):
