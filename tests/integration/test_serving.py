@@ -22,6 +22,7 @@ from orchestration.publish.release import roll_back
 from orchestration.publish.serving.catalogue import part_name
 from orchestration.publish.serving.checking import check_database
 from orchestration.publish.serving.loading import column_types
+from orchestration.publish.serving.logins import admit
 from orchestration.publish.serving.publishing import publish_release
 from orchestration.publish.serving.schema import ServingError, init, schema_files
 from orchestration.publish.shelf import release_named
@@ -371,7 +372,7 @@ def test_a_server_that_is_away_or_unprepared_is_told_without_the_address(
             connection.execute("drop role stranger_hush")
 
 
-def test_an_administrator_who_is_no_superuser_can_make_the_schema_in_each_of_his_databases() -> None:
+def test_an_administrator_who_is_no_superuser_makes_schema_and_logins_in_each_of_his_databases() -> None:
     with PostgresServer() as server:
         word = server.create_login("administrator")
         with server.connect() as connection:
@@ -382,6 +383,17 @@ def test_an_administrator_who_is_no_superuser_can_make_the_schema_in_each_of_his
             with psycopg.connect(server.url("administrator", word, database), autocommit=True) as connection:
                 assert init(connection) == list(schema_files())
                 assert init(connection) == []
+                for _ in range(2):
+                    admit(
+                        connection,
+                        f"ria_{database}",
+                        ["reader"],
+                        ["*"],
+                        password=word,
+                        statement_timeout_seconds=9,
+                    )
+            with psycopg.connect(server.url(f"ria_{database}", word, database)) as reader:
+                assert reader.execute("select * from published.release").fetchall() == []
 
 
 def test_a_server_that_hangs_is_cut_off_and_the_next_call_goes_on(office: ServingOffice) -> None:

@@ -22,6 +22,7 @@ _READ_ONLY = frozenset({"reader", "auditor"})
 _IDLE_IN_TRANSACTION = "10min"
 # A login may lift its other limits with `set`; this one keeps room on the server for the publisher.
 _MOST_CONNECTIONS = 20
+_POWERS = ("nosuperuser", "nocreatedb", "nocreaterole", "nobypassrls")
 _RESERVED = ("pg_", "stockplan")
 
 
@@ -44,13 +45,17 @@ def admit(
     _check(connection, login, roles, regions)
     name = sql.Identifier(login)
     with connection.transaction():
-        if connection.execute("select 1 from pg_roles where rolname = %s", [login]).fetchone() is None:
+        powers = connection.execute(
+            "select rolsuper, rolcreatedb, rolcreaterole, rolbypassrls from pg_roles where rolname = %s",
+            [login],
+        ).fetchone()
+        if powers is None:
             connection.execute(sql.SQL("create role {} login").format(name))
-        limits = sql.SQL(
-            "alter role {} login nosuperuser nocreatedb nocreaterole nobypassrls inherit connection limit {}"
-        )
+        # Only a superuser may name a power, also to take away what is not there.
+        taken = [word for word, is_there in zip(_POWERS, powers or (), strict=False) if is_there]
         most = -1 if "publisher" in roles else _MOST_CONNECTIONS
-        connection.execute(limits.format(name, sql.Literal(most)))
+        limits = sql.SQL("alter role {} login inherit connection limit {} {}")
+        connection.execute(limits.format(name, sql.Literal(most), sql.SQL(" ").join(map(sql.SQL, taken))))
         if password is not None:
             verifier = connection.pgconn.encrypt_password(
                 password.encode(), login.encode(), b"scram-sha-256"
