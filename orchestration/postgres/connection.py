@@ -141,9 +141,15 @@ def retrying(budget_seconds: float) -> tenacity.Retrying:
         ),
         stop=tenacity.stop_before_delay(budget_seconds),
         wait=tenacity.wait_random_exponential(multiplier=0.5, max=_LONGEST_PAUSE_SECONDS),
-        before_sleep=tenacity.before_sleep_log(_LOGGER, logging.WARNING),
+        before_sleep=_tell,
         reraise=True,
     )
+
+
+def _tell(state: tenacity.RetryCallState) -> None:
+    """Tell that it is tried again, and why: not by the name of the function, which says nobody anything."""
+    error = state.outcome.exception() if state.outcome is not None else None
+    _LOGGER.warning("Trying again in %.1f seconds: %s", state.upcoming_sleep, error)
 
 
 class TimeLimit:

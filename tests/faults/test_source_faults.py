@@ -105,7 +105,7 @@ def test_a_source_that_comes_back_while_it_is_asked_again(
     finally:
         back.join()
     assert snapshot.tables["item"].num_rows == 6
-    assert "Retrying" in caplog.text
+    assert "Trying again in" in caplog.text
     assert ims.password not in caplog.text
 
 
