@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,6 @@ ROWS = len(HOSTILE)
 _KINDS = {
     "varchar": pa.string(), "double": pa.float64(), "bigint": pa.int64(), "integer": pa.int64(),
     "boolean": pa.bool_(), "date": pa.date32(), "timestamp": pa.timestamp("us"),
-    "decimal(18, 6)": pa.decimal128(18, 6),
 }  # fmt: skip
 # Words from closed lists, without which a table would show nothing.
 _WORDS: Mapping[str, tuple[str, ...]] = {
@@ -109,8 +107,6 @@ def _value(column: str, kind: str, place: int, row: int) -> Any:
             return AS_OF + timedelta(days=7 * row)
         case "timestamp":
             return datetime(2024, 1, 31, 8) + timedelta(hours=row)
-        case "decimal(18, 6)":
-            return Decimal(row) / 16
         case "double":
             return (-1.0) ** row * (0.5 + row / 16)
         case _:

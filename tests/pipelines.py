@@ -105,7 +105,7 @@ def stockplan(
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,  # a whole day on a machine that is busy with others
     )
 
 

@@ -20,7 +20,7 @@ select
     locations.timezone,
     locations.is_active,
     locations.parent_location_id,
-    locations.latitude,
-    locations.longitude
+    locations.latitude::double as latitude,
+    locations.longitude::double as longitude
 from locations
 cross join run_context
