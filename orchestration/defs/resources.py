@@ -17,6 +17,7 @@ from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
 from orchestration.outcomes import STANDS_PUBLISHED, Code
 from orchestration.publish.release import record_refusal
+from orchestration.publish.shelf import release_of_run
 from orchestration.settings import Settings
 
 
@@ -85,7 +86,7 @@ class Pipeline:
         The gate writes its own refusal; a run that stopped before it has nobody else to do so. A run after
         which a release stands, though something lags behind it, was not refused.
         """
-        if code in STANDS_PUBLISHED:
+        if code in STANDS_PUBLISHED or release_of_run(self.lake, as_of, run_id):
             return
         refusals = (event for event in self.ledger.events("release") if event.event_type == "refused")
         if all(event.payload["run"].get("run_id") != run_id for event in refusals):

@@ -145,6 +145,18 @@ def frozen_releases(lake: Lake, as_of: date) -> dict[int, Release]:
     return {weeks: release for weeks, release in found.items() if release is not None}
 
 
+def release_of_run(lake: Lake, as_of: date, run_id: str) -> Release | None:
+    """Return the release of `as_of` that this run published; None when it published none that can be read."""
+    for folder in lake.releases_dir.glob(f"{as_of.isoformat()}-*"):
+        try:
+            release = _read(folder)
+        except ReleaseError:
+            continue
+        if release.manifest.get("run", {}).get("run_id") == run_id:
+            return release
+    return None
+
+
 def newest_of(lake: Lake, as_of: date) -> Release | None:
     """Return the newest release of exactly `as_of`, or None."""
     same = [one for one in releases(lake) if one.as_of == as_of]

@@ -17,7 +17,7 @@ from orchestration.lake.locks import AlreadyRunningError
 from orchestration.lake.paths import Lake
 from orchestration.outcomes import Code, code_of
 from orchestration.publish.release import repair
-from orchestration.publish.shelf import newest_of
+from orchestration.publish.shelf import release_of_run
 from orchestration.settings import Settings
 from orchestration.upkeep.alerts import Alert, forget_alerts, raise_alert, run_alert
 from orchestration.upkeep.dagster_home import dagster_folder
@@ -58,10 +58,11 @@ def reconcile(instance: dg.DagsterInstance, settings: Settings, refuse: Refuse) 
     ended = end_lost_runs(instance, settings.dagster.max_run_seconds)
     lake = Lake(settings.home.resolve())
     for run in ended:
-        made = _published_by(run, lake)
-        if run.as_of is not None and not made:
+        made = None
+        if run.as_of is not None:
             refuse(run.as_of, run.run_id, f"the run was lost: {run.message}", run.code)
-        told = f"{made} is published, but the run ended before it was done: " if made else ""
+            made = release_of_run(lake, run.as_of, run.run_id)
+        told = f"{made.release_id} is published, but the run ended before it was done: " if made else ""
         raise_alert(run_alert(run.run_id, run.as_of, run.code, told + run.message), settings)
     return ended
 
@@ -127,10 +128,3 @@ def _decided(settings: Settings, clock: Callable[[], datetime]) -> Iterator[str]
 def _is_anothers_turn(error: Exception) -> bool:
     """Whether another process publishes, to the files or to the database."""
     return isinstance(error, AlreadyRunningError) or getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE
-
-
-def _published_by(run: EndedRun, lake: Lake) -> str:
-    """Return the release that the run published before it ended; empty when it published none."""
-    newest = newest_of(lake, run.as_of) if run.as_of is not None else None
-    is_its = newest is not None and newest.manifest.get("run", {}).get("run_id") == run.run_id
-    return newest.release_id if newest is not None and is_its else ""

@@ -93,6 +93,15 @@ def _settings(home: Path, server: PostgresServer, database: str, webhook: int) -
     }
 
 
+def _late(timezone: str, due: str) -> dict[str, str]:
+    """Settings of an installation that lives today, and has had no release for long."""
+    return {
+        "STOCKPLAN_TODAY": "",
+        "STOCKPLAN_ALERTS__TIMEZONE": timezone,
+        "STOCKPLAN_ALERTS__RELEASE_DUE": due,
+    }
+
+
 def cases(folder: Path, server: PostgresServer, database: str) -> list[Case]:
     """Every command, the good ones first: they make what the failing ones fail on."""
     word, source, serving = CANARIES, "STOCKPLAN_SOURCE__POSTGRES__URL", "STOCKPLAN_SERVING__URL"
@@ -106,6 +115,13 @@ def cases(folder: Path, server: PostgresServer, database: str) -> list[Case]:
         one.chmod(0o600)
     configuration = folder / "broken.yaml"
     configuration.write_text(f"serving:\n  url: {word['file']}\n   bad: [", encoding="utf-8")
+
+    # Each is late on a day of its own at any time of the clock, since one day is told once.
+    late = {
+        "early": _late("Pacific/Kiritimati", "00:00:00"),
+        "today": _late("Etc/GMT+12", "00:00:00"),
+        "yesterday": _late("Etc/GMT+12", "23:59:59"),
+    }
 
     def wrong(name: str) -> str:
         return server.url(f"canary_{name}", word[name] + "x", database)
@@ -161,19 +177,16 @@ def cases(folder: Path, server: PostgresServer, database: str) -> list[Case]:
             ("serving",),
             {serving: server.url("canary_source", word["source"], database)},
         ),
-        Case("upkeep: webhook answers 500", ("upkeep",)),
+        Case("upkeep: webhook answers 500", ("upkeep",), late["early"]),
         Case(
             "upkeep: webhook dead",
             ("upkeep",),
-            {
-                "STOCKPLAN_ALERTS__WEBHOOK_URL": f"http://{_CLOSED}/{word['webhook']}",
-                "STOCKPLAN_TODAY": "2024-01-03",
-            },
+            {**late["today"], "STOCKPLAN_ALERTS__WEBHOOK_URL": f"http://{_CLOSED}/{word['webhook']}"},
         ),
         Case(
             "upkeep: webhook is no URL",
             ("upkeep",),
-            {"STOCKPLAN_ALERTS__WEBHOOK_URL": f"ftp:{word['webhook']}", "STOCKPLAN_TODAY": "2024-01-04"},
+            {**late["yesterday"], "STOCKPLAN_ALERTS__WEBHOOK_URL": f"ftp:{word['webhook']}"},
         ),
         Case(
             "upkeep: Dagster's database down",
