@@ -309,7 +309,10 @@ _ERRORS: dict[str, dict[str, Code]] = {
         "StorageDeniedError": Code.STORAGE_DENIED,
         "FileDamagedError": Code.FILE_DAMAGED,
     },
-    "orchestration.postgres.connection": {"DatabaseError": Code.SERVING_LAGS},
+    "orchestration.postgres.connection": {
+        "DatabaseError": Code.SERVING_LAGS,
+        "DatabaseAccessError": Code.ACCESS_REFUSED,
+    },
     "orchestration.upkeep.dagster_home": {"RunStorageError": Code.RUN_STORAGE_UNAVAILABLE},
     "orchestration.publish.serving.schema": {"ServingError": Code.SERVING_LAGS},
     "orchestration.isolation": {"ForemanLostError": Code.WORKER_LOST},

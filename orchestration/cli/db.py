@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from orchestration.cli import people
-from orchestration.cli.console import console, open_pipeline, print_table, settings
+from orchestration.cli.administrator import UrlFile, as_administrator
+from orchestration.cli.console import console, open_pipeline, print_table
 
 db = typer.Typer(
     help="The serving database: make its schema, look at it, let people in.", no_args_is_help=True
 )
-UrlFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--url-file",
-        help="A file with the administrator's address, which only you may read. Without it "
-        "STOCKPLAN_ADMIN__URL of the environment, then the serving address.",
-    ),
-]
 
 
 @db.command("init")
 def init(url_file: UrlFile = None) -> None:
     """Make the schema, or bring it to this version; readers wait while it works."""
     from orchestration.publish.serving.schema import init as make_schema
-    from orchestration.publish.serving.session import administrator
 
-    with administrator(settings().serving, url_file) as connection:
+    with as_administrator(url_file) as connection:
         changed = make_schema(connection)
     console.print(
         f"Applied: {', '.join(changed)}" if changed else "The schema is of this version; nothing changed."
@@ -40,10 +29,9 @@ def init(url_file: UrlFile = None) -> None:
 def check(url_file: UrlFile = None) -> None:
     """Look at objects, rights, comments, releases and the pointer; exit code 1 when something is wrong."""
     from orchestration.publish.serving.checking import check_database
-    from orchestration.publish.serving.session import administrator
 
     pipeline = open_pipeline()
-    with administrator(pipeline.settings.serving, url_file) as connection:
+    with as_administrator(url_file) as connection:
         findings = check_database(connection, pipeline.lake)
     print_table(
         "The serving database",

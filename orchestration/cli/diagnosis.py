@@ -32,7 +32,13 @@ def diagnose() -> list[Finding]:
     findings.append(Finding("settings", True, f"source {settings.source.connector}, home {settings.home}"))
     findings += [_home(settings), _disk(settings), _dbt(), *_telemetry()]
     findings.append(_source(settings))
-    return [*findings, *service_findings(settings)]
+    known = {one.found for one in findings}
+    # A secret's file that is missing keeps more than one thing from working: it is told once.
+    for one in service_findings(settings):
+        if one.is_ok or one.found not in known:
+            findings.append(one)
+        known.add(one.found)
+    return findings
 
 
 def _python() -> Finding:
@@ -111,4 +117,4 @@ def _source(settings: Settings) -> Finding:
         return Finding("source", False, str(error), "correct `source` in stockplan.yaml")
     if not dates:
         return Finding("source", False, "no business date", "deliver a first snapshot")
-    return Finding("source", True, f"{len(dates)} business dates, {dates[0]} to {dates[-1]}{tables}")
+    return Finding("source", True, f"business dates {dates[0]} to {dates[-1]}, {len(dates)} of them{tables}")

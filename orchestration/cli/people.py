@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from optimization.errors import StockplanError
+from orchestration.cli.administrator import UrlFile, as_administrator
 from orchestration.cli.console import console, settings
 
 _PASSWORD = "STOCKPLAN_LOGIN_PASSWORD"  # noqa: S105 - the name of a variable
@@ -27,36 +28,34 @@ def user(
         typer.Option(help=f"File with its password, which only you may read; else {_PASSWORD}, if set."),
     ] = None,
     is_removed: Annotated[bool, typer.Option("--remove", help="Take everything from it instead.")] = False,
-    url_file: Annotated[
-        Path | None, typer.Option(help="File with the administrator's address; see `stockplan db init`.")
-    ] = None,
+    url_file: UrlFile = None,
 ) -> None:
     """Give a login exactly these roles and regions; make it if there is none."""
     from orchestration.publish.serving.logins import admit, remove
-    from orchestration.publish.serving.session import administrator
     from orchestration.secret_file import read_secret
 
-    serving = settings().serving
     if is_removed and (role or region):
         raise StockplanError("--remove takes every role and region; name none")
     password = (
         read_secret(password_file, "--password-file") if password_file else os.environ.get(_PASSWORD) or None
     )
-    with administrator(serving, url_file) as connection:
+    with as_administrator(url_file) as connection:
         if is_removed:
             remove(connection, login)
             console.print(f"{login} has no role and no region any more, and cannot log in.", markup=False)
             return
-        admit(
+        admitted = admit(
             connection,
             login,
             role or [],
             region or [],
             password=password,
-            statement_timeout_seconds=serving.reader_statement_timeout_seconds,
+            statement_timeout_seconds=settings().serving.reader_statement_timeout_seconds,
         )
     seen = f", sees {', '.join(sorted(region))}" if region else ""
     console.print(f"{login} is {', '.join(role or [])}{seen}.", markup=False)
+    for note in admitted.notes:
+        console.print(f"  note: {note}", markup=False)
 
 
 def decisions() -> None:

@@ -73,9 +73,10 @@ def generate(
     out: Annotated[Path, typer.Option(help="Folder to write; it must not exist.")],
     seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same data.")] = 1,
     snapshots: Annotated[int, typer.Option(min=1, help="Business dates at the end of the history.")] = 1,
-    end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last business date.")] = datetime(
-        2023, 6, 15
-    ),
+    end: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="Last business date.", show_default="2023-06-15"),
+    ] = datetime(2023, 6, 15),
     defects: Annotated[
         str, typer.Option(help="Defects to plant, separated by commas; `list` lists them.")
     ] = "",

@@ -16,8 +16,8 @@ EXCEPTIONS_SHOWN = 5
 KINDS_SHOWN = 10
 
 
-def tell_day(result: DayResult, lake: Lake) -> None:
-    """Print the summary of one business date."""
+def tell_day(result: DayResult, lake: Lake, is_demo: bool) -> None:
+    """Print the summary of one business date, and where to go on; from the demo, to the reader's own."""
     release = result.release
     console.print()
     if result.state == "unchanged":
@@ -36,6 +36,7 @@ def tell_day(result: DayResult, lake: Lake) -> None:
     _tell_quarantine(release)
     _tell_exceptions(release)
     _tell_places(release, lake, result.is_current)
+    _tell_next(is_demo)
 
 
 def _tell_tables(release: Release) -> None:
@@ -102,13 +103,17 @@ def _tell_places(release: Release, lake: Lake, is_current: bool) -> None:
         console.print(f"To open     {shown(lake.open_dir(release.release_id))}/")
     console.print(f"Charts      {shown(release.folder)}/evidence/charts/index.html")
     console.print(f"Evidence    {shown(release.folder)}/manifest.json   {shown(release.folder)}/evidence/")
+
+
+def _tell_next(is_demo: bool) -> None:
     console.print(
         "\nNext:  .venv/bin/stockplan show exception     what to look at first\n"
         "       .venv/bin/stockplan show kpi           how the network is doing\n"
         "       .venv/bin/stockplan allocation week    who got what of scarce stock, and why\n"
-        "       make ui                                the graph and every run, in a browser\n"
-        "       .venv/bin/stockplan init YOUR_FOLDER   start with your own files"
+        "       make ui                                the graph and every run, in a browser"
     )
+    if is_demo:
+        console.print("       .venv/bin/stockplan init YOUR_FOLDER   start with your own files")
 
 
 def _rows(release: Release, name: str) -> list[dict[str, object]]:

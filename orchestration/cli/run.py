@@ -42,7 +42,7 @@ def run(
             for told in end_lost_runs(pipeline, instance):
                 console.print(f"  {told}")
             result = run_day(pipeline, as_of, instance)
-    tell_day(result, pipeline.lake)
+    tell_day(result, pipeline.lake, is_demo=pipeline.settings.source.connector == "demo")
 
 
 def backfill(
@@ -65,7 +65,7 @@ def backfill(
     days = dates_between(pipeline, begin, end)
     if not days:
         raise SnapshotMissingError(f"the source has no business date from {begin} to {end}")
-    console.print(f"[bold]Backfill[/bold] of {len(days)} business dates, {days[0]} to {days[-1]}")
+    console.print(f"[bold]Backfill[/bold] of {days[0]} to {days[-1]}, business dates: {len(days)}")
     failures: list[DayFailed] = []
     started = datetime.now()
     with open_instance(pipeline) as instance:

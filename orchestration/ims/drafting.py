@@ -370,7 +370,7 @@ def _render(head: Sequence[str], matches: Words[str, _Match], shared: Dialect) -
             elif column in match.missing:
                 lines.append(f"      # MISSING {column}: {_meaning(table, column)}")
             elif column in table.column_disables:
-                lines.append(f"      # {column}: not found; without it: no {table.column_disables[column]}")
+                lines.append(f"      # {column}: not found; off without it: {table.column_disables[column]}")
         if match.constants:
             lines.append("    constants:")
             lines += [
@@ -397,7 +397,7 @@ def _absent(table: RawTable) -> list[str]:
     wanted = ", ".join(name for name in table.required if name not in STAMPS)
     if table.is_mandatory:
         return [f"  # MISSING table {table.source_name} ({table.description}) with {wanted}"]
-    return [f"  # {table.source_name}: not found; without it: no {'; no '.join(table.disables)}"]
+    return [f"  # {table.source_name}: not found; off without it: {'; '.join(table.disables)}"]
 
 
 def _meaning(table: RawTable, column: str) -> str:

@@ -28,15 +28,19 @@ _LOGGER = logging.getLogger(__name__)
 # many connections, lock not granted in time, server shutting down or starting.
 _PASSING_CLASSES = ("08", "40")
 _PASSING_CODES = ("53300", "55P03", "57P01", "57P02", "57P03")
-# A refused connection has no SQLSTATE. These answers stay the same however often one asks.
-_FINAL_WORDS = (
-    "password authentication failed",
-    "no password supplied",
+# Who asks is not let in, or not allowed what was asked. A refused connection has no SQLSTATE, only words.
+_ACCESS_CLASS, _ACCESS_CODE = "28", "42501"
+_ACCESS_WORDS = (
     "authentication failed",
+    "no password supplied",
     "no pg_hba.conf entry",
-    "does not exist",
     "permission denied",
     "is not permitted to log in",
+)
+# These answers, too, stay the same however often one asks.
+_FINAL_WORDS = (
+    *_ACCESS_WORDS,
+    "does not exist",
     "certificate",
     "server does not support SSL",
     "invalid",
@@ -55,6 +59,10 @@ class DatabaseError(StockplanError):
         super().__init__(message)
         self.sqlstate = sqlstate
         self.is_passing = is_passing
+
+
+class DatabaseAccessError(DatabaseError):
+    """The database does not let the login in, or does not let it do what was asked."""
 
 
 def connect(
@@ -113,7 +121,8 @@ def told(what: str, url: SecretStr | None = None) -> Iterator[None]:
     except psycopg.Error as error:
         reason = redact(_reason(error), url)
         # The cause is left out: psycopg's own may repeat what it was given.
-        raise DatabaseError(f"{what}: {reason}", error.sqlstate, is_passing=is_passing(error)) from None
+        kind = DatabaseAccessError if _is_access(error) else DatabaseError
+        raise kind(f"{what}: {reason}", error.sqlstate, is_passing=is_passing(error)) from None
 
 
 def is_passing(error: psycopg.Error) -> bool:
@@ -124,6 +133,12 @@ def is_passing(error: psycopg.Error) -> bool:
         return error.sqlstate[:2] in _PASSING_CLASSES or error.sqlstate in _PASSING_CODES
     text = str(error)
     return not any(word in text for word in _FINAL_WORDS)
+
+
+def _is_access(error: psycopg.Error) -> bool:
+    if error.sqlstate is not None:
+        return error.sqlstate[:2] == _ACCESS_CLASS or error.sqlstate == _ACCESS_CODE
+    return isinstance(error, psycopg.OperationalError) and any(word in str(error) for word in _ACCESS_WORDS)
 
 
 def retrying(budget_seconds: float) -> tenacity.Retrying:

@@ -517,7 +517,7 @@ def test_the_doctor_looks_at_the_source(ims: ImsDatabase, monkeypatch: pytest.Mo
     monkeypatch.setenv(
         "STOCKPLAN_SOURCE__POSTGRES__URL", ims.server.url(ims.login, ims.password, ims.database)
     )
-    found = f"True: 2 business dates, {BEFORE} to {DAY}, {len(RAW_BY_NAME)} tables as mapped"
+    found = f"True: business dates {BEFORE} to {DAY}, 2 of them, {len(RAW_BY_NAME)} tables as mapped"
     assert told() == found
     assert told(table="lanes").startswith("False: the source has no table or view ims.lanes")
 

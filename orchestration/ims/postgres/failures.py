@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from orchestration.ims.connector import SnapshotUnreadableError, SourceError, SourceSettingsError
-from orchestration.postgres.connection import DatabaseError
+from orchestration.postgres.connection import DatabaseAccessError, DatabaseError
 
 # Tables or columns that are not there, or not of the type that is needed.
 _UNREADABLE = ("42P01", "42703", "42704", "42883", "42804", "3F000", "0A000", "22P02")
 _CANCELLED = "57014"
 _PASSWORD_WORDS = ("authentication failed", "no password")
-_LOG_IN_WORDS = ("pg_hba.conf", "not permitted to log in", "permission denied")
 
 
 class SourceAccessError(SourceError):
@@ -34,7 +33,7 @@ def source_error(error: DatabaseError, budget_seconds: int) -> SourceError:
             f"{error}. Correct the password in the address of source.postgres (special characters as %XX), "
             "or the login at the source; then run the date again"
         )
-    if error.sqlstate == "42501" or _is_log_in(error):
+    if isinstance(error, DatabaseAccessError):
         return SourceAccessError(
             f"{error}. Give the login of source.postgres the right to connect, usage on the schema and "
             "select on the tables of the mapping, all rows of them; then run the date again"
@@ -44,8 +43,3 @@ def source_error(error: DatabaseError, budget_seconds: int) -> SourceError:
     if error.sqlstate is None:
         return SourceSettingsError(f"{error}. Correct the address of source.postgres")
     return SourceError(f"{error}. Repair it at the source, then run the date again")
-
-
-def _is_log_in(error: DatabaseError) -> bool:
-    """Whether the server refused the login; a refused connection has no SQLSTATE."""
-    return (error.sqlstate or "").startswith("28") or any(word in str(error) for word in _LOG_IN_WORDS)

@@ -13,7 +13,9 @@ from orchestration.publish.report.blocks import Block, Grid, Section, Text
 from orchestration.publish.report.grids import grid
 
 _NAME, _TITLE = "balance", "Stock balance"
-_LOCATIONS, _DAYS_A_WEEK = 25, 7
+# What fits a page, and what a browser draws at once: a company may have thousands of each.
+_MOST_ROWS, _MOST_CATEGORIES = 25, 12
+_DAYS_A_WEEK = 7
 _PAIR = ["item_id", "location_id"]
 # Days of cover up to which a colour holds; from scarce to plenty.
 _BANDS = ((7.0, "--h0"), (14.0, "--h1"), (45.0, "--h2"), (90.0, "--h3"), (math.inf, "--h4"))
@@ -35,14 +37,8 @@ def balance_section(source: ReleaseReader) -> Section:
     rows["daily_units"] = rows["daily_units"].fillna(0.0)
     if rows.empty:
         return Section(_NAME, _TITLE, lead, missing="This release holds no stock.")
-    value = rows.groupby("location_id")["owned_value"].sum()
-    top = sorted(value.index, key=lambda one: (-value[one], one))[:_LOCATIONS]
     blocks: list[Block] = [
-        Grid("By region", _heat(rows, "region", sorted(set(rows["region"].dropna())), "balance-regions")),
-        Grid(
-            f"The {len(top)} locations with most stock of {value.size:,}",
-            _heat(rows[rows["location_id"].isin(top)], "location_id", top, "balance-locations"),
-        ),
+        *(_heat(rows, by, many) for by, many in (("region", "regions"), ("location_id", "locations"))),
         Text(
             "A dash: nothing on hand, nothing expected. No demand: stock on hand that no forecast asks for."
         ),
@@ -75,28 +71,49 @@ def _daily(source: ReleaseReader) -> pd.DataFrame:
     return frame
 
 
-def _heat(rows: pd.DataFrame, by: str, names: list[str], table: str) -> Any:
-    categories = rows.groupby("category")["owned_value"].sum().sort_values(ascending=False, kind="stable")
-    columns = [_ALL, *map(str, categories.index)]
-    cells = rows.groupby([by, "category"])[["on_hand_units", "daily_units"]].sum()
-    totals = rows.groupby(by)[["on_hand_units", "daily_units"]].sum()
-    lines = []
-    for name in names:
-        line: dict[str, Any] = {by: name, _ALL: _cover(totals.loc[name])}
-        for category in columns[1:]:
-            key = (name, category)
-            line[category] = _cover(cells.loc[key]) if key in cells.index else None
-        lines.append(line)
-    told = {name: [_told(line[name]) for line in lines] for name in (by, *columns)}
-    return grid(
+def _heat(rows: pd.DataFrame, by: str, many: str) -> Grid:
+    """The rows and the categories with most stock; what the other categories hold stands together."""
+    names, n_names = _most_stock(rows, by, _MOST_ROWS)
+    categories, n_categories = _most_stock(rows, "category", _MOST_CATEGORIES)
+    place = {one: number for number, one in enumerate(categories, start=1)}
+    others = len(categories) + 1
+    # Columns go by number: a category may be called as anything else is.
+    rows = rows.assign(column=rows["category"].map(place).fillna(others).astype(int))
+    sums = ["on_hand_units", "daily_units"]
+    totals = rows.groupby(by)[sums].sum()
+    cells = rows.groupby([by, "column"])[sums].sum()
+    heads = {"0": _ALL, **{str(number): str(one) for one, number in place.items()}}
+    if n_categories > len(categories):
+        heads[str(others)] = f"{n_categories - len(categories):,} others"
+    told: dict[str, list[str | None]] = {by: list(names)}
+    for column in heads:
+        number = int(column)
+        told[column] = [
+            _told(_cover(totals.loc[name]))
+            if number == 0
+            else _told(_cover(cells.loc[(name, number)]))
+            if (name, number) in cells.index
+            else None
+            for name in names
+        ]
+    markup = grid(
         pd.DataFrame(told, dtype=object),
-        table,
+        f"balance-{many}",
         {},
-        {one: one for one in columns},
+        heads,
         row_name=by,
         shade=lambda _, one: cover_shade(_days(one)),
-        right=columns,
+        right=list(heads),
     )
+    is_all = n_names == len(names)
+    title = f"All {n_names} {many}" if is_all else f"The {len(names)} {many} with most stock of {n_names:,}"
+    return Grid(title, markup)
+
+
+def _most_stock(rows: pd.DataFrame, by: str, most: int) -> tuple[list[str], int]:
+    """Return the names that hold most value, the most first, and how many there are in all."""
+    value = rows.groupby(by)["owned_value"].sum()
+    return sorted(value.index, key=lambda one: (-value[one], one))[:most], value.size
 
 
 def _told(cell: float | str | None) -> str | None:

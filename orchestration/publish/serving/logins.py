@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -26,6 +27,13 @@ _POWERS = ("nosuperuser", "nocreatedb", "nocreaterole", "nobypassrls")
 _RESERVED = ("pg_", "stockplan")
 
 
+@dataclass(frozen=True)
+class Admitted:
+    """A login that was let in; `notes` tell what whoever let it in should know."""
+
+    notes: tuple[str, ...]
+
+
 def admit(
     connection: Connection[TupleRow],
     login: str,
@@ -34,7 +42,7 @@ def admit(
     *,
     password: str | None,
     statement_timeout_seconds: int,
-) -> None:
+) -> Admitted:
     """Let a login have exactly these roles and regions, whatever it had before; make it if there is none.
 
     `password` None keeps the one it has: a new login then comes in by what the server trusts otherwise. It
@@ -42,7 +50,7 @@ def admit(
     go together, a region that no location has, and a name that is another's.
     """
     require_schema(connection)
-    _check(connection, login, roles, regions)
+    notes = list(_check(connection, login, roles, regions))
     name = sql.Identifier(login)
     with connection.transaction():
         powers = connection.execute(
@@ -51,6 +59,11 @@ def admit(
         ).fetchone()
         if powers is None:
             connection.execute(sql.SQL("create role {} login").format(name))
+            if password is None:
+                notes.append(
+                    "the login is new and has no password: it comes in only by what the server trusts "
+                    "otherwise, such as a certificate; give it one with --password-file"
+                )
         # Only a superuser may name a power, also to take away what is not there.
         taken = [word for word, is_there in zip(_POWERS, powers or (), strict=False) if is_there]
         most = -1 if "publisher" in roles else _MOST_CONNECTIONS
@@ -71,6 +84,7 @@ def admit(
                 "insert into serving.reader_region (login, region) values (%s, %s)", [login, region]
             )
         _limit(connection, login, roles, statement_timeout_seconds)
+    return Admitted(tuple(notes))
 
 
 def remove(connection: Connection[TupleRow], login: str) -> None:
@@ -97,7 +111,8 @@ def _check_name(login: str) -> None:
 
 def _check(
     connection: Connection[TupleRow], login: str, roles: Sequence[str], regions: Collection[str]
-) -> None:
+) -> Iterator[str]:
+    """Yield what could not be checked yet; raises `StockplanError` for what is wrong."""
     _check_name(login)
     unknown = sorted(set(roles) - set(ROLES))
     if unknown or not roles:
@@ -121,10 +136,16 @@ def _check(
             "logins could approve his own changes"
         )
     row = connection.execute("select to_regclass('published.location')").fetchone()
+    named = set(regions) - {ALL_REGIONS}
     if row is None or row[0] is None:
+        if named:
+            yield (
+                f"nothing is published yet, so nobody could check that there is a region "
+                f"{', '.join(sorted(named))}"
+            )
         return
     known = {row[0] for row in connection.execute("select distinct region from published.location")}
-    other = sorted(set(regions) - known - {ALL_REGIONS})
+    other = sorted(named - known)
     if other:
         raise StockplanError(
             f"no location lies in the region {other[0]!r}; there are {', '.join(sorted(filter(None, known)))}"

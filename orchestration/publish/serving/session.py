@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from orchestration.postgres.address import place, resolve
-from orchestration.postgres.connection import TimeLimit, connect, told
+from orchestration.postgres.connection import DatabaseAccessError, TimeLimit, connect, told
 from orchestration.production_settings import Address, ServingSettings
 from orchestration.publish.serving.schema import ServingError, require_schema
 
@@ -20,11 +20,20 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
 SETTING = "serving"
+ADMIN_URL = "STOCKPLAN_ADMIN__URL"
 PUBLISHER = "stockplan_publisher"
 # Held by whoever publishes, tidies or moves the pointer, until its session ends.
 _PUBLISH_LOCK = 7_380_412_002
 # A lock held by a session whose client died goes when the server notices that.
 MOST_WAIT_SECONDS = 60.0
+_TO_PUBLISH = (
+    "Correct the login or its password in the address of serving (special characters as %XX), or let it "
+    "publish: stockplan db user NAME --role publisher"
+)
+_TO_ADMINISTER = (
+    "No administrator's address was told, so the serving address was used: name a file with one as "
+    f"--url-file, or set {ADMIN_URL}"
+)
 
 
 @contextmanager
@@ -57,30 +66,43 @@ def administrator(settings: ServingSettings, url_file: Path | None = None) -> It
     Its address is that in `url_file`, or STOCKPLAN_ADMIN__URL of the environment, or the serving address.
     Raises `DatabaseError` for everything the database refuses inside.
     """
-    told_url = os.environ.get("STOCKPLAN_ADMIN__URL")
     if url_file is not None:
         address, setting = Address(url_file=url_file), "admin"
-    elif told_url:
+    elif told_url := os.environ.get(ADMIN_URL):
         address, setting = Address(url=SecretStr(told_url)), "admin"
     else:
         address, setting = settings, SETTING
-    with opened(address, setting, settings.connect_timeout_seconds) as connection:
+    repair = _TO_ADMINISTER if setting == SETTING else "Correct the login or its password in that address"
+    with opened(address, setting, settings.connect_timeout_seconds, repair) as connection:
         yield connection
+
+
+def is_administrator_told(url_file: Path | None) -> bool:
+    """Whether an address of the administrator's own is told; without one the serving address is used."""
+    return url_file is not None or bool(os.environ.get(ADMIN_URL))
 
 
 @contextmanager
-def opened(address: Address, setting: str, connect_timeout: float) -> Iterator[Connection[TupleRow]]:
-    """Give a connection of the login that the address tells, in no role but its own."""
+def opened(
+    address: Address, setting: str, connect_timeout: float, repair: str = _TO_PUBLISH
+) -> Iterator[Connection[TupleRow]]:
+    """Give a connection of the login that the address tells, in no role but its own.
+
+    Raises `DatabaseError`; `repair` tells what to do where the login may not.
+    """
     url = resolve(address, setting)
-    connection = connect(
-        address,
-        setting,
-        application_name="stockplan serving",
-        connect_timeout=connect_timeout,
-        autocommit=True,
-    )
-    with connection, told(f"{place(url)} refused", url):
-        yield connection
+    try:
+        connection = connect(
+            address,
+            setting,
+            application_name="stockplan serving",
+            connect_timeout=connect_timeout,
+            autocommit=True,
+        )
+        with connection, told(f"{place(url)} refused", url):
+            yield connection
+    except DatabaseAccessError as error:
+        raise DatabaseAccessError(f"{error}. {repair}", error.sqlstate) from None
 
 
 def _become_publisher(connection: Connection[TupleRow]) -> None:

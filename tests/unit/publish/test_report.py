@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.publish.reading import ReleaseReader, Standing
+from orchestration.publish.report.balance import balance_section
 from orchestration.publish.report.contents import SECTIONS
 from orchestration.publish.report.exceptions import exceptions_section
 from orchestration.publish.report.orders import late_section
@@ -202,6 +203,33 @@ def test_the_first_exceptions_are_of_several_kinds(tmp_path: Path) -> None:
     ]  # fmt: skip
     html = exceptions_section(_with(tmp_path, {"exception": rows})).blocks[1].html  # type: ignore[union-attr]
     assert [f"told {rank}<" in html for rank in range(10)] == [True] * 4 + [False] * 5 + [True]
+
+
+def test_of_many_places_and_categories_those_with_most_stock_are_shown(tmp_path: Path) -> None:
+    # Stock falls with the number, and the categories are called as the columns' numbers are.
+    rows = [
+        {
+            "item_id": f"I{category}", "location_id": f"L{place:02}", "region": f"R{place:02}",
+            "category": str(category), "on_hand_units": 7.0 * (category + 1),
+            "owned_value": 1e4 - 99 * place - category,
+        }
+        for place in range(30) for category in range(40)
+    ]  # fmt: skip
+    forecast = [
+        {"item_id": row["item_id"], "location_id": row["location_id"], "mean_units": 7.0} for row in rows
+    ]
+    section = balance_section(_with(tmp_path, {"inventory_position": rows, "forecast": forecast}))
+    regions, places = section.blocks[:2]
+    assert regions.title == "The 25 regions with most stock of 30"  # type: ignore[union-attr]
+    assert places.title == "The 25 locations with most stock of 30"  # type: ignore[union-attr]
+    html = regions.html  # type: ignore[union-attr]
+    assert "R24<" in html and "R25<" not in html
+    first = html[html.index("R00<") :].split("</tr>")[0]
+    # All, categories 0 to 11, and the other 28 together: days are units on hand over one unit a day.
+    told = re.findall(r">([\d,]+)</td>", first)
+    all_of_them, others = round(7 * 820 / 40), round(7 * sum(range(13, 41)) / 28)
+    assert told == [str(one) for one in (all_of_them, *(7 * (one + 1) for one in range(12)), others)]
+    assert "28 others" in html
 
 
 def test_a_weekly_line_says_what_it_is_about_and_a_kpi_its_unit(tmp_path: Path) -> None:
