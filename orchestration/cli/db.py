@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from orchestration.cli import people
@@ -26,13 +28,27 @@ def init(url_file: UrlFile = None) -> None:
 
 
 @db.command("check")
-def check(url_file: UrlFile = None) -> None:
+def check(
+    url_file: UrlFile = None,
+    rows: Annotated[
+        bool,
+        typer.Option("--rows", help="Also read every row of the current release back."),
+    ] = False,
+) -> None:
     """Look at objects, rights, comments, releases and the pointer; exit code 1 when something is wrong."""
     from orchestration.publish.serving.checking import check_database
+    from orchestration.publish.serving.read_back import read_back
+    from orchestration.publish.shelf import release_named
 
     pipeline = open_pipeline()
     with as_administrator(url_file) as connection:
         findings = check_database(connection, pipeline.lake)
+        if rows:
+            release = release_named(pipeline.lake, None)
+            with console.status("") as status:
+                findings += read_back(
+                    connection, release, pipeline.ledger, lambda table: status.update(f"reading {table} back")
+                )
     print_table(
         "The serving database",
         ["what", "", "found", "repair"],

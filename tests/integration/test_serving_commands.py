@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from orchestration.cli import app
+from orchestration.cli.console import console
 from orchestration.defs.release.assets import serving
 from orchestration.defs.resources import Pipeline
 from orchestration.lake.ledger import LedgerBrokenError
 from orchestration.outcomes import Code, code_of
-from orchestration.postgres.connection import DatabaseError
+from orchestration.postgres.connection import DatabaseAccessError, DatabaseError
 from orchestration.publish.opened import AFTER_RELEASE, REPORT, WORKBOOK
+from orchestration.publish.serving.catalogue import part_name
 from orchestration.publish.shelf import Release
 from orchestration.settings import Settings, settings
 from tests.servers import PostgresServer
-from tests.serving_office import DAY, NEXT_DAY, ServingOffice, open_office
+from tests.serving_office import DAY, NEXT_DAY, PUBLISHER, ServingOffice, open_office
 from tests.unit.publish.release_lake import policy_table
 
 Command = Callable[..., Result]
@@ -39,6 +45,7 @@ def command(office: ServingOffice, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     told = office.settings.serving.url
     assert told is not None
     monkeypatch.setenv("STOCKPLAN_HOME", str(office.lake.root))
+    monkeypatch.setattr(console, "_width", 400)
     monkeypatch.setenv("STOCKPLAN_SERVING__URL", told.get_secret_value())
     monkeypatch.setenv("STOCKPLAN_ADMIN__URL", office.server.url(database=office.database))
     settings.cache_clear()
@@ -96,6 +103,93 @@ def test_a_check_tells_what_lags_and_how_to_mend_it(office: ServingOffice, comma
     assert "stockplan serving" in behind.stdout
     command("serving")
     assert command("db", "check").exit_code == 0
+
+
+def _every_kind() -> pa.Table:
+    """Every kind of values that is served, with those that a copy as text could confuse."""
+    rows = policy_table(1.0)
+    columns = {
+        "a_text": pa.array(["", None, 'a "b", c\n\\d', "t", "NaN", "Größe\u00a0駆"]),
+        "a_number": pa.array([0.1, -0.0, math.nan, math.inf, -1.7976931348623157e308, None]),
+        "a_count": pa.array([1, -(2**31), None, 0, 5, 6], pa.int32()),
+        "a_flag": pa.array([True, False, None, True, True, False]),
+        "a_price": pa.array(
+            [Decimal("1.50"), None, Decimal("-0.01"), *map(Decimal, (0, 3, 4))], pa.decimal128(12, 2)
+        ),
+        "a_day": pa.array([date(1, 1, 1), None, date(9999, 12, 31), *[date(2024, 2, 29)] * 3]),
+        "a_time": pa.array([datetime(2024, 2, 29, 23, 59, 59, 999_999), None, *[datetime(1970, 1, 1)] * 4]),
+    }  # fmt: skip
+    rows = rows.slice(0, 1).take([0] * 6)
+    for name, values in columns.items():
+        rows = rows.append_column(name, values)
+    return rows
+
+
+def test_every_row_read_back_is_the_one_that_the_ledger_saw(office: ServingOffice, command: Command) -> None:
+    _, served = office.publish({"policy": _every_kind()})
+    told = command("db", "check", "--rows")
+    assert told.exit_code == 0, told.output
+    assert "6 rows of 1 tables" in told.stdout
+    # Of the same number of rows one digit is another; the owner of the server may write anything.
+    part = f'store."{part_name("policy", served.release_id)}"'
+    for change, back in (
+        ("a_number = 0.10000000000000002", "a_number = 0.1"),
+        ("a_text = null", "a_text = ''"),
+        ("a_price = 1.51", "a_price = 1.5"),
+    ):
+        for what, code in ((change, 1), (back, 0)):
+            with office.connect() as connection:
+                done = connection.execute(f"update {part} set {what} where a_count = 1".encode())
+                assert done.rowcount == 1
+            told = command("db", "check", "--rows")
+            assert told.exit_code == code, told.output
+            assert ("policy was changed" in told.stdout) == bool(code)
+
+
+def test_a_part_that_was_changed_is_loaded_again_as_the_check_says(
+    office: ServingOffice, command: Command
+) -> None:
+    release, _ = office.publish({"policy": _every_kind()})
+    part = f'store."{part_name("policy", release.release_id)}"'
+    with office.connect() as connection:
+        connection.execute(f"delete from {part} where a_count = 5".encode())
+    assert f"drop table {part}" in command("db", "check", "--rows").stdout
+    with office.connect() as connection:
+        connection.execute(f"drop table {part}".encode())
+    assert "policy is not there" in command("db", "check", "--rows").stdout
+    assert command("serving").exit_code == 0
+    told = command("db", "check", "--rows")
+    assert told.exit_code == 0, told.output
+
+
+def test_a_sign_in_place_of_a_nul_is_no_change(office: ServingOffice, command: Command) -> None:
+    rows = policy_table(1.0)
+    office.publish({"policy": rows.append_column("note", pa.array(["a\0b"] * rows.num_rows))})
+    assert command("db", "check", "--rows").exit_code == 0
+
+
+def test_rows_are_read_back_only_by_whom_no_row_security_holds(
+    office: ServingOffice, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.publish({"policy": policy_table(1.0)})
+    monkeypatch.delenv("STOCKPLAN_ADMIN__URL")
+    told = command("db", "check", "--rows")
+    assert told.exit_code != 0
+    assert "--url-file" in str(told.exception)
+    assert "no administrator's was told" in told.output
+
+
+def test_a_login_that_is_not_let_in_is_told_as_such(
+    office: ServingOffice, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _publish(office, 1.0, 0)
+    monkeypatch.setenv("STOCKPLAN_SERVING__URL", office.server.url(PUBLISHER, "wrong", office.database))
+    settings.cache_clear()
+    told = command("serving")
+    assert isinstance(told.exception, DatabaseAccessError)
+    assert code_of(told.exception) == Code.ACCESS_REFUSED
+    assert "stockplan db user NAME --role publisher" in str(told.exception)
+    assert "wrong" not in str(told.exception).replace("wrong login", "")
 
 
 def test_without_an_address_the_command_says_where_to_set_it(

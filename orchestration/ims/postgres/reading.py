@@ -14,17 +14,16 @@ from datetime import date, timedelta
 
 import psycopg
 import pyarrow as pa
-import pyarrow.csv as pacsv
 from psycopg import sql
 from psycopg.rows import TupleRow
 
 from optimization.contracts.column import Kind
 from orchestration.ims.connector import SourceSettingsError
 from orchestration.ims.postgres.catalogue import Relation, SourceColumn
+from orchestration.postgres.rows import read_rows
 
 # A longer text is cut here: no column has room for it, and one cell must not fill the memory.
 LONGEST_CELL = 1_000_000
-_MOST_BYTES_AT_ONCE = 64 * 2**20
 
 Query = tuple[sql.Composed, list[object]]
 
@@ -88,16 +87,9 @@ def read_text(
 
     The rows come as a stream, and `batch_rows` of them are held at a time beside what is read already.
     """
-    statement = sql.SQL("copy ({}) to stdout (format csv)").format(query[0]).as_bytes(connection)
     schema = pa.schema([(name, pa.string()) for name in names])
-    batches = [schema.empty_table()]
-    with (
-        _any_bytes(connection),
-        connection.cursor() as cursor,
-        cursor.copy(statement, query[1]) as copy,
-    ):
-        batches += [_parsed(block, schema) for block in _blocks(iter(copy), batch_rows)]
-    rows = pa.concat_tables(batches)
+    with _any_bytes(connection):
+        rows = read_rows(connection, query[0], query[1], schema, batch_rows)
     return (
         rows
         if _has_encoding(connection)
@@ -127,40 +119,6 @@ def _as_bytes(values: pa.ChunkedArray) -> pa.ChunkedArray:
     except pa.ArrowInvalid:
         return values.cast(pa.large_binary())
     return values
-
-
-def _blocks(rows: Iterator[bytes | bytearray | memoryview], batch_rows: int) -> Iterator[bytes]:
-    """Join the lines of the stream, each one message, into blocks of whole rows."""
-    held: list[bytes] = []
-    size = 0
-    for row in rows:
-        held.append(bytes(row))
-        size += len(row)
-        if len(held) >= batch_rows or size >= _MOST_BYTES_AT_ONCE:
-            yield b"".join(held)
-            held, size = [], 0
-    if held:
-        yield b"".join(held)
-
-
-def _parsed(block: bytes, schema: pa.Schema) -> pa.Table:
-    return pacsv.read_csv(
-        pa.BufferReader(block),
-        # One block: a row that lies across two would be refused.
-        read_options=pacsv.ReadOptions(
-            column_names=schema.names, block_size=len(block) + 1, use_threads=False
-        ),
-        # A row of one missing value is an empty line.
-        parse_options=pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-        convert_options=pacsv.ConvertOptions(
-            column_types=schema,
-            # The server has seen to it, where the database has an encoding at all.
-            check_utf8=False,
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
-    )
 
 
 def _borders(column: SourceColumn, first: date, last: date, zone: str, entry: str) -> tuple[object, object]:

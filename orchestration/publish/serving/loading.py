@@ -117,12 +117,13 @@ def _write(stream: Copy, file: pq.ParquetFile, replaced: dict[str, int]) -> int:
     rows = 0
     with csv.CSVWriter(_Sink(stream), file.schema_arrow, write_options=options) as writer:
         for batch in file.iter_batches(_BATCH_ROWS):
-            writer.write_batch(_without_nul(batch, replaced))
+            writer.write_batch(without_nul(batch, replaced))
             rows += batch.num_rows
     return rows
 
 
-def _without_nul(batch: pa.RecordBatch, replaced: dict[str, int]) -> pa.RecordBatch:
+def without_nul(batch: pa.RecordBatch, replaced: dict[str, int]) -> pa.RecordBatch:
+    """Return the rows with U+2400 where a NUL stood, and count in `replaced` the texts that held one."""
     columns: Mapping[str, pa.Array] = {name: batch.column(name) for name in batch.schema.names}
     changed = {}
     for name, values in columns.items():
