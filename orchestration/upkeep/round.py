@@ -33,6 +33,7 @@ Refuse = Callable[[date, str, str, Code], None]
 _LOCK_WAIT_SECONDS = 5.0
 _DECISIONS_SECONDS = 40.0
 _LOCK_NOT_AVAILABLE = "55P03"
+_DECISIONS = "decisions made in the database"
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,18 @@ def mend(settings: Settings, clock: Callable[[], datetime]) -> Mended:
     `clock`: the business time (UTC). What fails is told and keeps nothing else back; while another process
     publishes, that part is left to the next round.
     """
+    return _attempted(("releases", _repaired(settings)), (_DECISIONS, _decided(settings, clock)))
+
+
+def decide(settings: Settings, clock: Callable[[], datetime]) -> Mended:
+    """Take the database's decisions into the ledger, as `mend` does, and nothing else."""
+    return _attempted((_DECISIONS, _decided(settings, clock)))
+
+
+def _attempted(*parts: tuple[str, Iterator[str]]) -> Mended:
     told: list[str] = []
     code = Code.OK
-    for what, part in (
-        ("releases", _repaired(settings)),
-        ("decisions made in the database", _decided(settings, clock)),
-    ):
+    for what, part in parts:
         try:
             # What was done before a failure is told as well.
             told.extend(part)

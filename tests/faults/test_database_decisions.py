@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import dagster as dg
 import psycopg
 import pytest
 
 from optimization.errors import StockplanError
 from optimization.parameters import GovernanceParameters
+from orchestration.defs.allocation.ledger_read import kept_position
+from orchestration.defs.history.assets import ledger_state
+from orchestration.defs.resources import Pipeline
 from orchestration.evidence.decisions.database import ORIGIN, DatabaseDecisions, TakenDecision, take_decisions
 from orchestration.lake.disk import DiskFullError
 from orchestration.lake.ledger import Ledger
@@ -144,6 +148,42 @@ def test_upkeep_takes_what_was_decided_and_tells_it(town: Town):
     ]
     assert mend(town.settings, clock).told == ()
     assert town.take() == []
+
+
+def _begin_day(town: Town, settings: Settings) -> tuple[int, str]:
+    """Run the asset that reads the ledger for the day; return how far it reads, and what it tells."""
+    told: list[str] = []
+    day = town.office.desk().clock().date()
+    # The office lives on a day of its own.
+    today = settings.model_copy(update={"today": day})
+    pipeline = Pipeline(today, watch=lambda event: told.append(event.detail))
+    done = dg.materialize(
+        [ledger_state],
+        partition_key=day.isoformat(),
+        instance=dg.DagsterInstance.ephemeral(),
+        resources={"pipeline": pipeline},
+    )
+    assert done.success
+    return int(kept_position(pipeline.lake, day)["seq"]), told[-1]
+
+
+def test_a_day_begins_with_what_was_decided_in_the_database(town: Town):
+    town.approve("max", town.ask("paula", "I0"))
+    before = town.office.ledger.head()
+    reads_to, told = _begin_day(town, town.settings)
+    assert "approved by" in told
+    assert town.office.ledger.head() != before
+    assert reads_to == list(town.office.ledger.events())[-1].seq
+    assert town.take() == []
+
+
+def test_a_database_that_is_away_keeps_no_day_back(town: Town):
+    town.ask("paula", "I0")
+    away = settings_of(town.office.lake.root, "postgresql://pipeline:hush-hush@127.0.0.1:1/stockplan")
+    _, told = _begin_day(town, away)
+    assert "decisions made in the database: " in told
+    assert "hush-hush" not in told
+    assert [one.state for one in town.take()] == ["written"]
 
 
 def test_a_publication_that_goes_on_is_not_waited_for_long(town: Town, monkeypatch: pytest.MonkeyPatch):

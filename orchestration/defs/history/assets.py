@@ -43,16 +43,24 @@ PAST = tuple(table for table in HISTORY_TABLES if table is not LEDGER_STATE)
     backfill_policy=BACKFILL,
 )
 def ledger_state(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> Iterable[Told]:
-    """Verify the ledger, and say how far this run reads it; a broken ledger stops the run."""
+    """Verify the ledger, and say how far this run reads it; a broken ledger stops the run.
+
+    What was decided in the serving database until now comes into it first; a database that is away, or busy,
+    keeps nothing back.
+    """
     from orchestration.contracts.arrow import arrow_schema
     from orchestration.evidence.ledger_frames import read_position
     from orchestration.evidence.witnesses import witnessed_heads
+    from orchestration.upkeep.round import decide
 
     as_of = business_date(context)
     with pipeline.stage("ledger_state") as stage:
         # What a crash left unfinished was never acknowledged: the next append would set it aside too.
         if pipeline.lake.ledger_file.exists():
             pipeline.ledger.repair_torn_tail()
+        decided = decide(pipeline.settings, pipeline.now).told
+        for line in decided:
+            context.log.info(line)
         # The position first: what is written from here on is left to the next release.
         position = read_position(pipeline.ledger)
         verdict = pipeline.ledger.verify(witnessed_heads(pipeline.lake))
@@ -68,7 +76,7 @@ def ledger_state(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[P
         yield from _write(
             pipeline, as_of, LEDGER_STATE, pa.Table.from_pylist([row], arrow_schema(LEDGER_STATE))
         )
-        stage.detail = f"{position.seq:,} events, intact"
+        stage.detail = "; ".join((f"{position.seq:,} events, intact", *decided))
 
 
 @dg.multi_asset(
