@@ -113,7 +113,8 @@ def soak(template: Template, databases: Databases, folder: Path, count: int, rep
     # The first days are quiet, so that there is something to go wrong with; the last, to end in peace.
     faulty = dict(zip(dice.sample(told[3:-2], round(FAULTY_SHARE * count)), _shuffled(dice), strict=False))
     sizes, n_events, on_time, late = [], [], 0, 0
-    with dg.DagsterInstance.local_temp(str(_dagster_folder(here))) as instance:
+    silent = {"telemetry": {"enabled": False}}
+    with dg.DagsterInstance.local_temp(str(_dagster_folder(here)), overrides=silent) as instance:
         for number, day in enumerate(told):
             _night(here, day, faulty.get(day), told[:number])
             is_there = pointed_id(Lake(home)).startswith(day.isoformat())

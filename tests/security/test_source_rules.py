@@ -56,6 +56,7 @@ PUT_TOGETHER = {
     "orchestration/evidence/releases/table_changes.py:_top",
     "orchestration/evidence/releases/table_changes.py:_keys",
     # Repairs told to people; nothing of it is run.
+    "orchestration/publish/serving/read_back.py:_changed",
     "orchestration/publish/serving/checking_roles.py:_relations",
     "orchestration/publish/serving/checking_roles.py:_roles",
     # Paths through `_as_literal`, before anything from outside is asked.

@@ -9,6 +9,7 @@ another by now are left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow as pa
@@ -78,13 +79,15 @@ def trace(
     edges = upstream(release, table, columns)
     snapshots = snapshots_read(release, lake)
     own = snapshots[-1]
-    with closed_duckdb([lake.root]) as connection:
+    # Someone waits for the answer: the queries, which are many and small, run while the number is made again.
+    with closed_duckdb([lake.root]) as connection, ThreadPoolExecutor() as aside:
         selection = widened(
             selection_of(row), connection, raw_file(lake, own, "item"), raw_file(lake, own, "location")
         )
-        borders = border_steps(release, lake, edges, connection, selection, max_rows)
-        marts = mart_steps(release, lake, edges, connection, selection, max_rows)
-        sealed = sealed_steps(lake, edges, snapshots, connection, selection, max_rows)
+        borders = aside.submit(border_steps, release, lake, edges, connection.cursor(), selection, max_rows)
+        marts = aside.submit(mart_steps, release, lake, edges, connection.cursor(), selection, max_rows)
+        sealed = aside.submit(sealed_steps, lake, edges, snapshots, connection.cursor(), selection, max_rows)
+        facts = _policy_facts(release, table, row)
     events = decisions(release, Ledger(lake.ledger_file), row)
     content = {
         "trace_version": TRACE_VERSION,
@@ -96,7 +99,7 @@ def trace(
             release.table(table), release.manifest["tables"][table]["logical_hash"], release.release_id
         ),
         "numbers": _numbers(release, table, columns, row),
-        **_policy_facts(release, table, row),
+        **facts,
         "lineage": [
             {
                 "output": f"{one.output_table}.{one.output_column}",
@@ -107,9 +110,9 @@ def trace(
             if one.output_table == table
         ],
         "related": _related(release, table, row),
-        "marts": marts,
-        "borders": borders,
-        "sealed": sealed,
+        "marts": marts.result(),
+        "borders": borders.result(),
+        "sealed": sealed.result(),
         "snapshots": arrivals(lake, snapshots),
         "solver_runs": solver_runs(release, edges),
         "checks": checks(release, table, edges),
