@@ -107,3 +107,39 @@ slopes as (
             then 'not_recorded_at_the_source: ' || max(origins.unproven)
     end
 {%- endmacro %}
+
+{# The points of a check that judges a trend: its evidence, as text. #}
+{% macro trend_evidence(check_number) -%}
+select
+    series,
+    kpi,
+    point_date,
+    value,
+    point_count,
+    slope_per_month,
+    slope_low,
+    slope_high,
+    change_share,
+    target
+from scorecard_trend
+where check_number = {{ check_number }}
+{%- endmacro %}
+
+{# The CTE `series`, one row per series of the CTE `evidence`: where it stands and where it goes. #}
+{% macro trend_series_cte() -%}
+series as (
+
+    select
+        series,
+        count(*) as row_count,
+        max(point_count) as point_count,
+        max(slope_per_month) as slope_per_month,
+        max(change_share) as change_share,
+        max(target) as target,
+        median(value) as median_value,
+        arg_max(value, point_date) as last_value
+    from evidence
+    group by series
+
+)
+{%- endmacro %}

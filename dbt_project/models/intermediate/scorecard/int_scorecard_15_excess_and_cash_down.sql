@@ -1,18 +1,4 @@
-{%- set evidence -%}
-select
-    series,
-    kpi,
-    point_date,
-    value,
-    point_count,
-    slope_per_month,
-    slope_low,
-    slope_high,
-    change_share,
-    target
-from scorecard_trend
-where check_number = 15
-{%- endset -%}
+{%- set evidence = trend_evidence(15) -%}
 
 with
 
@@ -35,22 +21,7 @@ origins as (
 
 ),
 
--- one row per series
-series as (
-
-    select
-        series,
-        count(*) as row_count,
-        max(point_count) as point_count,
-        max(slope_per_month) as slope_per_month,
-        max(change_share) as change_share,
-        max(target) as target,
-        median(value) as median_value,
-        arg_max(value, point_date) as last_value
-    from evidence
-    group by series
-
-),
+{{ trend_series_cte() }},
 
 -- stock that grows with sales is not a worse stock: both are shares of a year's cost of sales
 judged as (
