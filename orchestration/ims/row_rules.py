@@ -271,11 +271,15 @@ def check_hierarchy(state: Examination) -> None:
     if not levels or not state.good.any():
         return
     for higher, level in pairwise(levels):
+        is_gap = mask_of(pc.is_valid(state.columns[level])) & mask_of(pc.is_null(state.columns[higher]))
+        if higher in state.misfits:
+            # A misfit is null here too, and has been reported as what it is.
+            is_gap &= ~state.misfits[higher]
         state.set_aside(
             level,
             "prefix",
             f"fill {higher} too, or leave {level} empty: a level needs every level above it",
-            mask_of(pc.is_valid(state.columns[level])) & mask_of(pc.is_null(state.columns[higher])),
+            is_gap,
         )
     for level in levels:
         state.set_aside(

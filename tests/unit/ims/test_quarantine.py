@@ -201,6 +201,22 @@ def test_a_segments_path_has_no_gap_no_slash_and_one_owner() -> None:
     assert examined.accepted.column("segment_id").to_pylist() == ["B", "E", "F"]
 
 
+def test_a_level_that_cannot_be_read_is_told_once_and_is_no_gap() -> None:
+    table = pa.table(
+        {
+            "segment_id": ["A", "B"],
+            "segment_name": ["n", "n"],
+            "priority_tier": [1, 1],
+            "group_0": pa.array([b"\xff\xfe", b"web"], pa.binary()),
+            "group_1": ["vip", "vip"],
+        }
+    )
+    examined = examine(SEGMENT, table, LIMITS, {})
+    told = [(one["column_name"], one["rule"]) for one in examined.quarantine().to_pylist()]
+    assert told == [("group_0", "not_castable")]
+    assert examined.accepted.column("segment_id").to_pylist() == ["B"]
+
+
 def test_members_of_sets_are_known_options_and_hold_no_separator() -> None:
     options = examine(
         CONFIG_OPTION,
