@@ -72,7 +72,7 @@ sbom: $(STAMP) ## what is installed, as a CycloneDX file: var/sbom.json
 
 audit: $(STAMP) ## bandit over the source, pip-audit over the lock where the advisories can be reached
 	@$(BIN)/bandit --quiet -c pyproject.toml -r orchestration optimization
-	@$(BIN)/pip-audit --require-hashes --disable-pip --progress-spinner off -r requirements.lock \
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock \
 	  || { echo "pip-audit found the advisories above, or could not ask for them (they come over the network):"; \
 	       echo "run 'make audit' where they can be reached, and see docs/security.md for what to do with one."; exit 1; }
 

@@ -184,10 +184,10 @@ def _available_requests(inputs: MessageInputs) -> Iterator[Row]:
     """Open requests for which there was nothing in the release before and now is something."""
     if inputs.previous_match_outcome is None:
         return
-    requests = by_key(inputs.customer_request, "request_id")
+    known_requests = by_key(inputs.customer_request, "request_id")
     before = by_key(inputs.previous_match_outcome, "request_id")
     for row in records_of(inputs.match_outcome):
-        request, was = requests.get(row["request_id"]), before.get(row["request_id"])
+        request, was = known_requests.get(row["request_id"]), before.get(row["request_id"])
         if request is None or was is None or request["request_outcome"] != "open":
             continue
         if was["unit_id"] is None and row["unit_id"] is not None:
