@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from orchestration.evidence.orders.unit_events import read_unit_events
 from orchestration.lake.ledger import Ledger
 from orchestration.settings import Settings
 from tests.overlay_base import Base
+from tests.processes import processes
 from tests.unit.cli.conftest import TODAY, Command, said
 
 AT = ("--at", "2024-07-01T09:00", "--actor", "ann")
@@ -121,7 +121,7 @@ def test_a_block_without_its_kind_is_set_aside(base: Base) -> None:
 
 
 def test_of_sixteen_processes_exactly_one_has_the_unit(base: Base) -> None:
-    with ProcessPoolExecutor(WRITERS) as workers:
+    with processes(WRITERS) as workers:
         answers = list(workers.map(_reserve_at_once, [str(base.lake.root)] * WRITERS, range(WRITERS)))
     assert sum("Accepted" in answer for answer in answers) == 1, answers
     assert sum("UNIT_TAKEN" in answer for answer in answers) == WRITERS - 1, answers

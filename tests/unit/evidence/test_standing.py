@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from orchestration.lake.ledger import Ledger
 from orchestration.lake.paths import Lake
 from orchestration.settings import Settings
 from tests.overlay_base import Base
+from tests.processes import processes
 
 WRITERS, TAKEN_EACH = 16, 1
 POOL = Pool("I000001", "L1")
@@ -46,7 +46,7 @@ def _take(path: str, writer: int) -> list[str]:
 @pytest.fixture(scope="module")
 def taken(base: Base) -> list[str]:
     """Ids of operations of one unit each, on a quota of 10, written by 16 processes at once."""
-    with ProcessPoolExecutor(WRITERS) as workers:
+    with processes(WRITERS) as workers:
         ids = workers.map(_take, [str(base.lake.ledger_file)] * WRITERS, range(WRITERS))
         return [event_id for written in ids for event_id in written]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.lake.ledger import GENESIS, Draft, Event, Ledger, LedgerError
+from tests.processes import processes
 
 DAY = date(2024, 1, 31)
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
@@ -288,10 +289,10 @@ def _write_some(path: str, writer: int) -> None:
         _append(ledger, writer * 100 + number)
 
 
-@pytest.mark.parametrize("pool", [ProcessPoolExecutor, ThreadPoolExecutor])
+@pytest.mark.parametrize("pool", [processes, ThreadPoolExecutor])
 def test_eight_writers_make_one_chain(tmp_path: Path, pool) -> None:
     path = tmp_path / "ledger.jsonl"
-    with pool(max_workers=8) as workers:
+    with pool(8) as workers:
         list(workers.map(_write_some, [str(path)] * 8, range(8)))
     verdict = Ledger(path).verify()
     assert verdict.is_intact, verdict.reason

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 
 from orchestration.lake.ledger import Draft, Ledger
+from tests.processes import processes
 
 DAY = date(2024, 1, 31)
 WRITERS, EVENTS = 16, 50
@@ -34,7 +34,7 @@ def _consume(path: str, writer: int, events: int) -> list[str]:
 
 def test_sixteen_processes_lose_and_duplicate_nothing(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
-    with ProcessPoolExecutor(WRITERS) as workers:
+    with processes(WRITERS) as workers:
         acknowledged = list(workers.map(_consume, [str(path)] * WRITERS, range(WRITERS), [EVENTS] * WRITERS))
     ledger = Ledger(path)
     verdict = ledger.verify()

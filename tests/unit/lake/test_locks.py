@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from orchestration.lake.locks import AlreadyRunningError, day_lock
 from orchestration.lake.paths import Lake
+from tests.processes import processes
 
 DAY = date(2024, 1, 31)
 HOLDER = """
@@ -87,6 +87,6 @@ def _count_alone(home: Path, times: int) -> int:
 def test_of_many_at_once_one_holds_it(tmp_path: Path) -> None:
     """The file is removed each time, so that the next one may open the one that is being removed."""
     (tmp_path / "number").write_text("0")
-    with get_context("fork").Pool(4) as pool:
-        assert pool.starmap(_count_alone, [(tmp_path, 40)] * 4) == [40] * 4
+    with processes(4) as workers:
+        assert list(workers.map(_count_alone, [tmp_path] * 4, [40] * 4)) == [40] * 4
     assert (tmp_path / "number").read_text() == "160"
