@@ -189,6 +189,8 @@ class PostgresServer:
     def _options(self) -> list[str]:
         values = {
             "listen_addresses": self.host,
+            # In its own folder: of a server that is killed nothing stays behind in the machine's memory.
+            "dynamic_shared_memory_type": "mmap",
             "port": str(self.port),
             # Over TCP only: a socket file's path may be longer than the system allows.
             "unix_socket_directories": "",
