@@ -71,22 +71,28 @@ def _tell_quarantine(release: Release) -> None:
 
 
 def _tell_exceptions(release: Release) -> None:
-    table = read_arrow(release.table("exception"))
-    top = table.sort_by("exception_rank")
-    looks = table["attention"].to_pylist().count("look")
+    from orchestration.publish.report.exceptions import first_of_each_kind
+
+    table = read_arrow(release.table("exception")).sort_by("exception_rank").to_pandas()
+    looks = table[table["attention"] == "look"]
+    told = f"{len(table):,} exceptions, {len(looks):,} ask for a look"
+    if looks.empty:
+        console.print(told)
+        return
+    top = first_of_each_kind(looks.fillna({"value_at_risk": 0.0}), 1).head(EXCEPTIONS_SHOWN)
     print_table(
-        f"{table.num_rows:,} exceptions, {looks:,} ask for a look; the first {EXCEPTIONS_SHOWN}",
+        f"{told}; of {len(top)} kinds the first",
         ["exception", "item", "location", "value at risk", "what", "do"],
         [
             (
                 row["exception_type"],
                 row["item_id"],
                 row["location_id"],
-                float(row["value_at_risk"] or 0),
+                float(row["value_at_risk"]),
                 row["detail"],
                 row["suggested_action"],
             )
-            for row in top.slice(0, EXCEPTIONS_SHOWN).to_pylist()
+            for row in top.to_dict("records")
         ],
     )
 
