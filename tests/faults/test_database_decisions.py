@@ -23,7 +23,7 @@ from orchestration.defs.history.assets import ledger_state
 from orchestration.defs.resources import Pipeline
 from orchestration.evidence.decisions.database import ORIGIN, DatabaseDecisions, TakenDecision, take_decisions
 from orchestration.lake.disk import DiskFullError
-from orchestration.lake.ledger import Ledger
+from orchestration.lake.ledger import Ledger, LedgerBrokenError
 from orchestration.outcomes import Code
 from orchestration.publish.serving.audit import compare_audit
 from orchestration.publish.serving.publishing import publish_release
@@ -175,6 +175,19 @@ def test_a_day_begins_with_what_was_decided_in_the_database(town: Town):
     assert town.office.ledger.head() != before
     assert reads_to == list(town.office.ledger.events())[-1].seq
     assert town.take() == []
+
+
+def test_nothing_is_written_behind_the_end_of_a_ledger_that_was_cut(town: Town):
+    town.approve("max", town.ask("paula", "I0"))
+    path = town.office.lake.ledger_file
+    whole = path.read_bytes()
+    cut = b"".join(whole.splitlines(keepends=True)[:-1])
+    path.write_bytes(cut)
+    with pytest.raises(LedgerBrokenError):
+        town.take()
+    assert path.read_bytes() == cut
+    path.write_bytes(whole)
+    assert [one.state for one in town.take()] == ["written"] * 2
 
 
 def test_a_database_that_is_away_keeps_no_day_back(town: Town):

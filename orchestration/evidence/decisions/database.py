@@ -79,6 +79,8 @@ def take_decisions(
     waits then goes on waiting.
     """
     with publisher(serving, most_wait_seconds) as connection:
+        # A ledger that was cut off is found before anything is written behind its end.
+        witness(connection, desk.ledger)
         yield from DatabaseDecisions(connection, desk).take()
         witness(connection, desk.ledger)
 
